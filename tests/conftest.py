@@ -1,0 +1,41 @@
+"""Fixtures of all tests. `trio_mode` comes from pyproject.toml, the clocks from pytest-trio."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The root of the repository."""
+    return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def run(root: Path) -> Run:
+    """Runs a command in a real process at the root of the repository, never longer than 60 s.
+
+    `encoding` and `PYTHONWARNINGS=error` make a subprocess as strict as the tests themselves.
+    """
+
+    def run(*command: str | Path, cwd: Path = root) -> subprocess.CompletedProcess[str]:
+        env = {**os.environ, "PYTHONPATH": str(root), "PYTHONWARNINGS": "error"}
+        return subprocess.run(
+            [str(word) for word in command],
+            cwd=cwd,
+            env=env,
+            capture_output=True,
+            encoding="utf-8",
+            stdin=subprocess.DEVNULL,
+            timeout=60,
+            check=False,
+        )
+
+    return run

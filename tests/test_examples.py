@@ -1,0 +1,41 @@
+"""Every example runs, in a real process, and ends by itself."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import Run
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+
+OUTSIDE = {"__init__.py", "__pycache__", "README.md"}
+
+ENTRIES = sorted(entry for entry in EXAMPLES.iterdir() if entry.name not in OUTSIDE)
+
+
+def test_there_are_examples() -> None:
+    assert "codeindex" in {entry.name for entry in ENTRIES}
+
+
+@pytest.mark.parametrize("example", ENTRIES, ids=lambda entry: entry.stem)
+def test_an_example_runs(example: Path, run: Run, tmp_path: Path) -> None:
+    if example.is_dir():
+        # A program of several modules has arguments, output and endings worth tests of its own.
+        assert_tested(example.name)
+        return
+    assert example.suffix == ".py", "neither a script nor a package, so nothing can run it"
+    done = run(sys.executable, example, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip(), "an example that shows nothing teaches nothing"
+
+
+def assert_tested(name: str) -> None:
+    tests = EXAMPLES.parent / "tests" / "examples"
+    own = [*tests.glob(f"test_{name}*.py"), *(tests / name).glob("test_*.py")]
+    assert own, f"write tests/examples/test_{name}.py"
+    assert any("def test_" in file.read_text(encoding="utf-8") for file in own)

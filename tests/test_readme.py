@@ -1,0 +1,80 @@
+"""README.md is true: its code runs, and the commands it names are there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import Run
+
+ROOT = Path(__file__).resolve().parent.parent
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+FIRST_SCREEN = README.splitlines()[:40]
+
+ELSEWHERE = {"apt", "cd", "cp", "git", "pip", "python3", "source", "sudo"}
+"""Commands that are not ours to check."""
+
+
+def blocks(*languages: str) -> list[str]:
+    wanted = "|".join(languages)
+    return re.findall(rf"^```(?:{wanted})\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[str]:
+    """Every command of every shell block, without prompt, comment and variables in front."""
+    found: list[str] = []
+    for line in "".join(blocks("sh", "console", "bash", "shell")).replace("\\\n", " ").splitlines():
+        words = shlex.split(line.strip().removeprefix("$ "), comments=True)
+        while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
+            del words[0]
+        if words:
+            found.append(shlex.join(words))
+    return sorted(set(found))
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_the_code_runs(code: str, run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "readme.py"
+    file.write_text(code, encoding="utf-8")
+    done = run(sys.executable, file, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", commands())
+def test_the_command_is_there(command: str, run: Run) -> None:
+    name, *arguments = shlex.split(command)
+    match Path(name).name:
+        case "make":
+            targets = [word for word in arguments if "=" not in word]
+            makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+            for target in targets:
+                assert re.search(rf"^{re.escape(target)}:", makefile, flags=re.MULTILINE), target
+        case "trioharness":
+            assert arguments, "say which command"
+            done = run(sys.executable, "-m", "trioharness", arguments[0], "--help")
+            assert done.returncode == 0, done.stderr
+        case "python" if arguments[:1] == ["-m"] and arguments[1] not in {"pip", "venv"}:
+            done = run(sys.executable, "-m", arguments[1], "--help")
+            assert done.returncode == 0, done.stderr
+        case other:
+            assert other in ELSEWHERE | {"python"}, f"nobody checks {other!r}"
+
+
+def test_the_first_screen_says_how_to_start() -> None:
+    for command in ("make demo", "make test", "pip install ."):
+        assert any(command in line for line in FIRST_SCREEN), command
+
+
+def test_there_is_something_to_run() -> None:
+    assert blocks("python")
+    assert {"make demo", "make test"} <= set(commands())
+    fences = re.findall(r"^```(\w*)$", README, flags=re.MULTILINE)
+    assert len(fences) % 2 == 0, "a block is not closed"

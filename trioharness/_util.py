@@ -1,0 +1,68 @@
+"""The two things that every layer needs: closed classes, and names for callables."""
+
+from __future__ import annotations
+
+import functools
+from abc import ABCMeta
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class NoPublicConstructor(ABCMeta):
+    """Metaclass of live objects: calling the class is an error, `_create` makes an instance.
+
+    A live object is only valid as part of what made it (a channel end without its channel is
+    nothing), so users get one from an `open_…` function or a method. Put `typing.final` on the
+    class too. Not for data: a frozen attrs class is there to be built by anybody.
+
+    It derives from `ABCMeta` because `trio.abc` classes need that. Type checkers check the
+    arguments of `_create` against the class's own ``__init__``; for a generic class they need the
+    parameter written out: ``SendChannel[T]._create(state)``.
+    """
+
+    if TYPE_CHECKING:
+        # Without a `__call__` in sight, so that the class still turns into the callable that its
+        # `__init__` describes, which is where the parameters come from.
+        def _create(cls: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+            """Make an instance; only for the package that the class belongs to."""
+            ...
+    else:
+
+        def __call__(cls, *args: object, **kwargs: object) -> NoReturn:
+            """Refuse to make an instance.
+
+            Raises:
+                TypeError: Always.
+            """
+            raise TypeError(
+                f"`{cls.__name__}` has no public constructor; "
+                f"its docstring says which function or method gives you one"
+            )
+
+        def _create(cls, *args: object, **kwargs: object) -> object:
+            """Make an instance; only for the package that the class belongs to."""
+            return super().__call__(*args, **kwargs)
+
+
+def callable_name(fn: object) -> str:
+    """Return what people call `fn`, for names, logs and error sentences.
+
+    Not for identity: two callables may well have one name.
+
+    Args:
+        fn: A function, method, class, `functools.partial` or other callable object.
+
+    Returns:
+        The qualified name from the innermost function inwards (``"walk"``, ``"Shop.serve"``,
+        ``"<lambda>"``), that of the wrapped function for a partial, and that of the class for an
+        object without a name of its own.
+    """
+    while isinstance(fn, functools.partial):
+        fn = fn.func
+    name = getattr(fn, "__qualname__", None)
+    if not isinstance(name, str):
+        name = type(fn).__qualname__
+    return name.rpartition("<locals>.")[2]
