@@ -1,0 +1,265 @@
+"""Every error of trioharness, in one tree.
+
+TrioharnessError
+├── ConfigurationError (ValueError)         refused before anything started
+│   ├── ComponentTypeError (TypeError)      what was given cannot be run as a component
+│   ├── DuplicateNameError                  two siblings, or two messages, of one name
+│   ├── UnknownNeedError                    `needs` or `after` names a stranger
+│   ├── CycleError                          `needs` and `after` go round in a circle
+│   └── LoadError                           `module:attr` does not lead to a harness
+├── MessageTypeError (TypeError)            a channel was given what it does not carry
+├── CodecError (ValueError)
+│   ├── EncodeError                         a message that cannot become bytes
+│   └── DecodeError                         bytes that cannot become a message
+│       └── UnknownMessageError             a wire name or version nobody declared
+├── SupervisionError
+│   ├── StartFailed                         a component failed before it was ready
+│   ├── SupervisorClosed                    the supervisor is stopping and takes no more
+│   ├── ChildComplete                       the child gave up its channel ends for good
+│   ├── ChildNotReady                       it has no value to give just now
+│   ├── UnexpectedReturn                    a permanent component returned
+│   └── WouldDeadlock                       a component waits for its own start or stop
+├── ChildKilled                             what `Child.kill` counts as
+└── RestartLimitExceeded (ExceptionGroup)   a supervisor gave up
+
+Errors of closed, broken, ended and full channels are trio's own: `trio.ClosedResourceError`,
+`trio.BrokenResourceError`, `trio.EndOfChannel`, `trio.WouldBlock`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+
+class TrioharnessError(Exception):
+    """The root of the tree: whatever trioharness itself has to say."""
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class ConfigurationError(TrioharnessError, ValueError):
+    """An option, a component or a wiring was refused before anything started."""
+
+    subject: str
+    """What the complaint is about, as the user wrote it: ``"max_restarts"``, ``"child 'db'"``."""
+    problem: str
+    """What is wrong with it, the offending value quoted."""
+    cure: str
+    """What to write instead."""
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.problem}; {self.cure}"
+
+
+class ComponentTypeError(ConfigurationError, TypeError):
+    """What was given cannot be run as a component."""
+
+
+class DuplicateNameError(ConfigurationError):
+    """Two siblings under one supervisor, or two messages of one codec, have the same name."""
+
+
+class UnknownNeedError(ConfigurationError):
+    """`needs` or `after` names something that is no sibling and no child of an ancestor."""
+
+
+class CycleError(ConfigurationError):
+    """`needs` and `after` go round in a circle, so that nothing in it could start first."""
+
+
+class LoadError(ConfigurationError):
+    """`module:attr` does not lead to a harness."""
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class MessageTypeError(TrioharnessError, TypeError):
+    """A channel was given a value of a type it does not carry; nothing was queued."""
+
+    channel: str
+    """Name of the channel."""
+    expected: str
+    """The type the channel was opened with, as written."""
+    got: str
+    """Type of the offending value."""
+
+    def __str__(self) -> str:
+        return (
+            f"channel {self.channel!r} carries {self.expected}, but was given {self.got}; "
+            f"send a {self.expected}, or open the channel for {self.expected} | {self.got}"
+        )
+
+
+class CodecError(TrioharnessError, ValueError):
+    """A message and its bytes could not be turned into each other."""
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class EncodeError(CodecError):
+    """A message that cannot become bytes."""
+
+    message: str
+    """Wire name (or type) of the message."""
+    reason: str
+    """What is wrong, and what to do about it."""
+
+    def __str__(self) -> str:
+        return f"cannot encode {self.message}: {self.reason}"
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class DecodeError(CodecError):
+    """Bytes that cannot become a message."""
+
+    path: str
+    """Where in the message: ``order.lines[3].price``."""
+    reason: str
+    """What is wrong there."""
+    value: str = ""
+    """The offending value, shortened; empty where there is none."""
+
+    def __str__(self) -> str:
+        got = f" (got {self.value})" if self.value else ""
+        return f"cannot decode {self.path}: {self.reason}{got}"
+
+
+class UnknownMessageError(DecodeError):
+    """A wire name or a version that the codec was not built for."""
+
+
+class SupervisionError(TrioharnessError):
+    """A call to a supervisor or a child that cannot be answered as asked."""
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class StartFailed(SupervisionError):
+    """A component failed before it was ready; the cause, if there is one, is ``__cause__``."""
+
+    path: str
+    """Path of the child, supervisor names first: ``"shop/workers/parse-2"``."""
+    reason: str
+    """What happened, in words."""
+
+    def __str__(self) -> str:
+        return f"{self.path!r} could not start: {self.reason}"
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class SupervisorClosed(SupervisionError):
+    """The supervisor is stopping or has ended, so nothing can be started under it."""
+
+    path: str
+    """Path of the supervisor."""
+    wanted: str
+    """What was asked of it."""
+
+    def __str__(self) -> str:
+        return (
+            f"supervisor {self.path!r} is stopping or has ended and cannot {self.wanted}; "
+            f"do it before its block ends, or ask a supervisor that runs"
+        )
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class ChildComplete(SupervisionError):
+    """The child has done its work and its channel ends are closed, so it cannot run again."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path!r} is complete and its channel ends are closed; "
+            f"start a new child with ends of its own"
+        )
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class ChildNotReady(SupervisionError):
+    """The child is not ready, so it has no value."""
+
+    path: str
+    state: str
+    """The state it is in."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path!r} is {self.state} and has no value; "
+            f"await its wait('ready') first, or declare it in needs="
+        )
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class UnexpectedReturn(SupervisionError):
+    """What the return of a permanent component counts as when its supervisor gives up."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.path!r} is permanent but returned; use restart='transient' if it may"
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class WouldDeadlock(SupervisionError):
+    """A component asked for something that can only happen after its own start or stop."""
+
+    path: str
+    """Path of the component that asked."""
+    wanted: str
+    """What it asked for."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path!r} waits to {self.wanted}, which has to wait for {self.path!r} itself; "
+            f"use start_soon, or ask from a task that is not being started or stopped"
+        )
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class ChildKilled(TrioharnessError):
+    """The error a child is counted with after `Child.kill`."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return f"killed: {self.reason}"
+
+
+class RestartLimitExceeded(ExceptionGroup[Exception], TrioharnessError):
+    """A supervisor gave up: its children crashed more often than it may restart them.
+
+    The members are the real exceptions of the last attempts, oldest first, each with a note that
+    names the child, its incarnation and the time; ``except*`` reaches them.
+    """
+
+    path: str
+    """Path of the supervisor that gave up."""
+    limit: str
+    """What was allowed: ``"5 restarts in 60 s"``."""
+
+    def __new__(cls, path: str, limit: str, errors: Sequence[Exception]) -> RestartLimitExceeded:
+        """Make the group of `errors` for the supervisor at `path`, which is allowed `limit`."""
+        return super().__new__(cls, f"supervisor {path!r} gave up: more than {limit}", errors)
+
+    def __init__(self, path: str, limit: str, errors: Sequence[Exception]) -> None:
+        """Keep the fields; the group itself was made by `__new__`, as groups are."""
+        self.path = path
+        self.limit = limit
+
+    def __reduce__(self) -> tuple[type[RestartLimitExceeded], tuple[object, ...]]:
+        """Let it be copied and pickled by its fields."""
+        return RestartLimitExceeded, (self.path, self.limit, self.exceptions)
+
+    # A member of a part may be an exception group of its own type, never a BaseException: the
+    # general signature of `derive` cannot say so.
+    def derive(  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, excs: Sequence[Exception]
+    ) -> RestartLimitExceeded:
+        """Return a group of the same story with other members, as `split` and ``except*`` do.
+
+        Args:
+            excs: The members.
+
+        Returns:
+            The group.
+        """
+        return RestartLimitExceeded(self.path, self.limit, excs)

@@ -1,0 +1,198 @@
+"""What happens in a tree, as data: states, exits, events, and the one function that sees them.
+
+An event is told synchronously, before the supervisor does the next thing, to the one observer of
+the tree. An observer must not block; an exception it raises is logged and goes no further.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from typing import Literal, TypeAlias
+
+import attrs
+
+
+class State(enum.StrEnum):
+    """Where a child is in its life; equal to its own word: ``child.state == "ready"``."""
+
+    PENDING = "pending"
+    """Described, not started yet."""
+    WAITING = "waiting"
+    """Will start as soon as what it needs is ready."""
+    STARTING = "starting"
+    """Its code runs; it is not ready yet."""
+    READY = "ready"
+    """Its code runs and it has said (or need not say) that it is ready."""
+    STOPPING = "stopping"
+    """It was told to stop and has its grace to do so."""
+    RESTARTING = "restarting"
+    """It ended, and will be started again."""
+    STOPPED = "stopped"
+    """It ended or was stopped; it can be started again by hand."""
+    COMPLETE = "complete"
+    """It ended, is not to be restarted, and its channel ends are closed."""
+    PARKED = "parked"
+    """It crashed too often and stays down until it is restarted by hand."""
+
+
+Fate: TypeAlias = Literal["acknowledged", "returned", "dead"]
+"""What became of a message in hand: done with, back in front of its channel, or a dead letter."""
+
+
+@attrs.frozen(kw_only=True)
+class InHand:
+    """A message that an incarnation had received and not yet acknowledged when it ended."""
+
+    channel: str
+    """Name of the channel."""
+    message: str
+    """The message, as a shortened `repr`: an event keeps no message alive."""
+    attempt: int
+    """Which delivery this was, from 1."""
+    max_deliveries: int
+    """How many deliveries the channel allows."""
+    fate: Fate
+    """What became of it."""
+
+
+@attrs.frozen
+class Returned:
+    """The component returned: it is done."""
+
+
+@attrs.frozen
+class Stopped:
+    """The component ended after it was told to stop."""
+
+    reason: str
+    """Why it was told to."""
+    error: Exception | None = None
+    """What its clean-up raised, if it did."""
+
+
+@attrs.frozen
+class Crashed:
+    """The component raised, or was killed."""
+
+    error: Exception
+    """What it raised."""
+
+
+Exit: TypeAlias = Returned | Stopped | Crashed
+"""How an incarnation ended."""
+
+
+@attrs.frozen(kw_only=True)
+class ChildReady:
+    """An incarnation is ready."""
+
+    path: str
+    """Path of the child, supervisor names first: ``"shop/workers/parse-2"``."""
+    incarnation: int
+    """Which life of the child, from 1."""
+    time: float
+    """`trio.current_time()` of the event, in seconds."""
+
+
+@attrs.frozen(kw_only=True)
+class ChildStopping:
+    """A child was told to stop."""
+
+    path: str
+    incarnation: int
+    time: float
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class ChildEnded:
+    """An incarnation has ended, with everything it had spawned."""
+
+    path: str
+    incarnation: int
+    time: float
+    exit: Exit
+    ready: bool
+    """Whether it had become ready; an end before that is a failed start."""
+    in_hand: tuple[InHand, ...] = ()
+    """What it had received and not acknowledged, and what became of that."""
+
+
+@attrs.frozen(kw_only=True)
+class ChildRestarting:
+    """A child will be started again."""
+
+    path: str
+    incarnation: int
+    """The incarnation that ended."""
+    time: float
+    delay: float
+    """Seconds until the start."""
+    restarts: int
+    """Restarts that count against the limit just now, this one included."""
+    max_restarts: int
+    """How many may count."""
+    because: str
+    """The cause in words."""
+
+
+@attrs.frozen(kw_only=True)
+class ChildStuck:
+    """A child outlived its grace. trio cannot kill a task, so the stop goes on waiting for it."""
+
+    path: str
+    incarnation: int
+    time: float
+    stack: str
+    """Where the child's task stands, one frame a line."""
+
+
+@attrs.frozen(kw_only=True)
+class GaveUp:
+    """A supervisor has spent its restarts; it stops its children next."""
+
+    path: str
+    """Path of the supervisor."""
+    time: float
+    child: str
+    """Path of the child that was one too many."""
+    why: str
+    """What was allowed, in words."""
+
+
+@attrs.frozen(kw_only=True)
+class SupervisorEnded:
+    """A supervisor has ended; nothing under it runs any more."""
+
+    path: str
+    time: float
+
+
+@attrs.frozen(kw_only=True)
+class DeadLettered:
+    """A message was delivered as often as its channel allows, and crashed each of its receivers."""
+
+    channel: str
+    time: float
+    message: str
+    """The message, as a shortened `repr`."""
+    attempts: int
+    error: str
+    """The last error, in one line."""
+
+
+Event: TypeAlias = (
+    ChildReady
+    | ChildStopping
+    | ChildEnded
+    | ChildRestarting
+    | ChildStuck
+    | GaveUp
+    | SupervisorEnded
+    | DeadLettered
+)
+"""Whatever an observer is told; match on it and close with `assert_never`."""
+
+Observer: TypeAlias = Callable[[Event], None]
+"""The one function that is told every event of a tree, synchronously."""

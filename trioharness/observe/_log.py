@@ -1,0 +1,268 @@
+"""The default observer: every event of a tree as a record of the logger ``"trioharness"``.
+
+What belongs to a healthy life is DEBUG; a crash and what follows from it is never silent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+from typing import TextIO, assert_never
+
+from .._errors import ConfigurationError
+from .._events import (
+    ChildEnded,
+    ChildReady,
+    ChildRestarting,
+    ChildStopping,
+    ChildStuck,
+    Crashed,
+    DeadLettered,
+    Event,
+    GaveUp,
+    Observer,
+    Returned,
+    Stopped,
+    SupervisorEnded,
+)
+from ._format import one_line, safe_repr, safe_str, summary
+from ._story import crash_story
+
+# No NullHandler, which libraries usually add: an application that configures no logging still
+# sees its crashes, on stderr through `logging.lastResort`.
+_logger = logging.getLogger("trioharness")
+
+_LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+    "critical": logging.CRITICAL,
+}
+
+
+def log_observer(event: Event) -> None:
+    """Write an event to the logger ``"trioharness"``, a crash with its whole story.
+
+    Crashes, stuck children and dead letters are ERROR, restarts WARNING, giving up CRITICAL, being
+    ready again INFO, everything else DEBUG. Each record has the attributes ``event`` (name of the
+    class) and, where they apply, ``component``, ``incarnation``, ``restarts``, ``max_restarts``,
+    ``delay``, ``child``, ``channel``, ``attempts`` and ``error``. Costs next to nothing where the
+    logger is not enabled for the level.
+
+    Args:
+        event: what happened.
+    """
+    level = _level(event)
+    if _logger.isEnabledFor(level):
+        _logger.log(level, _text(event), extra=_extra(event))
+
+
+def _level(event: Event) -> int:
+    match event:
+        case ChildEnded():
+            return _level_of_end(event)
+        case ChildRestarting():
+            return logging.WARNING
+        case ChildReady():
+            return logging.INFO if event.incarnation > 1 else logging.DEBUG
+        case ChildStopping() | SupervisorEnded():
+            return logging.DEBUG
+        case DeadLettered() | ChildStuck():
+            return logging.ERROR
+        case GaveUp():
+            return logging.CRITICAL
+        case _:
+            assert_never(event)
+
+
+def _level_of_end(event: ChildEnded) -> int:
+    match event.exit:
+        case Crashed():
+            return logging.ERROR
+        case Stopped(error=error):
+            return logging.DEBUG if error is None else logging.ERROR
+        case Returned():
+            return logging.DEBUG if event.ready else logging.WARNING
+        case _:
+            assert_never(event.exit)
+
+
+def _text(event: Event) -> str:
+    match event:
+        case ChildEnded():
+            return crash_story(event)
+        case ChildRestarting():
+            return _restart_text(event)
+        case ChildReady() | ChildStopping() | ChildStuck():
+            return _life_text(event)
+        case SupervisorEnded():
+            return f"{event.path!r} has ended, with everything under it"
+        case DeadLettered():
+            message, error = one_line(event.message), one_line(event.error)
+            dead = f"has a dead letter after {event.attempts} deliveries"
+            return f"{event.channel!r} {dead}: {message}: {error}"
+        case GaveUp():
+            return f"{event.path!r} gave up over {event.child!r}: more than {event.why}"
+        case _:
+            assert_never(event)
+
+
+def _life_text(event: ChildReady | ChildStopping | ChildStuck) -> str:
+    match event:
+        case ChildReady():
+            again = f" again (incarnation {event.incarnation})" if event.incarnation > 1 else ""
+            return f"{event.path!r} is ready{again}"
+        case ChildStopping():
+            return f"{event.path!r} is told to stop: {one_line(event.reason)}"
+        case ChildStuck():
+            stuck = f"is stuck (incarnation {event.incarnation}): its grace is over and it runs on"
+            return f"{event.path!r} {stuck}\n{event.stack.rstrip()}"
+        case _:
+            assert_never(event)
+
+
+def _restart_text(event: ChildRestarting) -> str:
+    when = f"in {event.delay:.2g} s" if event.delay > 0 else "now"
+    # A crash that the deliveries of a message limit does not count against the restarts.
+    count = f"restart {event.restarts} of {event.max_restarts}" if event.restarts else "not counted"
+    return f"{event.path!r} restarts {when} ({count}): {one_line(event.because)}"
+
+
+def _extra(event: Event) -> dict[str, object]:
+    extra: dict[str, object] = {"event": type(event).__name__}
+    match event:
+        case ChildReady() | ChildStopping() | ChildStuck():
+            extra |= {"component": event.path, "incarnation": event.incarnation}
+        case ChildEnded():
+            extra |= {"component": event.path, "incarnation": event.incarnation}
+            match event.exit:
+                case Crashed(error=error) | Stopped(error=Exception() as error):
+                    # As text: a record may live long, and an exception keeps its frames alive.
+                    extra["error"] = summary(error)
+                case Stopped() | Returned():
+                    pass
+                case _:
+                    assert_never(event.exit)
+        case ChildRestarting():
+            extra |= {"component": event.path, "incarnation": event.incarnation}
+            extra |= {"restarts": event.restarts, "max_restarts": event.max_restarts}
+            extra["delay"] = event.delay
+        case GaveUp():
+            extra |= {"component": event.path, "child": event.child}
+        case SupervisorEnded():
+            extra["component"] = event.path
+        case DeadLettered():
+            extra |= {"channel": event.channel, "attempts": event.attempts, "error": event.error}
+        case _:
+            assert_never(event)
+    return extra
+
+
+def safely(observer: Observer) -> Observer:
+    """Guard an observer: an `Exception` it raises is logged and goes no further.
+
+    The first is logged with its traceback, later ones in one line each, so that a broken observer
+    of a busy tree does not bury the log.
+
+    Args:
+        observer: anything that takes an event.
+
+    Returns:
+        An observer that raises no `Exception`.
+    """
+    failed = False
+
+    def guarded(event: Event) -> None:
+        nonlocal failed
+        try:
+            observer(event)
+        except Exception as error:
+            _report(observer, event, error, with_traceback=not failed)
+            failed = True
+
+    return guarded
+
+
+def _report(observer: Observer, event: Event, error: Exception, *, with_traceback: bool) -> None:
+    text = (
+        f"observer {safe_repr(observer)} raised on {type(event).__name__}, which it thereby "
+        f"missed: {summary(error)}"
+    )
+    try:
+        _logger.error(text, exc_info=with_traceback)
+    except Exception:
+        # The log itself may be what is broken; supervision has to go on whether or not even
+        # stderr (None in a windowed program) can take the news.
+        with contextlib.suppress(Exception):
+            sys.stderr.write(f"{text}\n")
+
+
+def configure_logging(level: str = "info", *, stream: TextIO | None = None) -> None:
+    """Show log records as compact lines: ``12:03:04 error   shop/parse-2  crashed ...``.
+
+    For programs that start with `trioharness run`. Do not call it from a library, nor where the
+    application configures logging itself: then it only sets the level of ``"trioharness"``.
+    Calling it again replaces what the last call did.
+
+    Args:
+        level: the least level shown: debug, info, warning, error or critical.
+        stream: where the lines go; None is `sys.stderr`.
+
+    Raises:
+        ConfigurationError: `level` is none of these.
+    """
+    try:
+        number = _LEVELS[level.lower()]
+    except KeyError:
+        raise ConfigurationError(
+            "log level", f"there is no level {level!r}", f"use one of {', '.join(_LEVELS)}"
+        ) from None
+    _logger.setLevel(number)
+    root = logging.getLogger()
+    for old in [handler for handler in root.handlers if isinstance(handler, _LineHandler)]:
+        root.removeHandler(old)
+        old.close()
+    # At the root, so that the application's own loggers are seen in the same lines. But handlers
+    # that are there already are the application's decision: a second one would double each line.
+    if not _logger.hasHandlers():
+        root.addHandler(_LineHandler(stream))
+        root.setLevel(number)
+
+
+class _LineHandler(logging.StreamHandler[TextIO]):
+    """The handler of `configure_logging`, known again by its class."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        super().__init__(stream)
+        self.setFormatter(_LineFormatter(datefmt="%H:%M:%S"))
+
+
+class _LineFormatter(logging.Formatter):
+    """Time, level, component and text; the further lines of a story are indented."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        try:
+            text = super().format(record)
+        except Exception as error:
+            # One record with a wrong number of arguments must not cost more than its own text.
+            text = self._line(record, f"this record cannot be formatted: {summary(error)}")
+        return text.replace("\n", "\n         ")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        return self._line(record, record.message)
+
+    def _line(self, record: logging.LogRecord, text: str) -> str:
+        subject = _subject(record)
+        level = record.levelname.lower()
+        rest = text.removeprefix(f"{subject!r} ")
+        return f"{self.formatTime(record, self.datefmt)} {level:<7} {one_line(subject)}  {rest}"
+
+
+def _subject(record: logging.LogRecord) -> str:
+    for name in ("component", "channel"):
+        subject = record.__dict__.get(name)
+        if isinstance(subject, str):
+            return safe_str(subject)
+    return record.name
