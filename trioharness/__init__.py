@@ -1,0 +1,77 @@
+"""OTP-grade supervision, typed channels and a root harness for trio.
+
+Components are trio tasks under supervisors with restart policies; they talk over typed channels
+whose messages are attrs classes; the harness is the root nursery of an application.
+"""
+
+# Where things are, lowest layer first; each imports only from above it in this list:
+#
+# _util _errors _events     names of things
+# rules                     decides: data and pure functions
+# messages                  messages and their bytes
+# observe                   log and crash story
+# channels                  typed channels
+# supervision               supervisors and their children
+# harness                   the root of an application
+# cli                       the command line
+
+from ._errors import ChildComplete as ChildComplete
+from ._errors import ChildKilled as ChildKilled
+from ._errors import ChildNotReady as ChildNotReady
+from ._errors import CodecError as CodecError
+from ._errors import ComponentTypeError as ComponentTypeError
+from ._errors import ConfigurationError as ConfigurationError
+from ._errors import CycleError as CycleError
+from ._errors import DecodeError as DecodeError
+from ._errors import DuplicateNameError as DuplicateNameError
+from ._errors import EncodeError as EncodeError
+from ._errors import LoadError as LoadError
+from ._errors import MessageTypeError as MessageTypeError
+from ._errors import RestartLimitExceeded as RestartLimitExceeded
+from ._errors import StartFailed as StartFailed
+from ._errors import SupervisionError as SupervisionError
+from ._errors import SupervisorClosed as SupervisorClosed
+from ._errors import TrioharnessError as TrioharnessError
+from ._errors import UnexpectedReturn as UnexpectedReturn
+from ._errors import UnknownMessageError as UnknownMessageError
+from ._errors import UnknownNeedError as UnknownNeedError
+from ._errors import WouldDeadlock as WouldDeadlock
+from ._events import ChildEnded as ChildEnded
+from ._events import ChildReady as ChildReady
+from ._events import ChildRestarting as ChildRestarting
+from ._events import ChildStopping as ChildStopping
+from ._events import ChildStuck as ChildStuck
+from ._events import Crashed as Crashed
+from ._events import DeadLettered as DeadLettered
+from ._events import Event as Event
+from ._events import Exit as Exit
+from ._events import GaveUp as GaveUp
+from ._events import InHand as InHand
+from ._events import Observer as Observer
+from ._events import Returned as Returned
+from ._events import State as State
+from ._events import Stopped as Stopped
+from ._events import SupervisorEnded as SupervisorEnded
+from .channels import Channel as Channel
+from .channels import ChannelStatistics as ChannelStatistics
+from .channels import DeadLetter as DeadLetter
+from .channels import ReceiveChannel as ReceiveChannel
+from .channels import SendChannel as SendChannel
+from .channels import open_channel as open_channel
+from .harness import ChannelReceipt as ChannelReceipt
+from .harness import DeclaredChild as DeclaredChild
+from .harness import Harness as Harness
+from .harness import Receipt as Receipt
+from .messages import Codec as Codec
+from .messages import message as message
+from .messages import upgrade as upgrade
+from .rules import Backoff as Backoff
+from .supervision import Child as Child
+from .supervision import Startable as Startable
+from .supervision import Supervisor as Supervisor
+from .supervision import SupervisorStatistics as SupervisorStatistics
+from .supervision import TaskStatus as TaskStatus
+from .supervision import as_is as as_is
+from .supervision import cleanup as cleanup
+from .supervision import open_supervisor as open_supervisor
+from .supervision import stop_on_drain as stop_on_drain

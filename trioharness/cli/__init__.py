@@ -1,0 +1,3 @@
+"""The command line: ``trioharness run module:attr``."""
+
+from ._main import main as main

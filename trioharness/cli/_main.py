@@ -1,0 +1,89 @@
+"""The commands, and what their exit codes say.
+
+0 done · 1 gave up, or failed · 2 cannot be loaded, or was refused before anything started ·
+3 failed before it was ready · ended by the signal that drained or stopped it
+"""
+
+from __future__ import annotations
+
+import enum
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from .._errors import ConfigurationError, RestartLimitExceeded, StartFailed
+from ..harness import Harness, Receipt, leave_by
+from ..observe import configure_logging, restart_limit_story, summary
+from ._load import load
+
+
+class ExitCode(enum.IntEnum):
+    """What the process tells its parent."""
+
+    DONE = 0
+    GAVE_UP = 1
+    REFUSED = 2
+    NOT_STARTED = 3
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="trioharness")
+def main() -> None:
+    """Run applications made of supervised components and typed channels."""
+
+
+@main.command()
+@click.argument("target", metavar="MODULE:ATTR")
+@click.argument("arguments", nargs=-1, metavar="[ARG]...")
+@click.option("--factory", is_flag=True, help="ATTR is a function of ARG... that gives a harness.")
+@click.option(
+    "--app-dir",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path(),
+    help="Where modules are looked for first; by default here.",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error", "critical"]),
+    default="info",
+    show_default=True,
+    help="What the log on stderr shows.",
+)
+def run(
+    target: str, arguments: tuple[str, ...], factory: bool, app_dir: Path, log_level: str
+) -> None:
+    """Run the harness ATTR of MODULE until it is done.
+
+    The first SIGINT or SIGTERM drains it, the second stops it, the third leaves.
+    """
+    configure_logging(log_level)
+    try:
+        app = load(target, arguments, factory=factory, app_dir=app_dir)
+    except ConfigurationError as error:
+        _fail(str(error), ExitCode.REFUSED)
+    receipt = _run(app)
+    click.echo(str(receipt), err=True)
+    if receipt.signal is not None:
+        sys.stdout.flush()
+        leave_by(receipt.signal)
+
+
+def _run(app: Harness) -> Receipt:
+    """Run a harness; whatever it raises becomes a sentence and an exit code."""
+    try:
+        return app.run()
+    except ConfigurationError as error:
+        _fail(str(error), ExitCode.REFUSED)
+    except StartFailed as error:
+        _fail(str(error), ExitCode.NOT_STARTED)
+    except RestartLimitExceeded as error:
+        _fail(restart_limit_story(error), ExitCode.GAVE_UP)
+    except Exception as error:  # noqa: BLE001 - a user of the command gets a sentence
+        _fail(f"{app.name!r} failed: {summary(error)}", ExitCode.GAVE_UP)
+
+
+def _fail(sentence: str, code: ExitCode) -> NoReturn:
+    click.echo(f"Error: {sentence}", err=True)
+    raise SystemExit(code)

@@ -1,0 +1,51 @@
+"""What a run of a harness leaves behind."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class ChannelReceipt:
+    """What became of the messages of one channel."""
+
+    name: str
+    sent: int
+    """Messages that were sent."""
+    delivered: int
+    """Messages that were received and dealt with."""
+    dead: int
+    """Messages that became dead letters."""
+    left: int
+    """Messages that were still queued or in hand at the end."""
+
+    def __str__(self) -> str:
+        dead = f", {self.dead} dead letters" if self.dead else ""
+        left = f", {self.left} left" if self.left else ""
+        return f"channel {self.name!r}: {self.sent} sent, {self.delivered} delivered{dead}{left}"
+
+
+@attrs.frozen(kw_only=True)
+class Receipt:
+    """How a run of a harness ended, and what became of what was on its way."""
+
+    harness: str
+    """Its name."""
+    ended: Literal["done", "drained", "stopped"]
+    """By itself, by a drain, or by a stop that did not wait for what was queued."""
+    signal: int | None
+    """The signal that ended it, or None."""
+    seconds: float
+    """How long it ran."""
+    channels: tuple[ChannelReceipt, ...]
+    """What became of the messages, in the order the channels were declared."""
+    overran: tuple[str, ...]
+    """Paths of the components that outlived their grace."""
+
+    def __str__(self) -> str:
+        lines = [f"{self.harness!r} {self.ended} after {self.seconds:.1f} s"]
+        lines += [f"  {channel}" for channel in self.channels]
+        lines += [f"  {path!r} outlived its grace" for path in self.overran]
+        return "\n".join(lines)

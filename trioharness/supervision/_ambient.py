@@ -1,0 +1,121 @@
+"""Where the running task is in the tree, and what a component can say and ask from there."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncGenerator, Generator
+from contextvars import ContextVar
+
+import attrs
+import trio
+
+from .._errors import SupervisionError
+from .._events import Observer
+from ._record import Record
+from ._turn import Turn
+
+
+@attrs.frozen(eq=False)
+class Place:
+    """One child's place in the tree, as its own tasks see it."""
+
+    record: Record
+    turn: Turn
+    """The turn of the supervisor above."""
+    observer: Observer
+    parent: Place | None
+    """The place of the supervisor above, if that is itself a child."""
+
+
+place: ContextVar[Place | None] = ContextVar("trioharness_place", default=None)
+"""The place of the running task; None outside of every supervised component."""
+
+
+def current_record(wanted: str) -> Record:
+    """Return the record of the component that asks.
+
+    Raises:
+        SupervisionError: It was not asked from inside a supervised component.
+    """
+    here = place.get()
+    if here is None or here.record.run is None:
+        raise SupervisionError(
+            f"{wanted} was called outside of a supervised component; call it from code that "
+            f"a supervisor runs"
+        )
+    return here.record
+
+
+@contextlib.asynccontextmanager
+async def cleanup() -> AsyncGenerator[trio.CancelScope]:
+    """Give the clean-up of a component the time it was promised.
+
+    trio's cancellation stays pending: once a component was told to stop, each further ``await``
+    fails at once. Inside this block it does not, until the grace of the incarnation is over, which
+    is counted once, from the moment it was told to stop. Do not use it around work: what is inside
+    holds up the whole stop. The exit of a context-manager component runs in such a block already.
+
+    Example::
+
+        try:
+            await work()
+        finally:
+            async with th.cleanup():
+                await connection.send_goodbye()
+
+    Yields:
+        The scope of the block; its deadline is the end of the grace. When that passes, the rest of
+        the block is cancelled.
+
+    Raises:
+        trio.Cancelled: On entering, when no grace is left (``grace=0``, or it was killed).
+        SupervisionError: It was not called from inside a supervised component.
+
+    Cancellation:
+        Entering is a checkpoint. Inside, only the end of the grace cancels.
+    """
+    record = current_record("cleanup()")
+    run = record.run
+    now = trio.current_time()
+    stopping = run is not None and run.stop_reason is not None
+    ends = run.grace_ends if run is not None and (stopping or run.killed is not None) else None
+    deadline = now + record.options.grace if ends is None else ends
+    if deadline <= now:
+        await trio.lowlevel.checkpoint()
+    with trio.CancelScope(deadline=deadline, shield=True) as scope:
+        await trio.lowlevel.checkpoint()
+        yield scope
+
+
+@contextlib.contextmanager
+def stop_on_drain() -> Generator[trio.CancelScope]:
+    """Mark a block that a drain ends, and only a drain.
+
+    A source that has no such block is cancelled wherever it is when its tree drains; with one, only
+    the block is left, and the rest of the component runs as written: it may send what it still has
+    and return. Do not use it in a consumer: that ends by itself when its input does.
+
+    Example::
+
+        with th.stop_on_drain():
+            async for path in walk(root):
+                await paths.send(path)
+        await paths.send(END_MARK)
+
+    Yields:
+        A cancel scope that the drain cancels; it is cancelled at once if a drain is under way.
+
+    Raises:
+        SupervisionError: It was not called from inside a supervised component.
+    """
+    record = current_record("stop_on_drain()")
+    run = record.run
+    assert run is not None
+    with trio.CancelScope() as scope:
+        run.drain_scopes.append(scope)
+        if run.draining:
+            scope.cancel(reason="drain")
+        try:
+            yield scope
+        finally:
+            run.drain_scopes.remove(scope)

@@ -1,0 +1,125 @@
+"""What can be supervised, and how its start is told from its work."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol, TypeAlias, TypeVar, TypeVarTuple, overload
+
+import attrs
+
+from .._errors import ComponentTypeError
+from .._util import callable_name
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+T_contra = TypeVar("T_contra", contravariant=True)
+Ts = TypeVarTuple("Ts")
+
+
+class TaskStatus(Protocol[T_contra]):
+    """What a component gets as ``task_status`` and calls once, when it is ready.
+
+    The same shape as trio's own; annotate with this one, and `Supervisor.start` knows the type of
+    the value in every type checker, with or without trio's stubs of old.
+    """
+
+    @overload
+    def started(self: TaskStatus[None]) -> None: ...
+    @overload
+    def started(self, value: T_contra) -> None: ...
+
+
+class Startable(Protocol[*Ts, T_co]):
+    """An async function that reports readiness through ``task_status``."""
+
+    def __call__(
+        self, *args: *Ts, task_status: TaskStatus[T_co]
+    ) -> Awaitable[object]:  # pragma: no cover - a type
+        """Run the component."""
+        ...
+
+
+Opens: TypeAlias = Callable[[*Ts], AbstractAsyncContextManager[T, bool | None]]
+"""A function that gives an async context manager: enter is start, exit is stop."""
+
+
+@attrs.frozen
+class Shape:
+    """What can be told about a component before it is called."""
+
+    takes_status: bool
+    """Whether it has a ``task_status`` parameter."""
+    opens: bool
+    """Whether it gives an async context manager; only a guess for callables of other kinds."""
+
+
+def shape_of(fn: object) -> Shape:
+    """Look at a component without calling it.
+
+    Args:
+        fn: What the user gave.
+
+    Returns:
+        Its shape.
+
+    Raises:
+        ComponentTypeError: It cannot be a component; the error says what to give instead.
+    """
+    if isinstance(fn, types.FunctionType) and not hasattr(fn, "__wrapped__"):
+        code = fn.__code__
+        if code.co_flags & inspect.CO_ASYNC_GENERATOR:
+            raise ComponentTypeError(
+                f"component {callable_name(fn)!r}",
+                "it is an async generator function",
+                "decorate it with @contextlib.asynccontextmanager, or do not yield",
+            )
+        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        return Shape("task_status" in names, opens=False)
+    if not callable(fn):
+        raise _refusal(fn)
+    return _shape_of_other(fn)
+
+
+def _shape_of_other(fn: Callable[..., object]) -> Shape:
+    """Look at a callable that is no plain function: decorated, partial, a class, an object."""
+    inner = inspect.unwrap(fn)
+    opens = inspect.isasyncgenfunction(inner) or (
+        isinstance(fn, type) and hasattr(fn, "__aenter__")
+    )
+    try:
+        parameters = inspect.signature(fn).parameters
+    except (TypeError, ValueError):  # some callables of C have none to show
+        return Shape(takes_status=False, opens=opens)
+    return Shape("task_status" in parameters, opens)
+
+
+def _refusal(fn: object) -> ComponentTypeError:
+    if inspect.iscoroutine(fn):
+        name = fn.__qualname__
+        fn.close()  # or Python warns that it was never awaited, which is beside the point
+        return ComponentTypeError(
+            f"component {name!r}",
+            "it was called already, so that there is a coroutine and nothing to call again",
+            f"write start_soon({name}, arg), not start_soon({name}(arg))",
+        )
+    return ComponentTypeError(
+        "component",
+        f"{fn!r} is not callable",
+        "give an async function, or a function that returns an async context manager",
+    )
+
+
+def flatten(
+    fn: Callable[..., object], args: tuple[object, ...]
+) -> tuple[Callable[..., object], tuple[object, ...], dict[str, object]]:
+    """Take a `functools.partial` apart, so that the channel ends in it are seen as arguments."""
+    keywords: dict[str, object] = {}
+    while isinstance(fn, functools.partial):
+        args = (*fn.args, *args)
+        keywords = {**fn.keywords, **keywords}
+        fn = fn.func
+    return fn, args, keywords

@@ -1,0 +1,191 @@
+"""Channel ends that are handed over to children.
+
+An argument that is a channel end is moved: the supervisor keeps it, each incarnation gets a clone,
+and the kept end closes when the last child that holds it can never run again. So what is queued
+outlives a crash, and a pipeline ends by itself when its source returns.
+
+Supervision knows no channel class. An end is whatever can be cloned and closed and can send or
+receive: ours, trio's memory channels, anyio's memory object streams. Our ends also have the
+optional verbs below, which are called where they are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Generic, Protocol, TypeVar, cast, runtime_checkable
+
+import attrs
+
+from .._events import Crashed, Exit, InHand, Stopped
+
+T = TypeVar("T")
+
+
+class End(Protocol):
+    """What supervision needs of a channel end."""
+
+    def clone(self) -> End:
+        """Return another end of the same channel."""
+        ...
+
+    def close(self) -> None:
+        """Close this end."""
+        ...
+
+
+@runtime_checkable
+class Settles(Protocol):
+    """A receive end that knows what its holder had in hand."""
+
+    def settle(self, error: Exception | None, *, stopped: bool = False) -> tuple[InHand, ...]:
+        """Decide what becomes of what is in hand; tell what that was."""
+        ...
+
+
+@runtime_checkable
+class Finishes(Protocol):
+    """An end that can refuse what is new and still deliver what is queued."""
+
+    @property
+    def channel(self) -> object:
+        """The channel, the same object for all its ends."""
+        ...
+
+    def finish(self) -> None:
+        """Refuse new sends; deliver what is queued, then end."""
+        ...
+
+
+@attrs.frozen
+class AsIs(Generic[T]):
+    """An argument that is to be passed on as it is."""
+
+    value: T
+
+
+def as_is(value: T) -> T:
+    """Mark an argument so that it is passed to the component as it is, not handed over.
+
+    Use it for a channel end that the component shall share with its caller and may close for good.
+    It is for arguments of `Supervisor.start`, `Supervisor.start_soon` and `Harness.add`, nowhere
+    else: what it returns is a mark, typed as what it marks.
+
+    Args:
+        value: The argument.
+
+    Returns:
+        The mark.
+    """
+    return cast("T", AsIs(value))
+
+
+def is_end(value: object) -> bool:
+    """Say whether an argument is a channel end that can be handed over."""
+    return (
+        not isinstance(value, type)
+        and callable(getattr(value, "clone", None))
+        and callable(getattr(value, "close", None))
+        and (hasattr(value, "send") or hasattr(value, "receive"))
+    )
+
+
+def _plain(value: object) -> object:
+    return cast("AsIs[object]", value).value if isinstance(value, AsIs) else value
+
+
+@attrs.define(eq=False)
+class Kept:
+    """One end that a supervisor keeps, and the children that hold it."""
+
+    end: End
+    holders: set[object] = attrs.field(factory=set[object])
+
+    @property
+    def receives(self) -> bool:
+        """Whether it is a receive end."""
+        return hasattr(self.end, "receive")
+
+
+@attrs.frozen
+class Arguments:
+    """The arguments of one child, with the ends among them kept aside."""
+
+    positional: tuple[object, ...]
+    keywords: Mapping[str, object]
+    ends: Mapping[int | str, Kept]
+    """Kept ends by the position or the keyword of their argument."""
+
+    def for_incarnation(self) -> tuple[tuple[object, ...], dict[str, object], tuple[End, ...]]:
+        """Return the arguments with a fresh clone in place of each end, and these clones.
+
+        Raises:
+            trio.ClosedResourceError: A kept end was closed by somebody else.
+        """
+        if not self.ends:
+            return self.positional, dict(self.keywords), ()
+        clones = {place: kept.end.clone() for place, kept in self.ends.items()}
+        positional = tuple(clones.get(i, value) for i, value in enumerate(self.positional))
+        keywords = {key: clones.get(key, value) for key, value in self.keywords.items()}
+        return positional, keywords, tuple(clones.values())
+
+
+NO_ARGUMENTS = Arguments((), {}, {})
+
+
+@attrs.define(eq=False)
+class Handover:
+    """All ends that one supervisor keeps, counted by identity."""
+
+    _kept: dict[int, Kept] = attrs.field(factory=dict[int, Kept])
+
+    def take(
+        self, holder: object, positional: tuple[object, ...], keywords: Mapping[str, object]
+    ) -> Arguments:
+        """Take over the ends among the arguments of a child."""
+        ends: dict[int | str, Kept] = {}
+        places: list[tuple[int | str, object]] = [*enumerate(positional), *keywords.items()]
+        for place, value in places:
+            if is_end(value):
+                kept = self._kept.setdefault(id(value), Kept(cast("End", value)))
+                kept.holders.add(holder)
+                ends[place] = kept
+        return Arguments(
+            tuple(_plain(value) for value in positional),
+            {key: _plain(value) for key, value in keywords.items()},
+            ends,
+        )
+
+    def release(self, holder: object, arguments: Arguments) -> None:
+        """Note that a child will never run again; close what nobody holds any more."""
+        for kept in arguments.ends.values():
+            kept.holders.discard(holder)
+            if not kept.holders and self._kept.pop(id(kept.end), None) is not None:
+                kept.end.close()
+
+    def give_back(self, holder: object, arguments: Arguments) -> None:
+        """Undo `take` for a child that never started: its ends are the caller's again."""
+        for kept in arguments.ends.values():
+            kept.holders.discard(holder)
+            if not kept.holders:
+                self._kept.pop(id(kept.end), None)
+
+    def close(self) -> None:
+        """Close every end that is still kept."""
+        while self._kept:
+            _, kept = self._kept.popitem()
+            kept.end.close()
+
+
+def settle(clones: tuple[End, ...], exit: Exit) -> tuple[InHand, ...]:
+    """Settle and close the clones of an incarnation that has ended.
+
+    Returns:
+        What the incarnation had in hand, and what became of it.
+    """
+    error = exit.error if isinstance(exit, Crashed) else None
+    in_hand: list[InHand] = []
+    for clone in clones:
+        if isinstance(clone, Settles):
+            in_hand += clone.settle(error, stopped=isinstance(exit, Stopped))
+        clone.close()
+    return tuple(in_hand)
