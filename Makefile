@@ -33,6 +33,8 @@ PIP = $(@D)/bin/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: demo test check lint types verifytypes layers bench typecheck-compat format clean
 .DELETE_ON_ERROR:
+# Two installs at once into one environment would spoil it.
+.NOTPARALLEL:
 
 demo: $(VENV)/.core-$(TAG)
 	$(BIN)/trioharness run examples.codeindex:app

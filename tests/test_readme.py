@@ -40,12 +40,22 @@ def commands() -> list[str]:
     return sorted(set(found))
 
 
+def promised(code: str) -> list[str]:
+    """What the paragraph below a block says that it prints: ``It prints `this` and `that```."""
+    below = README.split(code, maxsplit=1)[1].removeprefix("```").lstrip()
+    paragraph = below.split("\n\n", maxsplit=1)[0]
+    said = re.match(r"It prints (.*?)[:.;]", paragraph, flags=re.DOTALL)
+    return re.findall(r"`(.*?)`", said[1]) if said else []
+
+
 @pytest.mark.parametrize("code", blocks("python"))
 def test_the_code_runs(code: str, run: Run, tmp_path: Path) -> None:
     file = tmp_path / "readme.py"
     file.write_text(code, encoding="utf-8")
     done = run(sys.executable, file, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert [line for line in promised(code) if line not in lines] == []
 
 
 @pytest.mark.parametrize("command", commands())
@@ -75,6 +85,7 @@ def test_the_first_screen_says_how_to_start() -> None:
 
 def test_there_is_something_to_run() -> None:
     assert blocks("python")
+    assert any(promised(code) for code in blocks("python"))
     assert {"make demo", "make test"} <= set(commands())
     fences = re.findall(r"^```(\w*)$", README, flags=re.MULTILINE)
     assert len(fences) % 2 == 0, "a block is not closed"

@@ -1,0 +1,8 @@
+"""The bench suite: what trioharness costs beside the same work done by others, in one run.
+
+Run it from the root of the repository: ``python -m bench [name ...] [--quick] [--json FILE]``.
+
+Map: `_model` says what a bench is made of, `groups` hold the benches, `rivals` do the work,
+`_measure` and `_run` take the figures in interleaved rounds, `_statistics` and `_verdict` judge
+them, `_table` and `_json` show them.
+"""

@@ -1,0 +1,128 @@
+"""The command: ``python -m bench [name ...] [--quick] [--json FILE] [--list]``.
+
+Exit codes: 0 every goal is met; 1 a goal is missed, or a rival did its work wrong; 2 the command is
+wrong, and nothing ran; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import difflib
+import random
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench._json import to_json
+from bench._machine import describe_machine
+from bench._measure import RowResult
+from bench._model import FULL, QUICK, Effort, Group
+from bench._progress import ProgressLine
+from bench._run import Run, group_names, load_group, measure_groups
+from bench._table import goal_text, group_lines, head_lines, last_line, row_lines
+from bench._verdict import failed
+
+
+class UsageError(Exception):
+    """The command cannot be carried out as it was given; nothing ran."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Carry out the command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        chosen = [load_group(name) for name in _checked(options.names)]
+        if options.list:
+            return _list(chosen)
+        if options.json is not None:
+            _check_writable(options.json)
+    except UsageError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
+    run: Run | None = None
+    try:
+        run = _run(chosen, QUICK if options.quick else FULL, options.seed)
+    except* KeyboardInterrupt:  # from within a nursery it comes in a group
+        print("\nbench: interrupted, nothing is written", file=sys.stderr)
+    if run is None:
+        return 130
+    if options.json is not None:
+        options.json.write_text(to_json(run), encoding="utf-8")
+    return 1 if failed(run.rows) else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measure trioharness beside other ways to do the same work, in one run.",
+    )
+    parser.add_argument("names", nargs="*", metavar="name", help="a group; default: all of them")
+    parser.add_argument("--quick", action="store_true", help="fewer and smaller rounds")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all raw figures to FILE")
+    parser.add_argument("--list", action="store_true", help="show groups, rows and goals, run none")
+    parser.add_argument(
+        "--seed", type=int, help="order of the rivals, as an earlier run printed it"
+    )
+    return parser
+
+
+def _checked(names: Sequence[str]) -> list[str]:
+    """Return `names` without repetition, or all groups where none is named."""
+    known = group_names()
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(known)}"
+            raise UsageError(f"there is no group {name!r}; {hint}")
+    return list(dict.fromkeys(names)) or known
+
+
+def _check_writable(file: Path) -> None:
+    """Find out before a run of minutes, not after it, and leave the folder as it was."""
+    existed = file.exists()
+    try:
+        file.open("a", encoding="utf-8").close()
+        if not existed:
+            file.unlink()
+    except OSError as error:
+        raise UsageError(f"cannot write {str(file)!r}: {error.strerror}; name another") from error
+
+
+def _list(chosen: Sequence[Group]) -> int:
+    for group in chosen:
+        print(f"{group.name}: {group.about}")
+        for row in group.rows:
+            print(f"  {row.name}: {row.about}")
+            print(f"    {', '.join(row.rivals)}; in {row.unit.name}")
+            for goal in row.goals:
+                print(f"    goal: {goal_text(goal)}")
+    return 0
+
+
+def _run(chosen: Sequence[Group], effort: Effort, seed: int | None) -> Run:
+    """Measure `chosen`, printing each row of the table as soon as it is there."""
+    seed = random.SystemRandom().randrange(10**6) if seed is None else seed
+    machine = describe_machine()
+    progress = ProgressLine(sys.stderr)
+    print("\n".join(head_lines(effort, seed, machine)))
+
+    def finished(group: Group, result: RowResult) -> None:
+        progress.clear()
+        opening = group_lines(group) if result.row is group.rows[0] else []
+        print("\n".join(opening + row_lines(result)), flush=True)
+
+    started = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    begun = time.perf_counter()
+    results = measure_groups(chosen, effort, seed, show=progress.show, finished=finished)
+    seconds = time.perf_counter() - begun
+    run = Run(
+        effort=effort, seed=seed, machine=machine, started=started, seconds=seconds, groups=results
+    )
+    print(f"\n{last_line(run.rows, seconds)}")
+    return run
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,136 @@
+"""The runner: rounds in which every rival takes its turn, in random order.
+
+The order is random so that no rival always runs in another's wake (caches, frequency, heap). Before
+the rounds each rival runs once unmeasured. The garbage collector stays on, as in a real program; a
+full collection before each sample lets no rival pay for another's garbage. A rival is foreign code:
+whatever it raises ends its own part only, and is reported.
+"""
+
+from __future__ import annotations
+
+import gc
+import random
+from collections.abc import Callable, Iterator
+from typing import TypeAlias, cast
+
+import attrs
+
+from bench._model import CLOCKS, Effort, Row, Sample, Workload
+from bench.rivals import RivalMissingError, load_workload
+
+GC_POLICY = "gc on, full collection before each sample"
+
+
+@attrs.frozen
+class Measured:
+    """A rival that did its work right in every round."""
+
+    samples: tuple[Sample, ...]
+    """One a round, in the order of the rounds."""
+
+
+@attrs.frozen
+class Missing:
+    """A rival that cannot take part on this machine."""
+
+    reason: str
+
+
+@attrs.frozen
+class Broken:
+    """A rival that failed, or whose sum was wrong; its figures were thrown away."""
+
+    reason: str
+
+
+Outcome: TypeAlias = Measured | Missing | Broken
+"""What became of one rival in one row."""
+
+Loader: TypeAlias = Callable[[str, str], Workload]
+"""``load(rival, workload)``: see `bench.rivals.load_workload`."""
+
+Tell: TypeAlias = Callable[[int, int, str], None]
+"""``tell(done, total, rival)`` is called before each sample, to show progress."""
+
+
+@attrs.frozen(kw_only=True)
+class RowResult:
+    """What was measured of one row."""
+
+    row: Row
+    size: int
+    """How often the work was done in each sample."""
+    outcomes: dict[str, Outcome]
+    """By rival, in the row's order."""
+
+    def figures(self, rival: str) -> tuple[float, ...] | None:
+        """The rival's figures, one a round in the row's unit; None where there are none."""
+        outcome = self.outcomes[rival]
+        if not isinstance(outcome, Measured):
+            return None
+        return tuple(self.row.unit.figure(sample) for sample in outcome.samples)
+
+
+def measure_row(
+    row: Row, effort: Effort, rng: random.Random, *, tell: Tell, load: Loader = load_workload
+) -> RowResult:
+    """Run all rivals of `row` through their rounds.
+
+    Args:
+        row: What to measure.
+        effort: How many rounds of which size.
+        rng: Decides the order within each round.
+        tell: Is told of each sample before it is taken.
+        load: Finds a rival's function.
+
+    Returns:
+        What became of each rival. A rival that fails takes no further part; the others go on.
+    """
+    outcomes: dict[str, Outcome] = {}
+    running: dict[str, Workload] = {}
+    for rival in row.rivals:
+        try:
+            running[rival] = load(rival, row.workload)
+        except RivalMissingError as error:
+            outcomes[rival] = Missing(str(error))
+        except Exception as error:
+            outcomes[rival] = Broken(_cause(error))
+    samples: dict[str, list[Sample]] = {rival: [] for rival in running}
+    for done, number, rival in _turns(tuple(running), effort.rounds, rng):
+        if rival in outcomes:
+            continue
+        tell(done, (effort.rounds + 1) * len(running), rival)
+        try:
+            sample = _take_sample(running[rival], row, effort)
+        except Exception as error:
+            outcomes[rival] = Broken(_cause(error))
+        else:
+            if number > 0:
+                samples[rival].append(sample)
+    for rival, taken in samples.items():
+        outcomes.setdefault(rival, Measured(tuple(taken)))
+    in_order = {rival: outcomes[rival] for rival in row.rivals}
+    return RowResult(row=row, size=effort.size(row), outcomes=in_order)
+
+
+def _turns(
+    rivals: tuple[str, ...], rounds: int, rng: random.Random
+) -> Iterator[tuple[int, int, str]]:
+    """Yield (turns done, round, rival); round 0 is the warm-up."""
+    done = 0
+    for number in range(rounds + 1):
+        for rival in rng.sample(rivals, len(rivals)):
+            yield done, number, rival
+            done += 1
+
+
+def _take_sample(workload: Workload, row: Row, effort: Effort) -> Sample:
+    gc.collect()
+    return workload(effort.size(row), CLOCKS[row.clock])
+
+
+def _cause(error: Exception) -> str:
+    """Name the first real error in the groups that nurseries wrap around it."""
+    if isinstance(error, ExceptionGroup):
+        return _cause(cast("ExceptionGroup[Exception]", error).exceptions[0])
+    return f"{type(error).__name__}: {error}"

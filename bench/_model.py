@@ -1,0 +1,204 @@
+"""What a bench is made of, as data: groups of rows, each with its rivals and its goals.
+
+A row is one piece of work that several rivals do. A rival is a module in `bench.rivals` with one
+function for each work it takes part in, all of the same form, see `Workload`. A goal is what ours
+must reach: an absolute figure, or a ratio to one of the rivals.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, TypeAlias
+
+import attrs
+
+from bench._statistics import percentile
+
+OURS = "ours"
+"""The name of the rival that is trioharness itself; every goal is about it."""
+
+Clock: TypeAlias = Callable[[], int]
+"""Reads a clock, in nanoseconds; only differences mean anything."""
+
+ClockName: TypeAlias = Literal["cpu", "wall"]
+"""``"cpu"`` for throughput on one thread, ``"wall"`` for latencies and whatever waits."""
+
+CLOCKS: Mapping[ClockName, Clock] = {"cpu": time.process_time_ns, "wall": time.perf_counter_ns}
+
+
+@attrs.frozen(kw_only=True)
+class Sample:
+    """What one rival measured in one round, on the clock it was given."""
+
+    count: int
+    """How many messages, components, ... the timed part dealt with."""
+    nanoseconds: int
+    """How long the timed part took."""
+    laps: tuple[int, ...] = ()
+    """How long each one took, in nanoseconds, where the row is about single latencies."""
+
+
+Workload: TypeAlias = Callable[[int, Clock], Sample]
+"""``workload(size, clock)``: do the work `size` times, time only the work, check the sum.
+
+It raises `WrongSumError` when the work was not done right: a fast wrong answer is not a figure.
+"""
+
+
+class WrongSumError(Exception):
+    """A workload did not do what it was timed for, so its time means nothing."""
+
+
+def check_sum(what: str, got: object, expected: object) -> None:
+    """Hold a workload to its work.
+
+    Args:
+        what: What was summed up, in the plural: ``"messages received"``.
+        got: What came out.
+        expected: What has to come out.
+
+    Raises:
+        WrongSumError: They differ.
+    """
+    if got != expected:
+        raise WrongSumError(f"{what}: got {got!r}, expected {expected!r}")
+
+
+def check_items(what: str, got: Sequence[object], expected: Sequence[object]) -> None:
+    """Hold a workload to every single item and to their order.
+
+    Args:
+        what: What an item is: ``"message received"``.
+        got: What came out.
+        expected: What has to come out.
+
+    Raises:
+        WrongSumError: They differ; it names the first difference.
+    """
+    check_sum(f"count of each {what}", len(got), len(expected))
+    for number, (one, other) in enumerate(zip(got, expected, strict=True)):
+        check_sum(f"{what} {number}", one, other)
+
+
+@attrs.frozen
+class Unit:
+    """What a row's figure is, and how it comes from a sample."""
+
+    name: str
+    better: Literal["higher", "lower"]
+    figure: Callable[[Sample], float]
+
+
+def _p99_milliseconds(sample: Sample) -> float:
+    return percentile(sample.laps, 99) / 1e6
+
+
+MESSAGES_PER_SECOND = Unit("messages/s", "higher", lambda s: s.count * 1e9 / s.nanoseconds)
+NANOSECONDS_PER_MESSAGE = Unit("ns/message", "lower", lambda s: s.nanoseconds / s.count)
+MILLISECONDS_PER_COMPONENT = Unit("ms/component", "lower", lambda s: s.nanoseconds / s.count / 1e6)
+P99_MILLISECONDS = Unit("ms, p99", "lower", _p99_milliseconds)
+
+
+@attrs.frozen
+class Goal:
+    """What ours must reach in a row, and what it aims at; made by `at_least` and `at_most`."""
+
+    kind: Literal["floor", "ceiling"]
+    must: float
+    """The bound below (or above) which the row fails."""
+    stretch: float | None
+    """The aim; missing it is no failure."""
+    against: str | None
+    """The rival ours is compared with; None: the bound is on the row's own figure."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.kind == "ceiling" and self.against is not None:
+            raise ValueError("a ratio is better when greater; give its floor with at_least")
+        if self.stretch is not None and not self.met_by(self.stretch):
+            raise ValueError(f"stretch {self.stretch!r} does not even meet must {self.must!r}")
+
+    def met_by(self, value: float) -> bool:
+        """Whether `value` is good enough."""
+        return value >= self.must if self.kind == "floor" else value <= self.must
+
+    def stretched_by(self, value: float) -> bool:
+        """Whether `value` reaches the aim, where there is one."""
+        if self.stretch is None:
+            return False
+        return value >= self.stretch if self.kind == "floor" else value <= self.stretch
+
+    def relaxed(self, margin: float) -> Goal:
+        """Return this goal `margin` times easier to meet, for a test that noise must not fail."""
+        easier = self.must / margin if self.kind == "floor" else self.must * margin
+        return attrs.evolve(self, must=easier)
+
+    def __str__(self) -> str:
+        sign = ">=" if self.kind == "floor" else "<="
+        aim = "" if self.stretch is None else f" ({self.stretch:g})"
+        return f"{sign} {self.must:g}{aim}"
+
+
+def at_least(must: float, *, stretch: float | None = None, against: str | None = None) -> Goal:
+    """Ours must reach `must`: of the row's figure, or as a ratio to the rival `against`."""
+    return Goal("floor", must, stretch, against)
+
+
+def at_most(must: float, *, stretch: float | None = None) -> Goal:
+    """Ours must not go over `must` in the row's figure."""
+    return Goal("ceiling", must, stretch, None)
+
+
+@attrs.frozen(kw_only=True)
+class Row:
+    """One piece of work, done by several rivals in turn."""
+
+    name: str
+    about: str
+    """What is done and what is timed, in a line for the reader of the table."""
+    workload: str
+    """The function of each rival's module that does it."""
+    rivals: tuple[str, ...]
+    """Modules of `bench.rivals`, in the order of the table."""
+    size: int
+    """How often the work is done in one sample of a full run."""
+    unit: Unit
+    clock: ClockName
+    baseline: str | None = None
+    """The rival that everyone's ratio is to; None: the figures stand alone."""
+    goals: tuple[Goal, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        named = {goal.against for goal in self.goals} | {self.baseline}
+        if self.goals:
+            named.add(OURS)
+        for rival in named - {None}:
+            if rival not in self.rivals:
+                raise ValueError(f"row {self.name!r} compares with {rival!r}, not in its rivals")
+
+
+@attrs.frozen(kw_only=True)
+class Group:
+    """Rows that belong together; the ``GROUP`` of one module in `bench.groups`."""
+
+    name: str
+    about: str
+    rows: tuple[Row, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Effort:
+    """How much is spent on each row."""
+
+    name: str
+    rounds: int
+    scale: float
+    """Factor on each row's size."""
+
+    def size(self, row: Row) -> int:
+        """How often `row`'s work is done in one sample."""
+        return max(1, round(row.size * self.scale))
+
+
+FULL = Effort(name="full", rounds=15, scale=1.0)
+QUICK = Effort(name="quick", rounds=9, scale=0.2)

@@ -1,0 +1,1 @@
+"""Applications made with trioharness; each runs alone and is run by the tests."""

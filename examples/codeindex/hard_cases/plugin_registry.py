@@ -1,0 +1,1 @@
+releases/2024-03-11/plugin_registry.py
