@@ -16,8 +16,11 @@ whose messages are attrs classes; the harness is the root nursery of an applicat
 # cli                       the command line
 
 from ._errors import ChildComplete as ChildComplete
+from ._errors import ChildExists as ChildExists
 from ._errors import ChildKilled as ChildKilled
+from ._errors import ChildNotFound as ChildNotFound
 from ._errors import ChildNotReady as ChildNotReady
+from ._errors import ChildNotStopped as ChildNotStopped
 from ._errors import CodecError as CodecError
 from ._errors import ComponentTypeError as ComponentTypeError
 from ._errors import ConfigurationError as ConfigurationError
@@ -25,9 +28,13 @@ from ._errors import CycleError as CycleError
 from ._errors import DecodeError as DecodeError
 from ._errors import DuplicateNameError as DuplicateNameError
 from ._errors import EncodeError as EncodeError
+from ._errors import EndNotOpen as EndNotOpen
+from ._errors import Ignore as Ignore
 from ._errors import LoadError as LoadError
 from ._errors import MessageTypeError as MessageTypeError
+from ._errors import PoolFull as PoolFull
 from ._errors import RestartLimitExceeded as RestartLimitExceeded
+from ._errors import Shutdown as Shutdown
 from ._errors import StartFailed as StartFailed
 from ._errors import SupervisionError as SupervisionError
 from ._errors import SupervisorClosed as SupervisorClosed
@@ -46,9 +53,11 @@ from ._events import DeadLettered as DeadLettered
 from ._events import Event as Event
 from ._events import Exit as Exit
 from ._events import GaveUp as GaveUp
+from ._events import Ignored as Ignored
 from ._events import InHand as InHand
 from ._events import Observer as Observer
 from ._events import Returned as Returned
+from ._events import ShutDown as ShutDown
 from ._events import State as State
 from ._events import Stopped as Stopped
 from ._events import SupervisorEnded as SupervisorEnded
@@ -67,11 +76,16 @@ from .messages import message as message
 from .messages import upgrade as upgrade
 from .rules import Backoff as Backoff
 from .supervision import Child as Child
-from .supervision import Startable as Startable
+from .supervision import Group as Group
+from .supervision import Options as Options
+from .supervision import Pool as Pool
+from .supervision import PoolSupervisor as PoolSupervisor
+from .supervision import Spec as Spec
 from .supervision import Supervisor as Supervisor
 from .supervision import SupervisorStatistics as SupervisorStatistics
 from .supervision import TaskStatus as TaskStatus
 from .supervision import as_is as as_is
 from .supervision import cleanup as cleanup
+from .supervision import open_pool as open_pool
 from .supervision import open_supervisor as open_supervisor
 from .supervision import stop_on_drain as stop_on_drain

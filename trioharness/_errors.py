@@ -6,6 +6,7 @@ TrioharnessError
 │   ├── DuplicateNameError                  two siblings, or two messages, of one name
 │   ├── UnknownNeedError                    `needs` or `after` names a stranger
 │   ├── CycleError                          `needs` and `after` go round in a circle
+│   ├── EndNotOpen (AttributeError)         a declared channel end was used outside of a run
 │   └── LoadError                           `module:attr` does not lead to a harness
 ├── MessageTypeError (TypeError)            a channel was given what it does not carry
 ├── CodecError (ValueError)
@@ -17,8 +18,14 @@ TrioharnessError
 │   ├── SupervisorClosed                    the supervisor is stopping and takes no more
 │   ├── ChildComplete                       the child gave up its channel ends for good
 │   ├── ChildNotReady                       it has no value to give just now
+│   ├── ChildExists (DuplicateNameError)    a child of that name is there already
+│   ├── ChildNotFound                       there is no child of that name, or no longer
+│   ├── ChildNotStopped                     it runs, or is about to be restarted
+│   ├── PoolFull                            a pool has as many instances as it may have
 │   ├── UnexpectedReturn                    a permanent component returned
 │   └── WouldDeadlock                       a component waits for its own start or stop
+├── Ignore                                  raised by a component that declines to start
+├── Shutdown                                raised by a component that ends on purpose
 ├── ChildKilled                             what `Child.kill` counts as
 └── RestartLimitExceeded (ExceptionGroup)   a supervisor gave up
 
@@ -66,6 +73,13 @@ class UnknownNeedError(ConfigurationError):
 
 class CycleError(ConfigurationError):
     """`needs` and `after` go round in a circle, so that nothing in it could start first."""
+
+
+class EndNotOpen(ConfigurationError, AttributeError):
+    """The declaration of a channel end was used as if it were the end itself.
+
+    An `AttributeError` too, so that `hasattr` says the truth: such an end has no methods yet.
+    """
 
 
 class LoadError(ConfigurationError):
@@ -189,6 +203,52 @@ class ChildNotReady(SupervisionError):
 
 
 @attrs.define(eq=False, repr=False, slots=False)
+class ChildExists(DuplicateNameError, SupervisionError):
+    """A child of that name is there already."""
+
+    state: str = ""
+    """The state it is in: ``"ready"``, ``"stopped"``, ``"restarting"`` …"""
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class ChildNotFound(SupervisionError):
+    """There is no child of that name, or no longer."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return f"there is no child {self.path!r}, or no longer; start a new one"
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class ChildNotStopped(SupervisionError):
+    """The child runs, or is about to be restarted, so it can be neither started nor deleted."""
+
+    path: str
+    state: str
+    """The state it is in."""
+
+    def __str__(self) -> str:
+        return f"{self.path!r} is {self.state}; stop it first"
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class PoolFull(SupervisionError):
+    """A pool has as many instances as it may have."""
+
+    path: str
+    """Path of the pool."""
+    max_children: int
+    """How many it may have."""
+
+    def __str__(self) -> str:
+        return (
+            f"pool {self.path!r} has its {self.max_children} instances; "
+            f"wait until one ends, or give it a larger max_children"
+        )
+
+
+@attrs.define(eq=False, repr=False, slots=False)
 class UnexpectedReturn(SupervisionError):
     """What the return of a permanent component counts as when its supervisor gives up."""
 
@@ -212,6 +272,24 @@ class WouldDeadlock(SupervisionError):
             f"{self.path!r} waits to {self.wanted}, which has to wait for {self.path!r} itself; "
             f"use start_soon, or ask from a task that is not being started or stopped"
         )
+
+
+class Ignore(TrioharnessError):
+    """Raised by a component, before it is ready, that declines to start; that is no failure.
+
+    The child is then stopped and kept, a temporary one forgotten (OTP's ``ignore``).
+    """
+
+
+@attrs.define(eq=False, slots=False)
+class Shutdown(TrioharnessError):
+    """Raised by a component that ends on purpose: only a permanent one is restarted then.
+
+    OTP's ``shutdown`` and ``{shutdown, Term}``.
+    """
+
+    term: object = None
+    """The reason, for whoever looks at the end of the component."""
 
 
 @attrs.define(eq=False, repr=False, slots=False)

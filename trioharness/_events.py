@@ -69,6 +69,8 @@ class Stopped:
     """Why it was told to."""
     error: Exception | None = None
     """What its clean-up raised, if it did."""
+    killed: bool = False
+    """Whether it was cut short: it had no grace, or its clean-up outlasted it."""
 
 
 @attrs.frozen
@@ -79,7 +81,20 @@ class Crashed:
     """What it raised."""
 
 
-Exit: TypeAlias = Returned | Stopped | Crashed
+@attrs.frozen
+class ShutDown:
+    """The component ended on purpose: it raised `Shutdown`."""
+
+    term: object = None
+    """What it gave as the reason."""
+
+
+@attrs.frozen
+class Ignored:
+    """The component declined to start: it raised `Ignore` before it was ready."""
+
+
+Exit: TypeAlias = Returned | Stopped | Crashed | ShutDown | Ignored
 """How an incarnation ended."""
 
 
@@ -150,15 +165,17 @@ class ChildStuck:
 
 @attrs.frozen(kw_only=True)
 class GaveUp:
-    """A supervisor has spent its restarts; it stops its children next."""
+    """A supervisor ends by itself; it stops its children next."""
 
     path: str
     """Path of the supervisor."""
     time: float
     child: str
-    """Path of the child that was one too many."""
-    why: str
-    """What was allowed, in words."""
+    """Path of the child whose end was one too many, or the significant one."""
+    why: Literal["intensity", "auto_shutdown"]
+    """Too many restarts, or the end of a significant child."""
+    allowed: str
+    """What was allowed, in words: ``"5 restarts in 60 s"``."""
 
 
 @attrs.frozen(kw_only=True)

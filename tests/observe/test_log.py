@@ -99,7 +99,7 @@ TOLD: list[tuple[Event, int, str]] = [
         f"'{PATH}' is stuck (incarnation 1): its grace is over and it runs on\na.py:1\nb.py:2",
     ),
     (
-        GaveUp(path="shop", time=1.0, child=PATH, why="5 restarts in 60 s"),
+        GaveUp(path="shop", time=1.0, child=PATH, why="intensity", allowed="5 restarts in 60 s"),
         logging.CRITICAL,
         f"'shop' gave up over '{PATH}': more than 5 restarts in 60 s",
     ),
@@ -148,7 +148,10 @@ def test_every_event_is_a_record(
                 "delay": 0.4,
             },
         ),
-        (GaveUp(path="shop", time=1.0, child=PATH, why=""), {"component": "shop", "child": PATH}),
+        (
+            GaveUp(path="shop", time=1.0, child=PATH, why="intensity", allowed=""),
+            {"component": "shop", "child": PATH},
+        ),
         (SupervisorEnded(path="shop", time=1.0), {"component": "shop"}),
         (
             DeadLettered(channel="files", time=1.0, message="m", attempts=3, error="E: x"),

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .._errors import LoadError
+from .._errors import ConfigurationError, LoadError
 from ..harness import Harness
 from ..observe import summary
+
+_SUFFIX = ".py"
+"""What people write who mean a module and name its file."""
 
 
 def load(target: str, arguments: Sequence[str], *, factory: bool, app_dir: Path) -> Harness:
@@ -26,12 +30,9 @@ def load(target: str, arguments: Sequence[str], *, factory: bool, app_dir: Path)
 
     Raises:
         LoadError: There is none; the error says why and what to write instead.
+        ConfigurationError: The factory raised it.
     """
-    module_name, colon, attribute = target.partition(":")
-    if not module_name or not colon or not attribute:
-        raise LoadError(
-            repr(target), "it is not of the form module:attr", "write for example shop:app"
-        )
+    module_name, attribute = _parse(target)
     if arguments and not factory:
         raise LoadError(
             repr(target),
@@ -41,41 +42,75 @@ def load(target: str, arguments: Sequence[str], *, factory: bool, app_dir: Path)
     found = _attribute(target, _module(target, module_name, app_dir), attribute)
     if factory:
         found = _call(target, found, arguments)
-    if not isinstance(found, Harness):
-        hint = "say --factory if it returns one" if callable(found) else "name a Harness"
-        raise LoadError(repr(target), f"it is {type(found).__name__!r}, no Harness", hint)
-    return found
+    if isinstance(found, Harness):
+        return found
+    if factory:
+        cure = "return a Harness from it"
+    else:
+        cure = "say --factory if it returns one" if callable(found) else "name a Harness"
+    raise LoadError(repr(target), f"it gives {type(found).__name__!r}, no Harness", cure)
+
+
+def _parse(target: str) -> tuple[str, str]:
+    module, _, attribute = target.partition(":")
+    if _is_dotted(module) and _is_dotted(attribute) and not module.endswith(_SUFFIX):
+        return module, attribute
+    guess = f"{module.removesuffix(_SUFFIX).replace('/', '.')}:{attribute or 'app'}"
+    if not all(_is_dotted(part) for part in guess.split(":")):
+        guess = "shop:app"
+    raise LoadError(repr(target), "it is not of the form module:attr", f"write for example {guess}")
+
+
+def _is_dotted(name: str) -> bool:
+    return all(part.isidentifier() for part in name.split("."))
 
 
 def _module(target: str, name: str, app_dir: Path) -> object:
-    sys.path.insert(0, str(app_dir.resolve()))
+    folder = str(app_dir.resolve())
+    if sys.path[:1] != [folder]:
+        sys.path.insert(0, folder)
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
-            raise LoadError(
-                repr(target),
-                f"there is no module {error.name!r} in {str(app_dir)!r} or on the path",
-                "say where it is with --app-dir",
-            ) from error
+        raise _missing(target, name, error, folder) from error
+    except (Exception, SystemExit) as error:
         raise LoadError(
-            repr(target), f"it imports {error.name!r}, which is not there", "install that first"
+            repr(target),
+            f"its module raised {summary(error)}",
+            f"see where with: {_python()} -c 'import {name}'",
         ) from error
-    except Exception as error:
-        raise LoadError(
-            repr(target), f"its module raised {summary(error)}", "import it in Python to see where"
-        ) from error
+
+
+def _python() -> str:
+    return Path(sys.executable).name or "python3"
+
+
+def _missing(target: str, name: str, error: ModuleNotFoundError, folder: str) -> LoadError:
+    missing = error.name or "?"
+    if name == missing or name.startswith(f"{missing}."):
+        return LoadError(
+            repr(target),
+            f"there is no module {missing!r} in {folder!r} or on the path",
+            "say where it is with --app-dir",
+        )
+    return LoadError(repr(target), f"it imports {missing!r}, which is not there", "install that")
 
 
 def _attribute(target: str, found: object, attribute: str) -> object:
     for part in attribute.split("."):
-        if not hasattr(found, part):
+        try:
+            found = getattr(found, part)
+        except AttributeError as error:
+            owner = getattr(found, "__name__", type(found).__name__)
             raise LoadError(
                 repr(target),
-                f"there is no {part!r} in {getattr(found, '__name__', found)!r}",
+                f"there is no {part!r} in {owner!r}",
                 "name the Harness that the module defines",
-            )
-        found = getattr(found, part)
+            ) from error
+        except Exception as error:
+            raise LoadError(
+                repr(target), f"{part!r} raised {summary(error)}", "name a plain attribute"
+            ) from error
     return found
 
 
@@ -83,8 +118,16 @@ def _call(target: str, found: object, arguments: Sequence[str]) -> object:
     if not callable(found):
         raise LoadError(repr(target), "it cannot be called", "leave out --factory")
     try:
-        return found(*arguments)
-    except Exception as error:
+        made = found(*arguments)
+    except ConfigurationError:
+        raise  # it says what is wrong and what to do in its own words
+    except (Exception, SystemExit) as error:
         raise LoadError(
             repr(target), f"its factory raised {summary(error)}", "check the arguments"
         ) from error
+    if inspect.iscoroutine(made):
+        made.close()
+        raise LoadError(
+            repr(target), "its factory is an async function", "make it a plain one: trio runs later"
+        )
+    return made

@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
+import importlib.metadata
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -28,8 +31,26 @@ class ExitCode(enum.IntEnum):
     NOT_STARTED = 3
 
 
+def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    try:
+        version = importlib.metadata.version("trioharness")
+    except importlib.metadata.PackageNotFoundError:
+        version = "unknown, since it is not installed (pip install .)"
+    click.echo(f"trioharness, version {version}")
+    context.exit()
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="trioharness")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 def main() -> None:
     """Run applications made of supervised components and typed channels."""
 
@@ -60,18 +81,26 @@ def run(
     """
     configure_logging(log_level)
     try:
-        app = load(target, arguments, factory=factory, app_dir=app_dir)
-    except ConfigurationError as error:
-        _fail(str(error), ExitCode.REFUSED)
-    receipt = _run(app)
+        receipt = _run(_load(target, arguments, factory=factory, app_dir=app_dir))
+    except KeyboardInterrupt:
+        _leave_by()  # raised by a component, or Ctrl-C while the module was imported
     click.echo(str(receipt), err=True)
     if receipt.signal is not None:
-        sys.stdout.flush()
-        leave_by(receipt.signal)
+        _leave_by(receipt.signal)
+
+
+def _load(target: str, arguments: Sequence[str], *, factory: bool, app_dir: Path) -> Harness:
+    try:
+        return load(target, arguments, factory=factory, app_dir=app_dir)
+    except ConfigurationError as error:
+        _fail(str(error), ExitCode.REFUSED)
 
 
 def _run(app: Harness) -> Receipt:
-    """Run a harness; whatever it raises becomes a sentence and an exit code."""
+    """Run a harness; whatever it raises becomes a sentence and an exit code.
+
+    But `KeyboardInterrupt` and `SystemExit`: with these a component ends the process.
+    """
     try:
         return app.run()
     except ConfigurationError as error:
@@ -80,8 +109,15 @@ def _run(app: Harness) -> Receipt:
         _fail(str(error), ExitCode.NOT_STARTED)
     except RestartLimitExceeded as error:
         _fail(restart_limit_story(error), ExitCode.GAVE_UP)
-    except Exception as error:  # noqa: BLE001 - a user of the command gets a sentence
+    except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001 - a user gets a sentence
         _fail(f"{app.name!r} failed: {summary(error)}", ExitCode.GAVE_UP)
+
+
+def _leave_by(*number: int) -> NoReturn:
+    # The reader of stdout may be gone, and a signal runs no exit handlers that would flush it.
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+    leave_by(*number)
 
 
 def _fail(sentence: str, code: ExitCode) -> NoReturn:

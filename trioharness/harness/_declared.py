@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn, TypeAlias, final
 
 import attrs
 from typing_extensions import TypeForm
 
-from .._errors import ConfigurationError
-from ..supervision import Options
+from .._errors import EndNotOpen
+from ..supervision import Options, shape_of
 
 
 @attrs.frozen(eq=False)
@@ -20,6 +21,15 @@ class DeclaredChannel:
     message_type: TypeForm[Any]
     max_buffer_size: float
     max_deliveries: int | None
+
+
+def _only_in_a_run(use: str) -> Callable[..., NoReturn]:
+    """Return the method of a `DeclaredEnd` that refuses one use of it."""
+
+    def refuse(self: DeclaredEnd, *_: object) -> NoReturn:
+        raise self.not_open(f"it was used in {use!r}")
+
+    return refuse
 
 
 @final
@@ -35,17 +45,27 @@ class DeclaredEnd:
     sends: bool
     """Whether it is the send end."""
 
+    # What statements ask for goes past `__getattr__`.
+    __enter__ = __exit__ = _only_in_a_run("with")
+    __aenter__ = __aexit__ = _only_in_a_run("async with")
+    __aiter__ = __anext__ = _only_in_a_run("async for")
+
     def __repr__(self) -> str:
         side = "send" if self.sends else "receive"
         return f"<declared {side} end of channel {self.declared.name!r}>"
 
     def __getattr__(self, attribute: str) -> NoReturn:
-        if attribute.startswith("_"):
+        # Its own fields only come here while it is half made, by `copy` or `pickle`.
+        if attribute.startswith("_") or attribute in {"declared", "sends"}:
             raise AttributeError(attribute)
-        raise ConfigurationError(
+        raise self.not_open(f"it was asked for {attribute!r}")
+
+    def not_open(self, use: str) -> EndNotOpen:
+        """Return the error for a use that only the end itself could be put to."""
+        return EndNotOpen(
             repr(self),
-            f"it was asked for {attribute!r}, but exists only while the harness runs",
-            "give it to a component with add(), and use it there",
+            f"{use}, but exists only while the harness runs",
+            "give it to a component as an argument of its own in add(), and use it there",
         )
 
 
@@ -67,6 +87,30 @@ class DeclaredChild:
         copies = f" x {self.copies}" if self.copies > 1 else ""
         return f"<declared component {self.name!r}{copies}>"
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What its copies are called."""
+        if self.copies == 1:
+            return (self.name,)
+        return tuple(f"{self.name}-{number}" for number in range(1, self.copies + 1))
+
+    @property
+    def background(self) -> bool:
+        """Whether it does not keep the harness running, and is stopped last."""
+        if self.options.background is not None:
+            return self.options.background
+        return shape_of(without_partial(self.fn)).opens
+
 
 Reference: TypeAlias = DeclaredChild | str
 """What ``needs=`` and ``after=`` of a harness take: what `Harness.add` returned, or a name."""
+
+
+def without_partial(fn: Callable[..., object]) -> Callable[..., object]:
+    """Return the function that a `functools.partial` is made of."""
+    return fn.func if isinstance(fn, functools.partial) else fn
+
+
+def name_of(reference: Reference) -> str:
+    """Return the name that a reference stands for."""
+    return reference if isinstance(reference, str) else reference.name

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar, cast, final
 
@@ -14,18 +16,20 @@ from .._errors import ConfigurationError, DuplicateNameError
 from .._events import Observer
 from .._util import callable_name
 from ..channels import ReceiveChannel, SendChannel, open_channel
-from ..rules import Backoff, Limit, RestartType
-from ..supervision import Options, Supervisor, open_supervisor, shape_of, start_all
-from ._declared import DeclaredChannel, DeclaredChild, DeclaredEnd, Reference
-from ._receipt import ChannelReceipt, Receipt
-from ._signals import TOLD_TO_END, Ending
-from ._wiring import (
-    OpenChannel,
-    add_children,
-    dead_letter_child,
-    in_start_order,
-    open_channels,
+from ..rules import Backoff, Limit, RestartPolicy
+from ..supervision import Options, check_name, shape_of
+from ._checks import (
+    check_background,
+    check_channel_name,
+    check_copies,
+    check_ends,
+    check_harness,
+    check_references,
 )
+from ._declared import DeclaredChannel, DeclaredChild, DeclaredEnd, Reference, without_partial
+from ._receipt import Receipt
+from ._run import Plan, run
+from ._wiring import DEAD_LETTERS, in_start_order
 
 T = TypeVar("T")
 
@@ -55,14 +59,15 @@ class Harness:
             grace: Seconds a drain may take before the rest is cancelled, and the stop after that.
             max_restarts: Restarts of its components that may fall within one period.
             within: That period, in seconds.
-            dead_letters: The file that dead letters are appended to; by default they stay in
-                their channels, where only a bounded number has room.
+            dead_letters: The file that dead letters are appended to, one JSON line each, made by
+                each run if it is not there. By default they stay in their channels, where only a
+                bounded number has room: have a component read `Channel.dead` then.
             observer: The one function that is told each event; by default the log.
 
         Raises:
             ConfigurationError: An option cannot be.
         """
-        Options(name=name, grace=grace).check(Harness)
+        check_harness(name, grace, dead_letters, observer)
         Limit(max_restarts, within)
         self.name = name
         self.grace = grace
@@ -72,6 +77,7 @@ class Harness:
         self._observer = observer
         self._channels: list[DeclaredChannel] = []
         self._children: list[DeclaredChild] = []
+        self._names: set[str] = set() if dead_letters is None else {DEAD_LETTERS}
 
     def __repr__(self) -> str:
         components, channels = len(self._children), len(self._channels)
@@ -103,8 +109,9 @@ class Harness:
         Raises:
             ConfigurationError: An option cannot be, or the harness has a channel of that name.
         """
-        name = self._channel_name(message_type, name)
-        open_channel(message_type, max_buffer_size, name=name, max_deliveries=max_deliveries)
+        # Opened to be checked: by the next line nobody has its ends, and it is gone.
+        send, _ = open_channel(message_type, max_buffer_size, max_deliveries=max_deliveries)
+        name = self._channel_name(send.channel.name, name)
         declared = DeclaredChannel(name, message_type, max_buffer_size, max_deliveries)
         self._channels.append(declared)
         return (
@@ -112,12 +119,12 @@ class Harness:
             cast("ReceiveChannel[T]", DeclaredEnd(declared, sends=False)),
         )
 
-    def _channel_name(self, message_type: object, name: str | None) -> str:
+    def _channel_name(self, made_up: str, name: str | None) -> str:
         taken = {channel.name for channel in self._channels}
         if name is None:
-            base = getattr(message_type, "__name__", str(message_type))
-            candidates = (base if n == 1 else f"{base}-{n}" for n in range(1, len(taken) + 2))
-            return next(candidate for candidate in candidates if candidate not in taken)
+            more = (f"{made_up}-{number}" for number in itertools.count(2))
+            return next(free for free in itertools.chain([made_up], more) if free not in taken)
+        check_channel_name(name)
         if name in taken:
             raise DuplicateNameError(
                 f"channel {name!r}", "the harness has two of that name", "give one another name="
@@ -129,7 +136,7 @@ class Harness:
         fn: Callable[..., object],
         *args: object,
         name: str | None = None,
-        restart: RestartType = "transient",
+        restart: RestartPolicy = "transient",
         needs: Mapping[str, Reference] | None = None,
         after: Sequence[Reference] = (),
         copies: int = 1,
@@ -141,9 +148,11 @@ class Harness:
 
         Args:
             fn: The component: an async function, or a function that gives an async context manager.
-            args: Its arguments; ends of channels of this harness among them.
-            name: Its name; that of the function by default.
-            restart: ``"transient"`` (default: after a crash), ``"permanent"`` or ``"temporary"``.
+            args: Its arguments; ends of channels of this harness among them. Those that it takes by
+                keyword stand in a `functools.partial`.
+            name: Its name, that of no other component; that of the function by default.
+            restart: ``"transient"`` (default: after a crash), ``"permanent"`` or ``"temporary"``;
+                or one of these by type of exception, as a mapping or a function.
             needs: Components whose live values it gets by keyword: it starts after them, stops
                 before them, and restarts with them. What `add` returned, or a name.
             after: Components that start before it; nothing more follows from it.
@@ -151,7 +160,8 @@ class Harness:
             backoff: The delay of its restarts; none by default.
             grace: Seconds it has for its clean-up when it is stopped.
             background: Whether it does not keep the harness running and is stopped last; by
-                default true for context managers only.
+                default true for context managers only. Say False for one that is the work itself,
+                such as a server: a harness with background components alone is done at once.
 
         Returns:
             What other components name in ``needs`` and ``after``.
@@ -159,129 +169,90 @@ class Harness:
         Raises:
             ConfigurationError: The component or an option cannot be; it was not added.
         """
-        shape_of(fn)
+        shape_of(without_partial(fn))
         chosen = callable_name(fn).replace("/", ".") if name is None else name
-        options = Options(
-            name=chosen,
-            restart=restart,
-            backoff=backoff,
-            grace=grace,
-            background=background,
-        )
-        options.check(fn)
-        if not _is_count(copies):
-            raise ConfigurationError(
-                f"component {chosen!r}", f"copies={copies!r} is no count", "give 1 or more"
-            )
+        subject = f"component {chosen!r}"
+        check_name(subject, chosen)
+        options = Options(restart, backoff, grace, background).check(subject)
+        check_copies(subject, copies)
+        check_background(subject, background)
+        check_references(subject, needs, after)
+        check_ends(fn, args, self._channels)
         child = DeclaredChild(chosen, fn, args, options, dict(needs or {}), tuple(after), copies)
+        self._take_names(child)
         self._children.append(child)
         return child
+
+    def _take_names(self, child: DeclaredChild) -> None:
+        for name in {child.name, *child.names}:
+            if name in self._names:
+                raise DuplicateNameError(
+                    f"component {name!r}",
+                    "the harness has two of that name",
+                    "give one another name=",
+                )
+        self._names.update({child.name, *child.names})
 
     def run(self) -> Receipt:
         """Run the application until it is done, drained or stopped.
 
-        SIGINT and SIGTERM: the first drains, the second stops, the third leaves. To be called
-        outside of trio, in the main thread; `trioharness run module:attr` does it from a shell.
+        It is done when all components have ended but the background ones; one that has no other
+        is done as soon as it has started. SIGINT and SIGTERM: the first drains, the second stops,
+        the third leaves; before everything has started, the first stops. A component that raises
+        `KeyboardInterrupt` or `SystemExit` ends the run at once. To be called outside of trio, in
+        the main thread; ``trioharness run module:attr`` does it from a shell.
 
         Returns:
             How it ended, and what became of what was on its way.
 
         Raises:
-            ConfigurationError: The description cannot be run; nothing was started.
+            ConfigurationError: The description cannot be run, or not here; nothing was started.
             StartFailed: A component failed before it was ready; what had started was stopped.
             RestartLimitExceeded: It gave up; its members are the real errors of the attempts.
         """
-        order = in_start_order(self._children)
-        return trio.run(self._run, order)
-
-    async def _run(self, order: Sequence[DeclaredChild]) -> Receipt:
-        channels = open_channels(self._channels)
-        if self.dead_letters is not None:
-            writer = dead_letter_child(self.dead_letters, channels)
-            order = order if writer is None else (writer, *order)
-        began = trio.current_time()
-        error: Exception | None = None
-        run = _Run(self, order, channels)
-        with trio.open_signal_receiver(*TOLD_TO_END) as signals:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(run.ending.watch, signals)
-                try:
-                    await run.supervise(self._observer)
-                except Exception as raised:  # noqa: BLE001 - raised again below, out of the nursery
-                    error = raised
-                nursery.cancel_scope.cancel(reason="the harness has ended")
-        if error is not None:
-            raise error
-        return run.receipt(trio.current_time() - began)
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
-
-
-class _Run:
-    """One run of a harness."""
-
-    def __init__(
-        self,
-        harness: Harness,
-        order: Sequence[DeclaredChild],
-        channels: dict[DeclaredChannel, OpenChannel],
-    ) -> None:
-        self.harness = harness
-        self.order = order
-        self.channels = channels
-        self.ending = Ending(self.drain, self.stop)
-        self.supervisor: Supervisor | None = None
-        self.started = False
-        self.told: str | None = None
-
-    async def supervise(self, observer: Observer | None) -> None:
-        harness = self.harness
-        async with open_supervisor(
-            harness.name,
-            max_restarts=harness.max_restarts,
-            within=harness.within,
-            cancel_grace=harness.grace,
-            observer=observer,
-        ) as self.supervisor:
-            children = add_children(self.supervisor, self.order, self.channels)
-            if self.told is not None:
-                return
-            await start_all(self.supervisor, children)
-            self.started = True
-
-    def drain(self) -> None:
-        if self.supervisor is None or not self.started:
-            self.stop("told to end before everything had started")
-        else:
-            self.supervisor.drain(self.harness.grace)
-
-    def stop(self, reason: str) -> None:
-        self.told = reason
-        if self.supervisor is not None:
-            self.supervisor.cancel_scope.cancel(reason=reason)
-
-    def receipt(self, seconds: float) -> Receipt:
-        overran = () if self.supervisor is None else self.supervisor.overran
-        drained = self.ending.first is not None
-        return Receipt(
-            harness=self.harness.name,
-            ended="stopped" if self.told else "drained" if drained else "done",
-            signal=self.ending.first,
-            seconds=seconds,
-            channels=tuple(_channel_receipt(c.receive) for c in self.channels.values()),
-            overran=overran,
+        self._refuse_where_it_cannot_run()
+        plan = Plan(
+            name=self.name,
+            grace=self.grace,
+            limit=Limit(self.max_restarts, self.within),
+            dead_letters=self.dead_letters,
+            observer=self._observer,
+            channels=tuple(self._channels),
+            children=in_start_order(self._children),
         )
+        try:
+            return trio.run(run, plan)
+        except BaseExceptionGroup as group:
+            ending = _ending_in(group)
+            if ending is None:
+                raise
+            raise ending from ending.__cause__ or group
+
+    def _refuse_where_it_cannot_run(self) -> None:
+        subject = f"harness {self.name!r}"
+        if trio.lowlevel.in_trio_run():
+            raise ConfigurationError(
+                subject,
+                "run() was called inside of trio, which it starts itself",
+                "call it outside of trio.run, or use open_supervisor here",
+            )
+        if threading.current_thread() is not threading.main_thread():
+            raise ConfigurationError(
+                subject,
+                f"run() was called in thread {threading.current_thread().name!r}",
+                "call it in the main thread, which alone can be sent signals",
+            )
 
 
-def _channel_receipt(end: ReceiveChannel[object]) -> ChannelReceipt:
-    figures = end.channel.statistics()
-    left = figures.current_buffer_used + figures.in_hand
-    return ChannelReceipt(
-        name=end.channel.name,
-        sent=figures.sent,
-        delivered=figures.sent - figures.dead - left,
-        dead=figures.dead,
-        left=left,
-    )
+def _ending_in(group: BaseExceptionGroup[BaseException]) -> BaseException | None:
+    """Return what a component ended the process with, if that is what happened."""
+    found = group.subgroup((KeyboardInterrupt, SystemExit))
+    return None if found is None else next(_leaves(found))
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for member in cast("BaseExceptionGroup[BaseException]", error).exceptions:
+            yield from _leaves(member)
+    else:
+        yield error

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Generator
+from types import FrameType
+from typing import NoReturn
 
 import attrs
+import trio
 
 TOLD_TO_END = (signal.SIGINT, signal.SIGTERM)
 """The signals a harness answers: the first drains, the second stops, the third leaves."""
@@ -15,41 +19,73 @@ TOLD_TO_END = (signal.SIGINT, signal.SIGTERM)
 
 @attrs.define(eq=False)
 class Ending:
-    """How often the process was told to end, and what it did about it."""
+    """How often the process was told to end, and what it did about it.
 
-    drain: Callable[[], None]
+    The signals are counted by a handler of its own, not by `trio.open_signal_receiver`: a component
+    that blocks the event loop keeps every task from running, and the third signal has to end that
+    as well. What a signal asks for is done between two steps of tasks, by trio.
+    """
+
+    drain: Callable[[], bool]
+    """Begins to drain; False if that is too early, and everything was told to stop instead."""
     stop: Callable[[str], None]
     first: int | None = None
     """The first signal that came."""
-    stopped: bool = False
-    """Whether a second one came."""
+    count: int = 0
 
-    async def watch(self, signals: AsyncIterator[int]) -> None:
-        """Act on each signal as it comes, until cancelled."""
-        async for number in signals:
-            name = signal.Signals(number).name
-            if self.first is None:
+    @contextlib.contextmanager
+    def listening(self) -> Generator[None]:
+        """Answer the signals inside the block, in the main thread, and nowhere else."""
+        token = trio.lowlevel.current_trio_token()
+        process = os.getpid()
+
+        def told(number: int, _: FrameType | None) -> None:
+            if os.getpid() != process:
+                leave_by(number)  # a forked child has this handler too, but is no harness
+            self.count += 1
+            if self.count == 1:
                 self.first = number
-                _say(f"{name}: draining; once more stops at once")
-                self.drain()
-            elif not self.stopped:
-                self.stopped = True
-                _say(f"{name}: stopping; once more leaves everything as it is")
-                self.stop(f"second signal ({name})")
+                token.run_sync_soon(self._drain, number)
+            elif self.count == 2:
+                token.run_sync_soon(self._stop, number)
             else:
                 leave_by(number)
 
+        before = {number: signal.signal(number, told) for number in TOLD_TO_END}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                # None stands for a handler that Python did not set and cannot set again.
+                signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+    def _drain(self, number: int) -> None:
+        does = "draining" if self.drain() else "stopping, before everything had started"
+        _say(f"{signal.Signals(number).name}: {does}; once more stops at once")
+
+    def _stop(self, number: int) -> None:
+        name = signal.Signals(number).name
+        self.stop(f"second signal ({name})")
+        _say(f"{name}: stopping; once more leaves everything as it is")
+
 
 def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
+    # Whoever reads may be gone, or there was nobody: sys.stderr is None in a windowed program.
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
 
 
-def leave_by(number: int) -> None:
+def leave_by(number: int = signal.SIGINT) -> NoReturn:
     """End this process by a signal, so that its parent sees what ended it.
 
+    Nothing is flushed or cleaned up: whoever calls it has done so, or wants to be gone.
+
     Args:
-        number: The signal.
+        number: The signal; by default that of Ctrl-C.
     """
     signal.signal(number, signal.SIG_DFL)
-    os.kill(os.getpid(), number)
+    signal.raise_signal(number)
+    # The first process of a container is not ended by a signal of its own; nor is one that blocks
+    # it. A shell would report the same number.
+    os._exit(128 + number)

@@ -21,8 +21,10 @@ from .._events import (
     DeadLettered,
     Event,
     GaveUp,
+    Ignored,
     Observer,
     Returned,
+    ShutDown,
     Stopped,
     SupervisorEnded,
 )
@@ -59,6 +61,20 @@ def log_observer(event: Event) -> None:
         _logger.log(level, _text(event), extra=_extra(event))
 
 
+def log_wants(event_class: type[Event]) -> bool:
+    """Say whether `log_observer` may do anything with events of a class just now.
+
+    For events of a healthy life only, which are many: whoever makes them can then save the making.
+
+    Args:
+        event_class: `ChildReady`, `ChildStopping`, `ChildEnded` or another.
+    """
+    return event_class not in _QUIET or _logger.isEnabledFor(logging.DEBUG)
+
+
+_QUIET = frozenset({ChildReady, ChildStopping, ChildEnded})
+
+
 def _level(event: Event) -> int:
     match event:
         case ChildEnded():
@@ -85,6 +101,8 @@ def _level_of_end(event: ChildEnded) -> int:
             return logging.DEBUG if error is None else logging.ERROR
         case Returned():
             return logging.DEBUG if event.ready else logging.WARNING
+        case ShutDown() | Ignored():
+            return logging.INFO
         case _:
             assert_never(event.exit)
 
@@ -104,7 +122,9 @@ def _text(event: Event) -> str:
             dead = f"has a dead letter after {event.attempts} deliveries"
             return f"{event.channel!r} {dead}: {message}: {error}"
         case GaveUp():
-            return f"{event.path!r} gave up over {event.child!r}: more than {event.why}"
+            if event.why == "intensity":
+                return f"{event.path!r} gave up over {event.child!r}: more than {event.allowed}"
+            return f"{event.path!r} shuts down because of {event.child!r}: {event.allowed}"
         case _:
             assert_never(event)
 
@@ -141,7 +161,7 @@ def _extra(event: Event) -> dict[str, object]:
                 case Crashed(error=error) | Stopped(error=Exception() as error):
                     # As text: a record may live long, and an exception keeps its frames alive.
                     extra["error"] = summary(error)
-                case Stopped() | Returned():
+                case Stopped() | Returned() | ShutDown() | Ignored():
                     pass
                 case _:
                     assert_never(event.exit)

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from .._errors import RestartLimitExceeded
-from .._events import ChildEnded, Crashed, Fate, InHand, Returned, Stopped
+from .._events import ChildEnded, Crashed, Fate, Ignored, InHand, Returned, ShutDown, Stopped
 from ._format import error_lines, one_line, safe_repr, safe_str, summary
 
 _MAX_IN_HAND = 5
@@ -70,6 +70,10 @@ def _ending(event: ChildEnded) -> str:
             return f"was told to stop ({one_line(reason)}) and its clean-up raised"
         case Returned():
             return "returned"
+        case ShutDown(term=term):
+            return f"ended on purpose: {one_line(safe_str(term))}"
+        case Ignored():
+            return "declined to start"
         case _:
             assert_never(event.exit)
 
@@ -78,7 +82,7 @@ def _error(event: ChildEnded) -> Exception | None:
     match event.exit:
         case Crashed(error=error) | Stopped(error=error):
             return error
-        case Returned():
+        case Returned() | ShutDown() | Ignored():
             return None
         case _:
             assert_never(event.exit)

@@ -7,24 +7,70 @@ Semantics are those of Erlang/OTP's ``supervisor`` (``do_restart/3``, ``restart/
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence, Set
-from typing import Literal, TypeAlias, TypeVar, assert_never
+from collections.abc import Callable, Mapping, Sequence, Set
+from typing import Literal, TypeAlias, TypeVar, assert_never, cast
 
 import attrs
 
 from .._errors import ConfigurationError
-from .._events import Crashed, Exit, Returned, Stopped
+from .._events import Crashed, Exit, Ignored, Returned, ShutDown, Stopped
 
 RestartType: TypeAlias = Literal["permanent", "transient", "temporary"]
 """When an ended child is started again: always, after a crash, never."""
 
-Strategy: TypeAlias = Literal["one_for_one"]
+RestartPolicy: TypeAlias = (
+    RestartType | Mapping[type[Exception], RestartType] | Callable[[Exception], RestartType]
+)
+"""A restart type, or one by the exception that the child crashed with."""
+
+Strategy: TypeAlias = Literal["one_for_one", "one_for_all", "rest_for_one"]
 """Whom the restart of one child takes along."""
 
+AutoShutdown: TypeAlias = Literal["never", "any_significant", "all_significant"]
+"""Whether the end of significant children ends their supervisor."""
+
 RESTART_TYPES: tuple[RestartType, ...] = ("permanent", "transient", "temporary")
-STRATEGIES: tuple[Strategy, ...] = ("one_for_one",)
+STRATEGIES: tuple[Strategy, ...] = ("one_for_one", "one_for_all", "rest_for_one")
+AUTO_SHUTDOWNS: tuple[AutoShutdown, ...] = ("never", "any_significant", "all_significant")
 
 T = TypeVar("T")
+
+
+def restart_type(policy: RestartPolicy, exit: Exit) -> RestartType:
+    """Say which restart type a policy means for an end.
+
+    A mapping is asked in its own order, with `isinstance`; an exception group matches what all its
+    leaves match. What it does not name, and every end that is no crash, is transient.
+
+    Args:
+        policy: The child's policy.
+        exit: How it ended.
+
+    Returns:
+        The restart type.
+    """
+    if isinstance(policy, Mapping):
+        return _by_type(cast("Mapping[type[Exception], RestartType]", policy), exit)
+    if callable(policy):
+        return policy(exit.error) if isinstance(exit, Crashed) else "transient"
+    return policy
+
+
+def _by_type(table: Mapping[type[Exception], RestartType], exit: Exit) -> RestartType:
+    if isinstance(exit, Crashed):
+        for cls, restart in table.items():
+            if _matches(exit.error, cls):
+                return restart
+    return "transient"
+
+
+def _matches(error: BaseException, cls: type[Exception]) -> bool:
+    if isinstance(error, cls):
+        return True
+    if not isinstance(error, BaseExceptionGroup):
+        return False
+    group = cast("BaseExceptionGroup[BaseException]", error)
+    return all(_matches(leaf, cls) for leaf in group.exceptions)
 
 
 def whether(restart: RestartType, exit: Exit) -> bool:
@@ -32,15 +78,16 @@ def whether(restart: RestartType, exit: Exit) -> bool:
 
     Args:
         restart: The child's restart type.
-        exit: How it ended. A stop from outside is never answered with a restart.
+        exit: How it ended. A stop from outside is never answered with a restart, nor is a start
+            that was declined.
 
     Returns:
         True if it is to be started again.
     """
     match exit:
-        case Stopped():
+        case Stopped() | Ignored():
             return False
-        case Returned():
+        case Returned() | ShutDown():
             return restart == "permanent"
         case Crashed():
             return restart != "temporary"
@@ -63,8 +110,38 @@ def whom(strategy: Strategy, order: Sequence[T], ended: T, dependents: Set[T]) -
     match strategy:
         case "one_for_one":
             return tuple(child for child in order if child in dependents and child != ended)
+        case "one_for_all":
+            return tuple(child for child in order if child != ended)
+        case "rest_for_one":
+            start = order.index(ended) + 1
+            return tuple(
+                child
+                for index, child in enumerate(order)
+                if index >= start or (child in dependents and child != ended)
+            )
         case _:
             assert_never(strategy)
+
+
+def shuts_down(auto_shutdown: AutoShutdown, *, others_left: bool) -> bool:
+    """Say whether the end of a significant child, not to be restarted, ends its supervisor.
+
+    Args:
+        auto_shutdown: The supervisor's rule.
+        others_left: Whether another significant child runs or is to be restarted.
+
+    Returns:
+        True if the supervisor is to end.
+    """
+    match auto_shutdown:
+        case "never":
+            return False
+        case "any_significant":
+            return True
+        case "all_significant":
+            return not others_left
+        case _:
+            assert_never(auto_shutdown)
 
 
 def _check_count(_: object, attribute: attrs.Attribute[int], value: object) -> None:

@@ -6,44 +6,28 @@ import contextlib
 from collections.abc import AsyncGenerator, Generator
 from contextvars import ContextVar
 
-import attrs
 import trio
 
 from .._errors import SupervisionError
-from .._events import Observer
-from ._record import Record
-from ._turn import Turn
+from ._record import Incarnation, Record
+
+place: ContextVar[Record | None] = ContextVar("trioharness_place", default=None)
+"""The child that the running task belongs to; None outside of every supervised component."""
 
 
-@attrs.frozen(eq=False)
-class Place:
-    """One child's place in the tree, as its own tasks see it."""
-
-    record: Record
-    turn: Turn
-    """The turn of the supervisor above."""
-    observer: Observer
-    parent: Place | None
-    """The place of the supervisor above, if that is itself a child."""
-
-
-place: ContextVar[Place | None] = ContextVar("trioharness_place", default=None)
-"""The place of the running task; None outside of every supervised component."""
-
-
-def current_record(wanted: str) -> Record:
-    """Return the record of the component that asks.
+def current_run(wanted: str) -> tuple[Record, Incarnation]:
+    """Return the component that asks, and its running incarnation.
 
     Raises:
         SupervisionError: It was not asked from inside a supervised component.
     """
     here = place.get()
-    if here is None or here.record.run is None:
+    if here is None or here.run is None:
         raise SupervisionError(
             f"{wanted} was called outside of a supervised component; call it from code that "
             f"a supervisor runs"
         )
-    return here.record
+    return here, here.run
 
 
 @contextlib.asynccontextmanager
@@ -74,17 +58,21 @@ async def cleanup() -> AsyncGenerator[trio.CancelScope]:
     Cancellation:
         Entering is a checkpoint. Inside, only the end of the grace cancels.
     """
-    record = current_record("cleanup()")
-    run = record.run
+    record, run = current_run("cleanup()")
     now = trio.current_time()
-    stopping = run is not None and run.stop_reason is not None
-    ends = run.grace_ends if run is not None and (stopping or run.killed is not None) else None
-    deadline = now + record.options.grace if ends is None else ends
+    told = run.stop_reason is not None or run.killed is not None
+    deadline = run.grace_ends if told else now + record.options.grace
     if deadline <= now:
         await trio.lowlevel.checkpoint()
     with trio.CancelScope(deadline=deadline, shield=True) as scope:
-        await trio.lowlevel.checkpoint()
-        yield scope
+        run.shields = (*run.shields, scope)
+        try:
+            await trio.lowlevel.checkpoint()
+            yield scope
+        finally:
+            run.shields = tuple(other for other in run.shields if other is not scope)
+    if scope.cancelled_caught:
+        run.cut_short = True
 
 
 @contextlib.contextmanager
@@ -108,14 +96,12 @@ def stop_on_drain() -> Generator[trio.CancelScope]:
     Raises:
         SupervisionError: It was not called from inside a supervised component.
     """
-    record = current_record("stop_on_drain()")
-    run = record.run
-    assert run is not None
+    _, run = current_run("stop_on_drain()")
     with trio.CancelScope() as scope:
-        run.drain_scopes.append(scope)
+        run.drain_scopes = (*run.drain_scopes, scope)
         if run.draining:
             scope.cancel(reason="drain")
         try:
             yield scope
         finally:
-            run.drain_scopes.remove(scope)
+            run.drain_scopes = tuple(other for other in run.drain_scopes if other is not scope)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Generic, TypeVar, cast, final
 
+import outcome
 import trio
 
-from .._errors import ChildComplete, ChildNotReady, SupervisorClosed
+from .._errors import ChildComplete, ChildNotFound, ChildNotReady, ChildNotStopped
 from .._events import State
 from .._util import NoPublicConstructor
 from ..rules import Cause
 from ._engine import Engine
-from ._record import FINAL, Record
+from ._options import Options
+from ._record import FINAL, Record, Starting
+from ._restarting import with_dependents
 from ._starting import refuse_deadlock
-from ._stopping import stop
+from ._stopping import stop_in_order
 from ._turn import Step
 
 T_co = TypeVar("T_co", covariant=True)
@@ -79,6 +81,11 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
         """The last error in one line, or None; an error itself would keep its frames alive."""
         return self._record.last_error
 
+    @property
+    def options(self) -> Options:
+        """How it is supervised."""
+        return self._record.options
+
     async def wait(self, *states: State | str) -> State:
         """Wait until the child is in one of the given states, however briefly.
 
@@ -99,22 +106,39 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
     async def stop(self, reason: str = "stopped by hand") -> None:
         """Stop the child, and before it those that need it, within their grace.
 
-        It is not restarted, whatever its restart type; `restart` starts it again. Nothing happens
-        if it does not run.
+        It is not restarted, whatever its restart type; `start` and `restart` start it again, but a
+        temporary one is forgotten. Nothing happens if it does not run.
 
         Args:
             reason: Why; it shows in `trio.Cancelled` and in the log.
 
         Raises:
+            ChildNotFound: It was forgotten or deleted.
             WouldDeadlock: The caller is a component that is being started or stopped.
 
         Cancellation:
             The stop goes on; only the wait for it ends.
         """
-        await self._ask(partial(_stop_step, self._engine, self._record, reason), "stop a child")
+        await self._ask(lambda: _stop(self._engine, self._record, reason), "stop a child")
+
+    async def start(self) -> None:
+        """Start the child again after it was stopped or had ended, and wait until it is ready.
+
+        Raises:
+            Exception: Whatever the component raised before it was ready; it stays stopped.
+            ChildComplete: It has given up its channel ends for good.
+            ChildNotFound: It was forgotten or deleted.
+            ChildNotStopped: It runs, or is about to be restarted.
+            SupervisorClosed: The supervisor is stopping or has ended.
+            WouldDeadlock: The caller is a component that is being started or stopped.
+
+        Cancellation:
+            The start goes on; only the wait for it ends.
+        """
+        await self._ask(lambda: _start(self._engine, self._record), "start a child")
 
     async def restart(self, reason: str = "restarted by hand") -> None:
-        """Stop the child if it runs, start it again, and wait until that start is decided.
+        """Stop the child if it runs, start it again, and wait until it is ready.
 
         The restart is not counted. Those that need the child stop before it and start after it.
 
@@ -122,20 +146,29 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
             reason: Why; it shows in `trio.Cancelled` and in the log.
 
         Raises:
+            Exception: Whatever the component raised before it was ready; it stays stopped.
             ChildComplete: It has given up its channel ends for good.
+            ChildNotFound: It was forgotten or deleted.
             SupervisorClosed: The supervisor is stopping or has ended.
             WouldDeadlock: The caller is a component that is being started or stopped.
 
         Cancellation:
             The restart goes on; only the wait for it ends.
         """
-        if self._record.state is State.COMPLETE:
-            raise ChildComplete(self.path)
-        if self._engine.closing is not None:
-            raise SupervisorClosed(self._engine.path, f"restart {self.name!r}")
-        await self._ask(
-            partial(_restart_step, self._engine, self._record, reason), "restart a child"
-        )
+        await self._ask(lambda: _restart(self._engine, self._record, reason), "restart a child")
+
+    async def delete(self) -> None:
+        """Have the supervisor forget the child, so that its name is free; it must be stopped.
+
+        Raises:
+            ChildNotFound: It was forgotten or deleted already.
+            ChildNotStopped: It runs, or is about to be restarted.
+            WouldDeadlock: The caller is a component that is being started or stopped.
+
+        Cancellation:
+            The child is deleted all the same; only the wait for it ends.
+        """
+        await self._ask(lambda: _delete(self._engine, self._record), "delete a child")
 
     def kill(self, reason: str = "killed by hand") -> None:
         """End the running incarnation without any grace; to the policy that is a crash.
@@ -147,19 +180,25 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
             self._record.run.kill(reason)
 
     async def _ask(self, step: Step, wanted: str) -> None:
-        """Have a step done when it is its turn, and wait for it."""
+        """Have a step done when it is its turn, wait for it, and raise what it raised."""
         refuse_deadlock(self._engine, wanted)
+        result: list[outcome.Outcome[None]] = []
         done = trio.Event()
 
         async def do() -> None:
-            await step()
+            try:
+                await step()
+            except Exception as error:
+                result.append(outcome.Error(error))
             done.set()
 
-        if not self._engine.finished.is_set():
-            self._engine.turn.submit(do)
-            await done.wait()
-        else:
+        if self._engine.finished.is_set():
             await trio.lowlevel.checkpoint()
+            raise ChildNotFound(self.path)
+        self._engine.turn.submit(do)
+        await done.wait()
+        for failure in result:
+            failure.unwrap()
 
 
 def record_of(child: Child[object]) -> Record:
@@ -167,28 +206,70 @@ def record_of(child: Child[object]) -> Record:
     return child._record
 
 
-async def _stop_step(engine: Engine, record: Record, reason: str) -> None:
-    for other in reversed(_with_dependents(engine, record)):
-        if other.state not in FINAL:
-            await stop(engine, other, reason, Cause.END)
-            engine.active.discard(other)
+def _check_known(engine: Engine, record: Record) -> None:
+    if engine.records.get(record.name) is not record:
+        raise ChildNotFound(record.path)
+
+
+async def _stop(engine: Engine, record: Record, reason: str) -> None:
+    if not engine.pool:
+        _check_known(engine, record)
+    affected = [r for r in with_dependents(engine, record) if r.state not in FINAL]
+    await stop_in_order(engine, affected, reason, engine.put_down)
+    for stopped in affected:
+        engine.active.discard(stopped)
+        if stopped.options.restart == "temporary" or engine.pool:
+            engine.retire(stopped)
     engine.check_idle()
 
 
-async def _restart_step(engine: Engine, record: Record, reason: str) -> None:
-    affected = _with_dependents(engine, record)
-    for other in reversed(affected):
-        if other is record or other.state not in FINAL:
-            await stop(engine, other, reason, Cause.HOLD)
-    if engine.closing is None and record.state is not State.COMPLETE:
-        engine.begin_held(record)
+async def _start(engine: Engine, record: Record) -> None:
+    if record.state is State.COMPLETE:
+        raise ChildComplete(record.path)
+    if record.state not in FINAL:
+        raise ChildNotStopped(record.path, record.state)
+    if record.made_up and engine.records.get(record.name) is None:
+        engine.records[record.name] = record  # only its handle remembers it
+    _check_known(engine, record)
+    await _begin_and_wait(engine, record)
 
 
-def _with_dependents(engine: Engine, record: Record) -> list[Record]:
-    found = {record}
-    todo = [record]
-    while todo:
-        new = [d for d in todo.pop().dependents if d not in found]
-        found.update(new)
-        todo += new
-    return [record, *(r for r in engine.records.values() if r in found and r is not record)]
+async def _restart(engine: Engine, record: Record, reason: str) -> None:
+    if record.state is State.COMPLETE:
+        raise ChildComplete(record.path)
+    if record.state not in FINAL:
+        affected = [
+            r for r in with_dependents(engine, record) if r is record or r.state not in FINAL
+        ]
+        await stop_in_order(engine, affected, reason, engine.hold)
+    await _start_after_stop(engine, record)
+
+
+async def _start_after_stop(engine: Engine, record: Record) -> None:
+    if record.state is State.WAITING:
+        record.move(Cause.END)
+    await _start(engine, record)
+
+
+async def _begin_and_wait(engine: Engine, record: Record) -> None:
+    if engine.closing is not None or engine.failure is not None:
+        raise engine.closed_error()
+    starting = record.starting = Starting(1)
+    engine.begin(record)
+    if record.state is State.WAITING:
+        record.starting = None
+        return
+    await starting.done.wait()
+    if starting.failed is not None:
+        engine.active.discard(record)
+        engine.check_idle()
+        raise starting.failed[1]
+
+
+async def _delete(engine: Engine, record: Record) -> None:
+    await trio.lowlevel.checkpoint()
+    _check_known(engine, record)
+    if record.state not in FINAL:
+        raise ChildNotStopped(record.path, record.state)
+    engine.retire(record)
+    engine.forget(record)

@@ -6,7 +6,7 @@ import functools
 import inspect
 import types
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncContextDecorator
 from typing import Protocol, TypeAlias, TypeVar, TypeVarTuple, overload
 
 import attrs
@@ -14,6 +14,10 @@ import attrs
 from .._errors import ComponentTypeError
 from .._util import callable_name
 
+A_contra = TypeVar("A_contra", contravariant=True)
+B_contra = TypeVar("B_contra", contravariant=True)
+C_contra = TypeVar("C_contra", contravariant=True)
+D_contra = TypeVar("D_contra", contravariant=True)
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 T_contra = TypeVar("T_contra", contravariant=True)
@@ -33,14 +37,51 @@ class TaskStatus(Protocol[T_contra]):
     def started(self, value: T_contra) -> None: ...
 
 
-class Startable(Protocol[*Ts, T_co]):
-    """An async function that reports readiness through ``task_status``."""
+# Async functions that report readiness through `task_status`, by number of arguments: from one
+# protocol over a TypeVarTuple mypy 2.4 infers nothing (pyright does).
+
+
+class Startable0(Protocol[T_co]):
+    """A component of no arguments that says when it is ready."""
+
+    def __call__(self, *, task_status: TaskStatus[T_co]) -> Awaitable[object]: ...
+
+
+class Startable1(Protocol[A_contra, T_co]):
+    """A component of one argument that says when it is ready."""
+
+    def __call__(self, a: A_contra, /, *, task_status: TaskStatus[T_co]) -> Awaitable[object]: ...
+
+
+class Startable2(Protocol[A_contra, B_contra, T_co]):
+    """A component of two arguments that says when it is ready."""
 
     def __call__(
-        self, *args: *Ts, task_status: TaskStatus[T_co]
-    ) -> Awaitable[object]:  # pragma: no cover - a type
-        """Run the component."""
-        ...
+        self, a: A_contra, b: B_contra, /, *, task_status: TaskStatus[T_co]
+    ) -> Awaitable[object]: ...
+
+
+class Startable3(Protocol[A_contra, B_contra, C_contra, T_co]):
+    """A component of three arguments that says when it is ready."""
+
+    def __call__(
+        self, a: A_contra, b: B_contra, c: C_contra, /, *, task_status: TaskStatus[T_co]
+    ) -> Awaitable[object]: ...
+
+
+class Startable4(Protocol[A_contra, B_contra, C_contra, D_contra, T_co]):
+    """A component of four arguments that says when it is ready."""
+
+    def __call__(
+        self,
+        a: A_contra,
+        b: B_contra,
+        c: C_contra,
+        d: D_contra,
+        /,
+        *,
+        task_status: TaskStatus[T_co],
+    ) -> Awaitable[object]: ...
 
 
 Opens: TypeAlias = Callable[[*Ts], AbstractAsyncContextManager[T, bool | None]]
@@ -79,7 +120,8 @@ def shape_of(fn: object) -> Shape:
             )
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         return Shape("task_status" in names, opens=False)
-    if not callable(fn):
+    # What a function of @asynccontextmanager gives is callable too, as a decorator.
+    if not callable(fn) or isinstance(fn, AsyncContextDecorator):
         raise _refusal(fn)
     return _shape_of_other(fn)
 
@@ -99,17 +141,22 @@ def _shape_of_other(fn: Callable[..., object]) -> Shape:
 
 def _refusal(fn: object) -> ComponentTypeError:
     if inspect.iscoroutine(fn):
-        name = fn.__qualname__
         fn.close()  # or Python warns that it was never awaited, which is beside the point
-        return ComponentTypeError(
-            f"component {name!r}",
-            "it was called already, so that there is a coroutine and nothing to call again",
-            f"write start_soon({name}, arg), not start_soon({name}(arg))",
-        )
+        return _called_already(fn.__qualname__, "a coroutine")
+    if isinstance(fn, AsyncContextDecorator):
+        return _called_already(callable_name(getattr(fn, "func", fn)), "a context manager")
     return ComponentTypeError(
         "component",
         f"{fn!r} is not callable",
         "give an async function, or a function that returns an async context manager",
+    )
+
+
+def _called_already(name: str, made: str) -> ComponentTypeError:
+    return ComponentTypeError(
+        f"component {name!r}",
+        f"it was called already, so that there is {made} and nothing to call again",
+        f"give the function and its arguments, ({name}, arg), not ({name}(arg))",
     )
 
 

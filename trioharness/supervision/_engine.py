@@ -17,24 +17,18 @@ from typing import TypeVarTuple
 import attrs
 import trio
 
-from .._errors import RestartLimitExceeded, SupervisorClosed
+from .._errors import RestartLimitExceeded, Shutdown, StartFailed, SupervisorClosed
 from .._events import (
     ChildEnded,
-    ChildReady,
-    Crashed,
-    Exit,
+    Event,
     Observer,
     State,
-    Stopped,
     SupervisorEnded,
 )
-from ..observe import summary
-from ..rules import Cause, Limit, Strategy, Window, whether
-from ._ambient import Place
-from ._handover import Handover, settle
-from ._incarnation import live
+from ..rules import AutoShutdown, Cause, Limit, Strategy, Window
+from ._handover import NO_ARGUMENTS, Handover
+from ._incarnation import handle_end, run_child
 from ._record import FINAL, Incarnation, Record
-from ._restarting import decide
 from ._turn import Step, Turn
 
 Ts = TypeVarTuple("Ts")
@@ -49,10 +43,16 @@ class Engine:
 
     path: str
     strategy: Strategy
+    auto_shutdown: AutoShutdown
     limit: Limit
     observer: Observer
-    parent: Place | None
+    wants: Callable[[type[Event]], bool]
+    """Whether the observer does anything with events of a class; saves making those it does not."""
+    parent: Record | None
+    """The child that this supervisor is inside of, if it is."""
     cancel_grace: float
+    pool: bool = False
+    """Whether its children are instances: forgotten when they end, stopped all at once."""
     context: contextvars.Context = attrs.field(factory=contextvars.copy_context)
     records: dict[str, Record] = attrs.field(factory=dict[str, Record])
     """All children by name, in start order."""
@@ -77,7 +77,8 @@ class Engine:
     hurried: bool = False
     """Whether no child is given any more grace."""
     finished: trio.Event = attrs.field(factory=trio.Event)
-    failure: RestartLimitExceeded | None = None
+    failure: RestartLimitExceeded | Shutdown | None = None
+    """What it ended by itself with."""
     body_scope: trio.CancelScope = attrs.field(init=False)
     overran: list[str] = attrs.field(factory=list[str])
     """Children that outlived their grace."""
@@ -85,7 +86,7 @@ class Engine:
     def __attrs_post_init__(self) -> None:
         self.errors = deque(maxlen=min(self.limit.max_restarts + 1, KEPT_ERRORS))
         self.window = Window(self.limit)
-        self.turn = Turn(self._spawn_step)
+        self.turn = Turn(self.spawn_step)
 
     async def host(self) -> None:
         """Hold the nursery of the children open, shielded from outside, until all have ended.
@@ -99,10 +100,12 @@ class Engine:
                 self.hosted.set()
                 await self.finished.wait()
         finally:
+            self.finished.set()  # also where SystemExit, say, ended it and nobody stopped anything
             self.handover.close()
             self.observer(SupervisorEnded(path=self.path, time=trio.current_time()))
 
-    def _spawn_step(self, step: Step) -> None:
+    def spawn_step(self, step: Step) -> None:
+        """Run a step that holds the turn, in a task of its own."""
         self.start_task(self._run_step, step)
 
     def start_task(self, fn: Callable[[*Ts], Awaitable[object]], *args: *Ts) -> None:
@@ -118,9 +121,11 @@ class Engine:
     def spawn(self, record: Record) -> None:
         """Begin the next incarnation of a child, in a task of its own."""
         self.active_again(record)
-        self._new_run(record)
-        start_soon = self.nursery.start_soon
-        record.context.run(lambda: start_soon(self._run_child, record, name=record.path))
+        self.new_run(record)
+        record.context.run(self._start_soon, record)
+
+    def _start_soon(self, record: Record) -> None:
+        self.nursery.start_soon(run_child, self, record, name=record.path)
 
     def begin(self, record: Record) -> None:
         """Start a child now, or as soon as what it needs is ready."""
@@ -132,127 +137,16 @@ class Engine:
             self.active_again(record)
             record.move(Cause.HOLD)
 
-    def active_again(self, record: Record) -> None:
-        """Note that a child holds the supervisor open, unless it is a background one."""
-        if not record.background:
-            self.active.add(record)
+    def begin_in_turn(self, record: Record) -> None:
+        """Start a child when what is under way has been done."""
+        self.active_again(record)
 
-    def _new_run(self, record: Record) -> Incarnation:
-        record.move(Cause.BEGIN)
-        record.incarnations += 1
-        run = record.run = Incarnation(record.incarnations)
-        return run
-
-    async def _run_child(self, record: Record) -> None:
-        run = record.run
-        assert run is not None
-        while True:
-            run.task = trio.lowlevel.current_task()
-            exit: Exit = Stopped("cancelled from outside")
-            try:
-                exit = await live(record, run, partial(self._ready, record, run))
-            finally:
-                again = self._ended(record, run, exit)
-            if not again:
-                return
-            epoch = record.epoch
-            run.task.context = record.context.copy()
-            # Without this checkpoint, a component that crashes at once would starve its siblings.
+        async def begin() -> None:
             await trio.lowlevel.checkpoint()
-            if record.epoch != epoch:
-                self.turn.release()
-                return
-            run = self._new_run(record)
+            if record.state is State.PENDING:
+                self.begin(record)
 
-    def _ready(self, record: Record, run: Incarnation, value: object) -> None:
-        if record.state is not State.STARTING or record.run is not run:
-            return  # it was told to stop meanwhile
-        now = run.ready_at = trio.current_time()
-        record.value = value
-        record.was_ready = True
-        record.move(Cause.READY)
-        self.observer(ChildReady(path=record.path, incarnation=run.number, time=now))
-        if record.starting is not None:
-            record.starting.ready()
-            record.starting = None
-        if self.turn.held_for is record:
-            self.turn.release()
-        if self.closing is None:
-            for other in (*record.dependents, *record.followers):
-                if other.state is State.WAITING and other.needs_are_ready():
-                    self.spawn(other)
-
-    def _ended(self, record: Record, run: Incarnation, exit: Exit) -> bool:
-        """Deal with the end of an incarnation.
-
-        Returns:
-            Whether the same task is to run the next one at once; it then holds the turn.
-        """
-        event = self._note_end(record, run, exit)
-        mine = self.turn.held_for is record
-        if mine:
-            self.turn.held_for = None
-        if isinstance(exit, Stopped) or record.starting is not None:
-            self._ended_for_somebody(record, run, exit)
-            if mine:
-                self.turn.release()
-            return False
-        if self.turn.busy and not mine:
-            record.move(Cause.RETRY if whether(record.options.restart, exit) else Cause.END)
-            self.turn.submit(partial(self._handle_end, record, record.epoch, event, run.ready_at))
-            return False
-        self.turn.busy = True
-        match decide(self, record, event, run.ready_at):
-            case "begin":
-                self.turn.held_for = record
-                return True
-            case None:
-                self.turn.release()
-            case step:
-                self._spawn_step(step)
-        return False
-
-    def _note_end(self, record: Record, run: Incarnation, exit: Exit) -> ChildEnded:
-        """Close the books of an incarnation, and tell the observer."""
-        event = ChildEnded(
-            path=record.path,
-            incarnation=run.number,
-            time=trio.current_time(),
-            exit=exit,
-            ready=run.ready_at is not None,
-            in_hand=settle(run.clones, exit),
-        )
-        record.run = None
-        record.value = None
-        if isinstance(exit, Crashed):
-            record.last_error = summary(exit.error)
-        self.observer(event)
-        self.ended_lot.unpark_all()
-        return event
-
-    def _ended_for_somebody(self, record: Record, run: Incarnation, exit: Exit) -> None:
-        """Leave the end of an incarnation to whoever stopped it or waits for its start."""
-        record.move(Cause.END)
-        starting, record.starting = record.starting, None
-        if starting is not None:
-            error = exit.error if isinstance(exit, Crashed) else self.closed_error()
-            starting.fail(record, error)
-        elif run.draining:
-            self.retire(record)
-
-    async def _handle_end(
-        self, record: Record, epoch: int, event: ChildEnded, ready_at: float | None
-    ) -> None:
-        await trio.lowlevel.checkpoint()
-        if record.epoch != epoch:
-            return
-        match decide(self, record, event, ready_at):
-            case "begin":
-                self.begin_held(record)
-            case None:
-                pass
-            case step:
-                await step()
+        self.turn.submit(begin)
 
     def begin_held(self, record: Record) -> None:
         """Begin a child while holding the turn; it passes the turn on when it is ready or ends."""
@@ -260,23 +154,91 @@ class Engine:
             self.turn.held_for = record
         self.begin(record)
 
+    def active_again(self, record: Record) -> None:
+        """Note that a child holds the supervisor open, unless it is a background one."""
+        if not record.background:
+            self.active.add(record)
+
+    def new_run(self, record: Record) -> Incarnation:
+        """Enter the next incarnation of a child into the books."""
+        record.move(Cause.BEGIN)
+        record.incarnations += 1
+        run = record.run = Incarnation(record.incarnations)
+        return run
+
+    def wake_dependents(self, record: Record) -> None:
+        """Start whoever waited for this child alone."""
+        if self.closing is None:
+            for other in (*record.dependents, *record.followers):
+                if other.state is State.WAITING:
+                    self.begin(other)
+
+    def put_down(self, record: Record) -> None:
+        """Leave a child that was stopped as it is."""
+        if record.state is not State.COMPLETE:
+            record.move(Cause.END)
+
     def retire(self, record: Record) -> None:
         """Note that a child has ended and will not be started again by itself."""
         record.void()
+        starting, record.starting = record.starting, None
+        if starting is not None:
+            starting.fail(record, self._never_started(record))
+            if starting.forgets:
+                self.undo(record)
+                return
         if record.state not in FINAL:
             record.move(Cause.END)
         self.active.discard(record)
         if record.arguments.ends:
             self.handover.release(record, record.arguments)
             record.move(Cause.RELEASE)
-        temporary = record.options.restart == "temporary"
-        if temporary or record.options.name is None:
+        if record.options.restart == "temporary" or self.pool:
             self.forget(record)
-        if self.closing is None:
-            for other in (*record.dependents, *record.followers):
-                if other.state is State.WAITING:
-                    self.begin(other)
+        elif record.made_up and self.strategy == "one_for_one":
+            self.forget(record)  # nobody but its handle could start it again
+        if record.dependents or record.followers:
+            self.wake_dependents(record)
         self.check_idle()
+
+    def hold(self, record: Record) -> None:
+        """Have a child that was stopped start again as soon as what it needs is ready."""
+        if record.state is not State.COMPLETE:
+            record.move(Cause.HOLD)
+
+    def set_aside(self, record: Record) -> None:
+        """Leave a child that was stopped to the restart of its group; a temporary one for good."""
+        if record.options.restart == "temporary":
+            self.retire(record)
+        elif record.state is not State.COMPLETE:
+            record.move(Cause.END)
+
+    def _never_started(self, record: Record) -> Exception:
+        """Return the error for who waits for a child that will not start any more."""
+        for name, need in record.needs.items():
+            if need.state in FINAL:
+                reason = f"what it needs ({name}={need.path!r}) is {need.state}"
+                return StartFailed(record.path, reason)
+        return self.closed_error()
+
+    def undo(self, record: Record) -> None:
+        """Forget a child that never was ready; its channel ends are the caller's again."""
+        record.void()
+        self.active.discard(record)
+        self.handover.give_back(record, record.arguments)
+        record.arguments = NO_ARGUMENTS
+        self.forget(record)
+        self.check_idle()
+
+    def retry(self, record: Record, event: ChildEnded | None) -> None:
+        """Have the failed start of a member of a group dealt with after what waits already."""
+        if event is not None and self.closing is None:
+            record.move(Cause.RETRY)
+            self.turn.submit(partial(handle_end, self, record, record.epoch, event, None))
+
+    def end_by_itself(self, reason: str) -> None:
+        """Leave the body, which stops the children then."""
+        self.body_scope.cancel(reason=reason)
 
     async def join(self, *, stay: bool) -> None:
         """Wait until no child holds the supervisor open; with `stay`, until it drains."""
@@ -299,7 +261,7 @@ class Engine:
         if self.records.get(record.name) is record:
             del self.records[record.name]
         for need in record.needs.values():
-            need.dependents.remove(record)
+            need.dependents = tuple(d for d in need.dependents if d is not record)
         for other in record.after:
-            other.followers.remove(record)
-        record.needs, record.after = {}, []
+            other.followers = tuple(f for f in other.followers if f is not record)
+        record.needs, record.after = {}, ()

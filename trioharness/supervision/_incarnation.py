@@ -1,26 +1,46 @@
-"""One life of one component: call it, see it ready, see how it ends."""
+"""One life of one component: call it, see it ready, see how it ends, and what follows."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from contextlib import AbstractAsyncContextManager
-from typing import cast
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
-import attrs
 import trio
 
-from .._errors import ChildKilled, ComponentTypeError, StartFailed
-from .._events import Crashed, Exit, Returned, Stopped
+from .._errors import ChildKilled, ComponentTypeError, Ignore, Shutdown, StartFailed
+from .._events import (
+    ChildEnded,
+    ChildReady,
+    Crashed,
+    Exit,
+    Ignored,
+    Returned,
+    ShutDown,
+    State,
+    Stopped,
+)
+from ..observe import summary
+from ..rules import Cause
+from ._handover import settle
 from ._record import Incarnation, Record
+from ._restarting import decide, is_to_return
+
+if TYPE_CHECKING:
+    from ._engine import Engine
 
 
-@attrs.frozen
 class Status:
     """The ``task_status`` of one incarnation."""
 
-    run: Incarnation
-    on_ready: Callable[[object], None]
+    __slots__ = ("_engine", "_record", "_run")
+
+    def __init__(self, engine: Engine, record: Record, run: Incarnation) -> None:
+        self._engine = engine
+        self._record = record
+        self._run = run
 
     def started(self, value: object = None) -> None:
         """Say that the component is ready.
@@ -28,80 +48,240 @@ class Status:
         Raises:
             RuntimeError: It said so before, as with trio's own.
         """
-        if self.run.ready_at is not None:
+        if self._run.ready_at is not None:
             raise RuntimeError("called 'started' twice on the same task status")
-        self.on_ready(value)
+        is_ready(self._engine, self._record, self._run, value)
 
 
-async def live(record: Record, run: Incarnation, on_ready: Callable[[object], None]) -> Exit:
-    """Run one incarnation to its end.
-
-    Only an `Exception` is an end of the component; whatever else there is (`KeyboardInterrupt`,
-    `SystemExit`, the cancellation of somebody outside) goes through, split from its group.
+def _call(engine: Engine, record: Record, run: Incarnation) -> Awaitable[object]:
+    """Call a component.
 
     Returns:
-        How it ended.
+        What to await until it has ended.
+
+    Raises:
+        Exception: Whatever the call itself raises: wrong arguments, a channel end that is closed.
+        ComponentTypeError: It gave nothing that can be run.
     """
-    error: Exception | None = None
-    # The error is captured outside of the scope: a clean-up that raises while being cancelled
-    # arrives as a group that still holds Cancelled until the scope has taken its own out of it.
-    try:
-        try:
-            with run.scope:
-                await _call(record, run, on_ready)
-        except Exception as raised:
-            error = raised
-    except* Exception as group:
-        error = group
-    return _exit_of(record, run, error)
-
-
-async def _call(record: Record, run: Incarnation, on_ready: Callable[[object], None]) -> None:
     positional, keywords, run.clones = record.arguments.for_incarnation()
     for keyword, need in record.needs.items():
         keywords[keyword] = need.value
-    if record.shape.takes_status:
-        keywords["task_status"] = Status(run, on_ready)
+    takes_status = record.shape.takes_status
+    if takes_status:
+        keywords["task_status"] = Status(engine, record, run)
     called = record.fn(*positional, **keywords)
-    if inspect.iscoroutine(called):
-        if not record.shape.takes_status:
-            on_ready(None)
-        await called
-    elif isinstance(called, Awaitable):  # coroutines that Python did not make
-        if not record.shape.takes_status:
-            on_ready(None)
-        await cast("Awaitable[object]", called)
-    elif isinstance(called, AbstractAsyncContextManager):
+    if inspect.iscoroutine(called) or isinstance(called, Awaitable):
+        if not takes_status:
+            is_ready(engine, record, run, None)
+        return cast("Awaitable[object]", called)
+    if isinstance(called, AbstractAsyncContextManager):
         manager = cast("AbstractAsyncContextManager[object, bool | None]", called)
-        await _hold_open(manager, run, on_ready)
-    else:
-        raise ComponentTypeError(
-            f"component {record.path!r}",
-            f"it returned {called!r}, neither a coroutine nor an async context manager",
-            "make it an async function, or decorate it with @contextlib.asynccontextmanager",
-        )
+        return _hold_open(engine, record, run, manager)
+    raise ComponentTypeError(
+        f"component {record.path!r}",
+        f"it returned {called!r}, neither a coroutine nor an async context manager",
+        "make it an async function, or decorate it with @contextlib.asynccontextmanager",
+    )
 
 
 async def _hold_open(
-    manager: AbstractAsyncContextManager[object, bool | None],
+    engine: Engine,
+    record: Record,
     run: Incarnation,
-    on_ready: Callable[[object], None],
+    manager: AbstractAsyncContextManager[object, bool | None],
 ) -> None:
     async with manager as value:
         with trio.CancelScope() as run.park:
-            on_ready(value)
+            is_ready(engine, record, run, value)
             await trio.sleep_forever()
 
 
 def _exit_of(record: Record, run: Incarnation, error: Exception | None) -> Exit:
+    """Say how an incarnation ended.
+
+    Args:
+        record: The child.
+        run: The incarnation.
+        error: What it raised, if it did.
+    """
     if run.stop_reason is not None:
-        return Stopped(run.stop_reason, error)
+        late = run.cut_short or run.killed is not None
+        return Stopped(run.stop_reason, None if isinstance(error, Shutdown) else error, late)
     if run.killed is not None:
         return Crashed(ChildKilled(run.killed))
-    if error is not None:
-        return Crashed(error)
-    if run.ready_at is None:
+    if error is None:
+        if run.ready_at is not None:
+            return Returned()
         return Crashed(
             StartFailed(record.path, "it returned without calling task_status.started()")
         )
-    return Returned()
+    if isinstance(error, Shutdown):
+        return ShutDown(error.term)
+    if isinstance(error, Ignore) and run.ready_at is None:
+        return Ignored()
+    return Crashed(error)
+
+
+async def run_child(engine: Engine, record: Record) -> None:
+    """Run incarnation after incarnation, as long as the child restarts alone and at once."""
+    run = record.run
+    assert run is not None
+    task = trio.lowlevel.current_task()
+    while True:
+        run.task = task
+        error: Exception | None = None
+        exit: Exit = Stopped("cancelled from outside", killed=True)
+        try:
+            # The error is captured outside of the scope: a clean-up that raises while being
+            # cancelled arrives as a group that still holds Cancelled until the scope has taken
+            # its own out of it. What is no Exception goes through, split from its group.
+            try:
+                try:
+                    with run.scope:
+                        await _call(engine, record, run)
+                except Exception as raised:
+                    error = raised
+            except* Exception as group:
+                error = group
+                exit = _exit_of(record, run, error)
+            exit = _exit_of(record, run, error)
+        finally:
+            again = _has_ended(engine, record, run, exit)
+            error = None
+        if not again:
+            return
+        epoch = record.epoch
+        task.context = record.context.copy()
+        # Without this checkpoint, a component that crashes at once would starve its siblings.
+        await trio.lowlevel.checkpoint()
+        if record.epoch != epoch:
+            engine.turn.release()
+            return
+        run = engine.new_run(record)
+
+
+def is_ready(engine: Engine, record: Record, run: Incarnation, value: object) -> None:
+    """Take note that an incarnation is ready."""
+    if record.state is not State.STARTING or record.run is not run:
+        return  # it was told to stop meanwhile
+    now = run.ready_at = trio.current_time()
+    record.value = value
+    record.was_ready = True
+    record.move(Cause.READY)
+    if run.number > 1 or engine.wants(ChildReady):
+        engine.observer(ChildReady(path=record.path, incarnation=run.number, time=now))
+    if record.starting is not None:
+        record.starting.ready()
+        record.starting = None
+    if engine.turn.held_for is record:
+        engine.turn.release()
+    if record.dependents or record.followers:
+        engine.wake_dependents(record)
+
+
+def _has_ended(engine: Engine, record: Record, run: Incarnation, exit: Exit) -> bool:
+    """Deal with the end of an incarnation.
+
+    Returns:
+        Whether the same task is to run the next one at once; it then holds the turn.
+    """
+    now = trio.current_time()
+    event = _note_end(engine, record, run, exit, now)
+    turn = engine.turn
+    mine = turn.held_for is record
+    if mine:
+        turn.held_for = None
+    if record.stopping is not None or record.starting is not None:
+        _ended_for_somebody(engine, record, exit, event, now)
+    elif isinstance(exit, Stopped):
+        record.move(Cause.END)
+        if run.draining:
+            engine.retire(record)
+    elif turn.busy and (not mine or turn.has_queue):
+        # One thing at a time: its end is dealt with when what came before it has been.
+        record.move(Cause.RETRY if is_to_return(engine, record, exit) else Cause.END)
+        turn.submit(partial(handle_end, engine, record, record.epoch, event, run.ready_at))
+    else:
+        turn.busy = True
+        return _act(engine, record, event, run.ready_at)
+    if mine:
+        turn.release()
+    return False
+
+
+def _act(engine: Engine, record: Record, event: ChildEnded, ready_at: float | None) -> bool:
+    """Do what follows from the end of a child, while holding the turn.
+
+    Returns:
+        Whether it is to begin again in the same task; the turn is then held for it.
+    """
+    match decide(engine, record, event, ready_at):
+        case "begin":
+            engine.turn.held_for = record
+            return True
+        case None:
+            engine.turn.release()
+        case step:
+            engine.spawn_step(step)
+    return False
+
+
+def _note_end(
+    engine: Engine, record: Record, run: Incarnation, exit: Exit, now: float
+) -> ChildEnded:
+    """Close the books of an incarnation, and tell the observer."""
+    event = ChildEnded(
+        path=record.path,
+        incarnation=run.number,
+        time=now,
+        exit=exit,
+        ready=run.ready_at is not None,
+        in_hand=settle(run.clones, exit) if run.clones else (),
+    )
+    record.run = None
+    record.value = None
+    if isinstance(exit, Crashed):
+        record.last_error = summary(exit.error)
+        engine.observer(event)
+    elif not isinstance(exit, Stopped) or exit.error is not None or engine.wants(ChildEnded):
+        engine.observer(event)
+    if engine.draining:
+        engine.ended_lot.unpark_all()
+    return event
+
+
+def _ended_for_somebody(
+    engine: Engine, record: Record, exit: Exit, event: ChildEnded, now: float
+) -> None:
+    """Leave the end of an incarnation to whoever stops it or waits for its start."""
+    starting, record.starting = record.starting, None
+    if record.stopping is not None:
+        record.stopping.has_ended(record, now)
+    else:
+        record.move(Cause.END)
+    if starting is None:
+        return
+    if isinstance(exit, Ignored):
+        starting.ready()
+        engine.retire(record)
+        return
+    error = exit.error if isinstance(exit, Crashed) else engine.closed_error()
+    starting.fail(record, error, event)
+    if starting.forgets:
+        engine.undo(record)
+
+
+async def handle_end(
+    engine: Engine, record: Record, epoch: int, event: ChildEnded, ready_at: float | None
+) -> None:
+    """Deal with an end that had to wait for its turn."""
+    await trio.lowlevel.checkpoint()
+    if record.epoch != epoch:
+        return
+    match decide(engine, record, event, ready_at):
+        case "begin":
+            engine.begin_held(record)
+        case None:
+            pass
+        case step:
+            await step()

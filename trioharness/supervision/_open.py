@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator
+import math
+from collections.abc import AsyncGenerator, Callable
+from typing import Literal, TypeAlias
 
 import trio
 
-from .._errors import ConfigurationError
-from .._events import Observer
-from ..observe import log_observer, safely
-from ..rules import STRATEGIES, Limit, Strategy
+from .._errors import ConfigurationError, RestartLimitExceeded, Shutdown
+from .._events import Event, Observer
+from ..observe import log_observer, log_wants, safely
+from ..rules import AUTO_SHUTDOWNS, STRATEGIES, AutoShutdown, Limit, Strategy
 from ._ambient import place
+from ._closing import hurry, request_close
 from ._engine import Engine
-from ._stopping import hurry, request_close
 from ._supervisor import Supervisor
+
+Exhausted: TypeAlias = Literal["escalate", "shutdown"]
+"""What the supervisor above sees when this one gives up: a crash, or OTP's shutdown."""
+
+EXHAUSTED: tuple[Exhausted, ...] = ("escalate", "shutdown")
 
 
 @contextlib.asynccontextmanager
@@ -24,6 +31,8 @@ async def open_supervisor(
     strategy: Strategy = "one_for_one",
     max_restarts: int = 5,
     within: float = 60.0,
+    auto_shutdown: AutoShutdown = "never",
+    exhausted: Exhausted = "escalate",
     stay: bool = False,
     cancel_grace: float = 5.0,
     observer: Observer | None = None,
@@ -38,9 +47,13 @@ async def open_supervisor(
     Args:
         name: Its name in paths and logs. Inside a supervised component its path continues that
             component's.
-        strategy: Whom a restart takes along: ``"one_for_one"``.
+        strategy: Whom a restart takes along: nobody (``"one_for_one"``), all (``"one_for_all"``),
+            or those that were started later (``"rest_for_one"``).
         max_restarts: Restarts of its children that may fall within one period; 5 by default.
         within: That period, in seconds; 60 by default.
+        auto_shutdown: Whether the end of a significant child, or of the last one, ends it.
+        exhausted: What it raises when it gives up: `RestartLimitExceeded` (``"escalate"``, the
+            default: a crash to the supervisor above), or `Shutdown` (as in OTP).
         stay: Whether it stays open without children until it is cancelled or drained.
         cancel_grace: Seconds that an ordered stop may take in all when the block is cancelled from
             outside or its body raises; 5 by default. A supervisor inside a component that is being
@@ -54,13 +67,34 @@ async def open_supervisor(
     Raises:
         ConfigurationError: An option cannot be; nothing was opened.
         RestartLimitExceeded: It gave up; its members are the real errors of the attempts.
+        Shutdown: It gave up with ``exhausted="shutdown"``, or a significant child ended.
         Exception: What the body raised, after all children have been stopped.
 
     Cancellation:
         Becomes an ordered stop: the body is cancelled first, then the children in reverse start
         order, each within its grace, all of them within `cancel_grace`.
     """
-    engine = _make_engine(name, strategy, Limit(max_restarts, within), cancel_grace, observer)
+    check_words(name, strategy, auto_shutdown, exhausted)
+    limit = Limit(max_restarts, within)
+    engine = make_engine(name, strategy, auto_shutdown, limit, cancel_grace, observer)
+    async with run_engine(engine, stay=stay, exhausted=exhausted) as supervisor:
+        yield supervisor
+
+
+@contextlib.asynccontextmanager
+async def run_engine(
+    engine: Engine, *, stay: bool, exhausted: Exhausted
+) -> AsyncGenerator[Supervisor]:
+    """Run a supervisor around a block.
+
+    Args:
+        engine: Its machinery.
+        stay: Whether it stays open without children.
+        exhausted: What it raises when it gives up.
+
+    Yields:
+        The supervisor.
+    """
     error: Exception | None = None
     async with trio.open_nursery() as outer:
         engine.body_scope = outer.cancel_scope
@@ -78,38 +112,79 @@ async def open_supervisor(
             reason = f"the block of its supervisor raised {type(raised).__name__}"
         finally:
             await _close_in_time(engine, reason)
-    if error is not None and engine.failure is not None:
+    _raise(engine, error, exhausted)
+
+
+def _raise(engine: Engine, error: Exception | None, exhausted: Exhausted) -> None:
+    failure = engine.failure
+    if isinstance(failure, RestartLimitExceeded) and exhausted == "shutdown":
+        shutdown = Shutdown()
+        shutdown.__cause__ = failure
+        failure = shutdown
+    if error is not None and failure is not None:
         raise ExceptionGroup(
-            f"supervisor {engine.path!r} gave up, and its body raised", [error, engine.failure]
+            f"supervisor {engine.path!r} ended by itself, and its body raised", [error, failure]
         )
-    if engine.failure is not None:
-        raise engine.failure
+    if failure is not None:
+        raise failure
     if error is not None:
         raise error
 
 
-def _make_engine(
-    name: str,
+def check_words(name: str, strategy: object, auto_shutdown: object, exhausted: object) -> None:
+    """Refuse words that a supervisor does not know.
+
+    Raises:
+        ConfigurationError: One of them.
+    """
+    for word, given, known in (
+        ("strategy", strategy, STRATEGIES),
+        ("auto_shutdown", auto_shutdown, AUTO_SHUTDOWNS),
+        ("exhausted", exhausted, EXHAUSTED),
+    ):
+        if given not in known:
+            raise ConfigurationError(
+                f"supervisor {name!r}",
+                f"{word}={given!r} is not known",
+                f"choose one of {', '.join(map(repr, known))}",
+            )
+
+
+def make_engine(
+    name: str | None,
     strategy: Strategy,
+    auto_shutdown: AutoShutdown,
     limit: Limit,
     cancel_grace: float,
     observer: Observer | None,
 ) -> Engine:
-    if strategy not in STRATEGIES:
-        raise ConfigurationError(
-            f"supervisor {name!r}",
-            f"strategy={strategy!r} is no strategy",
-            f"choose one of {', '.join(map(repr, STRATEGIES))}",
-        )
+    """Make the machinery of a supervisor, at its place in the tree.
+
+    Args:
+        name: Its name; None for that of the component it is all of.
+        strategy: Whom a restart takes along.
+        auto_shutdown: Whether the end of significant children ends it.
+        limit: How often it restarts.
+        cancel_grace: Seconds for an ordered stop.
+        observer: The observer; None for that of the supervisor above.
+    """
     parent = place.get()
+    wants: Callable[[type[Event]], bool] = _wants_all
     if observer is not None:
         observer = safely(observer)
     elif parent is not None:
-        observer = parent.observer
+        observer, wants = parent.engine.observer, parent.engine.wants
     else:
-        observer = safely(log_observer)
-    path = name if parent is None else f"{parent.record.path}/{name}"
-    return Engine(path, strategy, limit, observer, parent, cancel_grace)
+        observer, wants = safely(log_observer), log_wants
+    if parent is None:
+        path = name or "supervisor"
+    else:
+        path = parent.path if name is None else f"{parent.path}/{name}"
+    return Engine(path, strategy, auto_shutdown, limit, observer, wants, parent, cancel_grace)
+
+
+def _wants_all(_: type[Event]) -> bool:
+    return True
 
 
 async def _close_in_time(engine: Engine, reason: str) -> None:
@@ -121,13 +196,17 @@ async def _close_in_time(engine: Engine, reason: str) -> None:
         await engine.finished.wait()
     if scope.cancelled_caught:
         hurry(engine, f"the grace of supervisor {engine.path!r} is over")
+        if engine.parent is not None and engine.parent.run is not None:
+            engine.parent.run.cut_short = True
 
 
 def _stop_deadline(engine: Engine) -> float:
     """Return when an ordered stop has to be over: the grace of the component we are in, or ours."""
     above = engine.parent
-    if above is not None and above.record.run is not None:
-        run = above.record.run
+    if above is not None and above.run is not None:
+        run = above.run
         if run.stop_reason is not None or run.killed is not None:
             return run.grace_ends
+    if isinstance(engine.failure, RestartLimitExceeded | Shutdown):
+        return math.inf  # nobody waits from outside: each child has its own grace
     return trio.current_time() + engine.cancel_grace

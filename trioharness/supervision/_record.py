@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import contextvars
 import math
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 import attrs
 import outcome
 import trio
 
-from .._events import State
+from .._events import ChildEnded, State
 from ..rules import Cause, advance
 from ._component import Shape
 from ._handover import NO_ARGUMENTS, Arguments, End
-from ._spec import Options
+from ._options import Options
+
+if TYPE_CHECKING:
+    from ._engine import Engine
+    from ._stopping import Stopping
 
 RUNNING: Final = frozenset({State.STARTING, State.READY, State.STOPPING})
 """States in which code of the child runs."""
 NOT_RUNNING: Final = frozenset(State) - RUNNING
+STUCK_AFTER: Final = 1.0
+"""Seconds beyond its grace after which a child is reported as stuck."""
 FINAL: Final = frozenset({State.STOPPED, State.COMPLETE, State.PARKED})
 """States that a child leaves only when somebody asks for it."""
 
@@ -39,15 +45,24 @@ class Incarnation:
     stop_reason: str | None = None
     grace_ends: float = math.inf
     """When its clean-up has to be over, once it was told to stop."""
+    alarm_at: float = math.inf
+    """When it is to be reported as stuck, if it has not ended by then."""
+    cut_short: bool = False
+    """Whether its clean-up had no grace or outlasted it."""
     killed: str | None = None
     draining: bool = False
     """Whether it was told of a drain."""
-    drain_scopes: list[trio.CancelScope] = attrs.field(factory=list[trio.CancelScope])
+    drain_scopes: Sequence[trio.CancelScope] = ()
+    """Blocks that end when it is told of a drain."""
+    shields: Sequence[trio.CancelScope] = ()
+    """Blocks that hold off its cancellation as long as it has grace."""
 
-    def stop(self, reason: str, grace: float) -> None:
+    def stop(self, reason: str, grace: float, now: float) -> None:
         """Tell it to stop, with `grace` seconds for its clean-up."""
         self.stop_reason = reason
-        self.grace_ends = trio.current_time() + grace
+        self.grace_ends = now + grace
+        self.alarm_at = self.grace_ends + STUCK_AFTER
+        self.cut_short = grace <= 0
         if self.park is None:
             self.scope.cancel(reason=reason)
             return
@@ -61,8 +76,11 @@ class Incarnation:
         """Cancel all of it at once, clean-up included."""
         self.killed = reason
         self.grace_ends = -math.inf
+        self.alarm_at = trio.current_time() + STUCK_AFTER
         self.scope.shield = False
         self.scope.cancel(reason=reason)
+        for shield in self.shields:
+            shield.cancel(reason=reason)
 
     def stack(self) -> str:
         """Say where its task stands, outermost frame first, one a line."""
@@ -82,17 +100,22 @@ class Starting:
     remaining: int
     done: trio.Event = attrs.field(factory=trio.Event)
     failed: tuple[Record, Exception] | None = None
+    ended: ChildEnded | None = None
+    """How the one that failed ended, if it ever ran."""
+    forgets: bool = False
+    """Whether one that failed is forgotten, before the turn goes to anybody else."""
 
     def ready(self) -> None:
-        """One of them is ready."""
+        """One of them is ready, or has declined to start."""
         self.remaining -= 1
         if self.remaining == 0:
             self.done.set()
 
-    def fail(self, record: Record, error: Exception) -> None:
+    def fail(self, record: Record, error: Exception, ended: ChildEnded | None = None) -> None:
         """One of them failed; the first one counts."""
         if self.failed is None:
             self.failed = (record, error)
+            self.ended = ended
         self.done.set()
 
 
@@ -100,8 +123,10 @@ class Starting:
 class Record:
     """What a supervisor knows about one child."""
 
+    engine: Engine
     name: str
-    path: str
+    made_up: bool
+    """Whether the name was made up; such a child is forgotten when it has ended for good."""
     fn: Callable[..., object]
     options: Options
     shape: Shape
@@ -120,19 +145,23 @@ class Record:
     value: object = None
     run: Incarnation | None = None
     starting: Starting | None = None
+    stopping: Stopping | None = None
     delay: trio.CancelScope | None = None
     """Around the wait of a back-off."""
-    needs: dict[str, Record] = attrs.field(factory=dict[str, "Record"])
-    after: list[Record] = attrs.field(factory=list["Record"])
-    dependents: list[Record] = attrs.field(factory=list["Record"])
+    needs: Mapping[str, Record] = attrs.field(factory=dict[str, "Record"])
+    after: Sequence[Record] = ()
+    dependents: Sequence[Record] = ()
     """The children that need this one."""
-    followers: list[Record] = attrs.field(factory=list["Record"])
+    followers: Sequence[Record] = ()
     """The children that start after this one."""
     was_ready: bool = False
     """Whether any incarnation ever became ready."""
-    _waiting: list[tuple[frozenset[State], trio.lowlevel.Task]] = attrs.field(
-        factory=list[tuple[frozenset[State], trio.lowlevel.Task]]
-    )
+    _waiting: list[tuple[frozenset[State], trio.lowlevel.Task]] | None = None
+
+    @property
+    def path(self) -> str:
+        """Its path, supervisor names first."""
+        return f"{self.engine.path}/{self.name}"
 
     def move(self, cause: Cause) -> None:
         """Go to the next state, and wake those who wait for it."""
@@ -154,10 +183,11 @@ class Record:
             await trio.lowlevel.checkpoint()
             return state
         entry = (states, trio.lowlevel.current_task())
-        self._waiting.append(entry)
+        waiting = self._waiting = self._waiting or []
+        waiting.append(entry)
 
         def abort(_: object) -> trio.lowlevel.Abort:
-            self._waiting.remove(entry)
+            waiting.remove(entry)
             return trio.lowlevel.Abort.SUCCEEDED
 
         result: State = await trio.lowlevel.wait_task_rescheduled(abort)
@@ -171,6 +201,8 @@ class Record:
 
     def needs_are_ready(self) -> bool:
         """Say whether everything it needs, or comes after, is there."""
+        if not self.needs and not self.after:
+            return True
         return all(need.state is State.READY for need in self.needs.values()) and all(
             other.was_ready or other.state in FINAL for other in self.after
         )

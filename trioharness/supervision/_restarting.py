@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import trio
 
-from .._errors import RestartLimitExceeded, UnexpectedReturn
-from .._events import ChildEnded, ChildRestarting, Crashed, Exit, GaveUp, State
-from ..observe import summary
-from ..rules import Cause, whether, whom
-from ._record import RUNNING, Record
-from ._stopping import stop
+from .._errors import RestartLimitExceeded, Shutdown, UnexpectedReturn
+from .._events import ChildEnded, ChildRestarting, Crashed, Exit, GaveUp, Ignored, Returned, State
+from ..rules import Cause, restart_type, shuts_down, whether, whom
+from ._record import FINAL, RUNNING, Record, Starting
+from ._stopping import stop_in_order
 from ._turn import Step
 
 if TYPE_CHECKING:
@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 
 Answer: TypeAlias = Literal["begin"] | Step | None
 """What follows from the end of a child: a start at once, a step that takes time, or nothing."""
+
+
+def is_to_return(engine: Engine, record: Record, exit: Exit) -> bool:
+    """Say whether a child that ended is to be started again."""
+    if engine.closing is not None or engine.failure is not None:
+        return False
+    if not whether(restart_type(record.options.restart, exit), exit):
+        return False
+    # A source has nothing more to do in a drain; a consumer still has what is queued.
+    return not engine.draining or any(kept.receives for kept in record.arguments.ends.values())
 
 
 def decide(engine: Engine, record: Record, event: ChildEnded, ready_at: float | None) -> Answer:
@@ -34,8 +44,10 @@ def decide(engine: Engine, record: Record, event: ChildEnded, ready_at: float | 
     Returns:
         What to do.
     """
-    if engine.closing is not None or not _is_wanted(engine, record, event.exit):
+    if not is_to_return(engine, record, event.exit):
         engine.retire(record)
+        if record.options.significant and not isinstance(event.exit, Ignored):
+            _end_with_significant(engine, record, event.time)
         return None
     restarts = _count(engine, record, event)
     if restarts > engine.limit.max_restarts:
@@ -45,8 +57,7 @@ def decide(engine: Engine, record: Record, event: ChildEnded, ready_at: float | 
         record.move(Cause.RETRY)
     record.restarts += 1
     delay = _delay(engine, record, event, ready_at)
-    exit = event.exit
-    because = summary(exit.error) if isinstance(exit, Crashed) else "it returned"
+    because = _because(record, event.exit)
     engine.observer(
         ChildRestarting(
             path=record.path,
@@ -58,18 +69,37 @@ def decide(engine: Engine, record: Record, event: ChildEnded, ready_at: float | 
             because=because,
         )
     )
-    taken_along = _taken_along(engine, record)
-    if taken_along or delay > 0 or not record.needs_are_ready():
-        reason = f"restart of {record.path!r} ({because})"
-        return partial(_restart_with, engine, record, taken_along, delay, reason)
+    if engine.strategy != "one_for_one":
+        return partial(_restart_group, engine, record, delay, because)
+    if record.dependents or delay > 0 or not record.needs_are_ready():
+        return partial(_restart_with_dependents, engine, record, delay, because)
     return "begin"
 
 
-def _is_wanted(engine: Engine, record: Record, exit: Exit) -> bool:
-    if engine.failure is not None or not whether(record.options.restart, exit):
-        return False
-    # A source has nothing more to do in a drain; a consumer still has what is queued.
-    return not engine.draining or any(kept.receives for kept in record.arguments.ends.values())
+def _because(record: Record, exit: Exit) -> str:
+    if isinstance(exit, Crashed):
+        assert record.last_error is not None
+        return record.last_error
+    return "it returned" if isinstance(exit, Returned) else "it ended on purpose"
+
+
+def _end_with_significant(engine: Engine, record: Record, now: float) -> None:
+    """End the supervisor if the end of this significant child asks for it."""
+    if engine.failure is not None or engine.closing is not None:
+        return
+    others_left = any(
+        other.options.significant and other is not record and other.state not in FINAL
+        for other in engine.records.values()
+    )
+    if shuts_down(engine.auto_shutdown, others_left=others_left):
+        allowed = f"the end of a significant child ({engine.auto_shutdown})"
+        engine.observer(
+            GaveUp(
+                path=engine.path, time=now, child=record.path, why="auto_shutdown", allowed=allowed
+            )
+        )
+        engine.failure = Shutdown()
+        engine.end_by_itself(f"significant child {record.path!r} has ended")
 
 
 def _count(engine: Engine, record: Record, event: ChildEnded) -> int:
@@ -100,55 +130,111 @@ def _delay(engine: Engine, record: Record, event: ChildEnded, ready_at: float | 
 def _give_up(engine: Engine, record: Record, now: float) -> None:
     allowed = str(engine.limit)
     engine.retire(record)
-    engine.observer(GaveUp(path=engine.path, time=now, child=record.path, why=allowed))
+    engine.observer(
+        GaveUp(path=engine.path, time=now, child=record.path, why="intensity", allowed=allowed)
+    )
     for _, error, note in engine.errors:
         error.add_note(note)
     errors = [error for _, error, _ in engine.errors]
     engine.failure = RestartLimitExceeded(engine.path, allowed, errors)
     engine.errors.clear()
-    engine.body_scope.cancel(reason=f"supervisor {engine.path!r} gave up")
+    engine.end_by_itself(f"supervisor {engine.path!r} gave up")
 
 
-def _taken_along(engine: Engine, record: Record) -> tuple[Record, ...]:
-    """Return the other children that the restart stops first, in start order."""
-    if not record.dependents:
-        return ()
+def _dependents(record: Record) -> set[Record]:
+    """Return all children that need this one, at any depth."""
     dependents: set[Record] = set()
     found = [record]
     while found:
         new = [d for d in found.pop().dependents if d not in dependents]
         dependents.update(new)
         found += new
-    affected = {d for d in dependents if d.state in RUNNING or d.state is State.RESTARTING}
-    return whom(engine.strategy, tuple(engine.records.values()), record, affected)
+    return dependents
 
 
-async def _restart_with(
-    engine: Engine, record: Record, taken_along: tuple[Record, ...], delay: float, reason: str
+def with_dependents(engine: Engine, record: Record) -> list[Record]:
+    """Return a child and all that need it, in start order."""
+    found = _dependents(record)
+    return [r for r in engine.records.values() if r is record or r in found]
+
+
+async def _restart_with_dependents(
+    engine: Engine, record: Record, delay: float, because: str
 ) -> None:
-    """Stop what is taken along, then start the child, or have it started after its delay."""
+    """Stop those that need the child; then start it, or have it started after its delay.
+
+    Those that need it start again by themselves, as soon as it is ready.
+    """
     epoch = record.epoch
-    for other in reversed(taken_along):
-        await stop(engine, other, reason, Cause.HOLD)
+    affected = [d for d in _dependents(record) if d.state in RUNNING or d.state is State.RESTARTING]
+    order = tuple(engine.records.values())
+    taken_along = whom(engine.strategy, order, record, set(affected))
+    reason = f"restart of {record.path!r} ({because})"
+    await stop_in_order(engine, taken_along, reason, engine.hold)
     if record.epoch == epoch and engine.closing is None:
         if delay > 0:
-            engine.start_task(_later, engine, record, delay)
+            engine.start_task(_later, engine, record, delay, None)
         else:
             engine.begin_held(record)
-    await trio.lowlevel.checkpoint()
 
 
-async def _later(engine: Engine, record: Record, delay: float) -> None:
+async def _restart_group(engine: Engine, record: Record, delay: float, because: str) -> None:
+    """Stop whom the strategy takes along, in reverse order; then start the group in order."""
+    epoch = record.epoch
+    order = tuple(engine.records.values())
+    taken_along = whom(engine.strategy, order, record, _dependents(record))
+    reason = f"restart of {record.path!r} ({because})"
+    await stop_in_order(engine, taken_along, reason, engine.set_aside)
+    if record.epoch != epoch or engine.closing is not None:
+        return
+    group = [r for r in order if r is record or r in taken_along]
+    if delay > 0:
+        engine.start_task(_later, engine, record, delay, group)
+    else:
+        await _start_group(engine, group)
+
+
+async def _start_group(engine: Engine, group: Iterable[Record]) -> None:
+    """Start the members of a group in order, each when the one before is ready.
+
+    One that fails ends the attempt: it is then a child that ended and is to be restarted, after
+    whatever waits already.
+    """
+    for record in group:
+        if engine.closing is not None or engine.failure is not None:
+            return
+        if record.state in RUNNING or record.state is State.COMPLETE:
+            continue
+        if engine.records.get(record.name) is not record:
+            continue  # a temporary one, forgotten when it was stopped
+        starting = record.starting = Starting(1)
+        engine.begin(record)
+        if record.state is State.WAITING:
+            record.starting = None
+            continue
+        await starting.done.wait()
+        if starting.failed is not None:
+            engine.retry(record, starting.ended)
+            return
+
+
+async def _later(engine: Engine, record: Record, delay: float, group: list[Record] | None) -> None:
     """Wait out a back-off; only the start waits, the turn is free meanwhile."""
     epoch = record.epoch
     with trio.CancelScope() as record.delay:
         await trio.sleep(delay)
     record.delay = None
     if record.epoch == epoch:
-        engine.turn.submit(partial(_begin_delayed, engine, record, epoch))
+        engine.turn.submit(partial(_begin_delayed, engine, record, epoch, group))
 
 
-async def _begin_delayed(engine: Engine, record: Record, epoch: int) -> None:
+async def _begin_delayed(
+    engine: Engine, record: Record, epoch: int, group: list[Record] | None
+) -> None:
     await trio.lowlevel.checkpoint()
-    if record.epoch == epoch:
+    if record.epoch != epoch:
+        return
+    if group is None:
         engine.begin_held(record)
+    else:
+        await _start_group(engine, group)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import trio
 
 from .._errors import (
+    ChildExists,
     ConfigurationError,
-    DuplicateNameError,
     StartFailed,
     SupervisorClosed,
     UnknownNeedError,
@@ -18,22 +19,24 @@ from .._errors import (
 from .._events import State
 from .._util import callable_name
 from ..observe import summary
-from ..rules import Cause
-from ._ambient import Place, place
+from ._ambient import place
 from ._component import flatten, shape_of
 from ._engine import Engine
-from ._record import FINAL, Record, Starting
-from ._spec import Options
-from ._stopping import stop
+from ._options import Options, check_name
+from ._record import Record, Starting
+from ._stopping import stop_in_order
+
+NO_RECORDS: Final[Mapping[str, Record]] = {}
 
 
 def add(
     engine: Engine,
     fn: Callable[..., object],
     args: tuple[object, ...],
+    name: str | None,
     options: Options,
-    needs: dict[str, Record],
-    after: Sequence[Record],
+    needs: Mapping[str, Record] = NO_RECORDS,
+    after: Sequence[Record] = (),
 ) -> Record:
     """Enter a child into the books; nothing runs yet.
 
@@ -43,29 +46,47 @@ def add(
     """
     fn, positional, keywords = flatten(fn, args)
     shape = shape_of(fn)
-    if engine.closing is not None or engine.failure is not None or engine.draining:
-        raise SupervisorClosed(engine.path, f"start {options.name or callable_name(fn)!r}")
-    _check_needs(engine, options.name or callable_name(fn), [*needs.values(), *after])
-    name = _free_name(engine, fn, options.name)
+    _check(engine, fn, name, options)
+    if needs or after:
+        _check_needs(engine, name or callable_name(fn), [*needs.values(), *after])
     record = Record(
-        name=name,
-        path=f"{engine.path}/{name}",
+        engine=engine,
+        name=_made_up_name(engine, fn) if name is None else name,
+        made_up=name is None,
         fn=fn,
         options=options,
         shape=shape,
         background=shape.opens if options.background is None else options.background,
         context=engine.context.copy(),
-        needs=needs,
-        after=list(after),
     )
-    record.context.run(place.set, Place(record, engine.turn, engine.observer, engine.parent))
-    record.arguments = engine.handover.take(record, positional, keywords)
-    engine.records[name] = record
-    for need in needs.values():
-        need.dependents.append(record)
-    for other in after:
-        other.followers.append(record)
+    record.context.run(place.set, record)
+    if positional or keywords:
+        record.arguments = engine.handover.take(record, positional, keywords)
+    engine.records[record.name] = record
+    if needs or after:
+        _link(record, needs, after)
     return record
+
+
+def _check(engine: Engine, fn: Callable[..., object], name: str | None, options: Options) -> None:
+    if engine.closing is not None or engine.failure is not None or engine.draining:
+        raise SupervisorClosed(engine.path, f"start {name or callable_name(fn)!r}")
+    if name is not None:
+        check_name("child", name)
+        there = engine.records.get(name)
+        if there is not None:
+            raise ChildExists(
+                f"child {name!r}",
+                f"supervisor {engine.path!r} has a child of that name, which is {there.state}",
+                "give another name=, or delete the first one",
+                there.state,
+            )
+    if options.significant and engine.auto_shutdown == "never":
+        raise ConfigurationError(
+            f"child {name or callable_name(fn)!r}",
+            f"it is significant, but supervisor {engine.path!r} never shuts down for one",
+            "open the supervisor with auto_shutdown='any_significant' or 'all_significant'",
+        )
 
 
 def _check_needs(engine: Engine, name: str, wanted: Sequence[Record]) -> None:
@@ -78,16 +99,19 @@ def _check_needs(engine: Engine, name: str, wanted: Sequence[Record]) -> None:
             )
 
 
-def _free_name(engine: Engine, fn: Callable[..., object], name: str | None) -> str:
-    if name is not None:
-        if name in engine.records:
-            raise DuplicateNameError(
-                f"child {name!r}",
-                f"supervisor {engine.path!r} has a child of that name",
-                "give another name=, or stop and forget the first one",
-            )
-        return name
-    base = callable_name(fn).replace("/", ".")
+def _link(record: Record, needs: Mapping[str, Record], after: Sequence[Record]) -> None:
+    record.needs = dict(needs)
+    record.after = tuple(after)
+    for need in needs.values():
+        need.dependents = (*need.dependents, record)
+    for other in after:
+        other.followers = (*other.followers, record)
+
+
+def _made_up_name(engine: Engine, fn: Callable[..., object]) -> str:
+    base = callable_name(fn)
+    if "/" in base:
+        base = base.replace("/", ".")
     for number in itertools.count(engine.names.get(base, 0) + 1):
         made_up = base if number == 1 else f"{base}-{number}"
         if made_up not in engine.records:
@@ -102,19 +126,31 @@ def refuse_deadlock(engine: Engine, wanted: str) -> None:
     Raises:
         WouldDeadlock: It would.
     """
-    here: Place | None = place.get()
+    here = place.get()
     while here is not None:
-        awaited = here.turn.held_for is here.record or here.record.state is State.STOPPING
-        if here.turn is engine.turn and awaited:
-            raise WouldDeadlock(here.record.path, wanted)
-        here = here.parent
+        awaited = (
+            engine.turn.held_for is here
+            or here.starting is not None
+            or here.state is State.STOPPING
+        )
+        if here.engine is engine and awaited:
+            raise WouldDeadlock(here.path, wanted)
+        here = here.engine.parent
 
 
-async def start(engine: Engine, record: Record) -> None:
-    """Start a child and wait until it is ready.
+async def start(engine: Engine, make: Callable[[], Record], name: str) -> Record:
+    """Enter a child into the books when it is its turn, start it, and wait until it is ready.
+
+    Args:
+        engine: The supervisor.
+        make: Enters it.
+        name: What to call it in errors.
+
+    Returns:
+        The child.
 
     Raises:
-        Exception: Whatever the component raised before it was ready.
+        Exception: Whatever the component raised before it was ready, or `make`.
         StartFailed: It returned before it was ready, or what it needs has ended for good.
         SupervisorClosed: The supervisor began to stop meanwhile.
         WouldDeadlock: The caller is itself being started or stopped by this supervisor.
@@ -122,55 +158,34 @@ async def start(engine: Engine, record: Record) -> None:
     Cancellation:
         The child is stopped, within its grace, and forgotten.
     """
-    starting = Starting(1)
-    has_turn = False
+    refuse_deadlock(engine, f"start {name!r}")
+    starting = Starting(1, forgets=True)
+    await engine.turn.take()
     try:
-        refuse_deadlock(engine, f"start {record.name!r}")
-        await _take_turn_when_needs_are_ready(engine, record)
-        has_turn = True
-    finally:
-        if not has_turn:
-            _undo(engine, record)
-    try:
+        record = make()
         record.starting = starting
-        engine.begin_held(record)
+        if record.needs_are_ready():
+            engine.begin_held(record)
+    finally:
+        if engine.turn.held_for is None:
+            engine.turn.release()
+    if record.state is State.PENDING:
+        engine.begin(record)
+    try:
         await starting.done.wait()
     finally:
         if not starting.done.is_set():
-            with trio.CancelScope(shield=True):  # bounded by the child's grace, as far as trio can
-                record.starting = None
-                await stop(engine, record, "its start was cancelled", Cause.END)
-                _undo(engine, record)
+            await _cancel_start(engine, record)
     if starting.failed is not None:
-        _undo(engine, record)
         raise starting.failed[1]
+    return record
 
 
-async def _take_turn_when_needs_are_ready(engine: Engine, record: Record) -> None:
-    while True:
-        for name, need in record.needs.items():
-            if need.state is not State.READY:
-                state = await need.until(FINAL | {State.READY})
-                if state is not State.READY:
-                    raise StartFailed(
-                        record.path, f"what it needs ({name}={need.path!r}) is {state}"
-                    )
-        await engine.turn.take()
-        if engine.closing is not None:
-            engine.turn.release()
-            raise engine.closed_error()
-        if record.needs_are_ready():
-            return
-        engine.turn.release()
-
-
-def _undo(engine: Engine, record: Record) -> None:
-    """Forget a child that never was ready; its channel ends are the caller's again."""
-    record.void()
-    engine.active.discard(record)
-    engine.handover.give_back(record, record.arguments)
-    engine.forget(record)
-    engine.check_idle()
+async def _cancel_start(engine: Engine, record: Record) -> None:
+    record.starting = None
+    with trio.CancelScope(shield=True):  # bounded by the child's grace, as far as trio can bound
+        await stop_in_order(engine, [record], "its start was cancelled", engine.put_down)
+    engine.undo(record)
 
 
 async def start_many(engine: Engine, records: Sequence[Record]) -> None:
@@ -192,8 +207,40 @@ async def start_many(engine: Engine, records: Sequence[Record]) -> None:
         if record.state is State.PENDING:
             engine.begin(record)
     await starting.done.wait()
+    raise_failure(starting)
+
+
+async def start_one_by_one(engine: Engine, makers: Sequence[Callable[[], Record]]) -> None:
+    """Enter and start children in order, each when the one before is ready.
+
+    Whatever ends meanwhile is dealt with when all have started.
+
+    Raises:
+        StartFailed: One of them failed before it was ready; the others are left to the close of
+            the supervisor.
+    """
+    await engine.turn.take()
+    try:
+        for record in [make() for make in makers]:
+            starting = record.starting = Starting(1)
+            engine.begin(record)
+            if record.state is State.WAITING:
+                record.starting = None
+                continue
+            await starting.done.wait()
+            raise_failure(starting)
+    finally:
+        engine.turn.release()
+
+
+def raise_failure(starting: Starting) -> None:
+    """Raise the failure of a start, if it is one.
+
+    Raises:
+        StartFailed: It is one, and names the child.
+    """
     if starting.failed is not None:
         record, error = starting.failed
-        if isinstance(error, StartFailed | SupervisorClosed | ConfigurationError):
+        if isinstance(error, StartFailed | SupervisorClosed):
             raise error
         raise StartFailed(record.path, summary(error)) from error

@@ -1,152 +1,123 @@
-"""Ending things: one child, all children, and a drain that loses nothing."""
+"""Stopping children in order: each end tells the next, and somebody watches that it goes on."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+import attrs
 import trio
 
-from .._events import ChildStopping, ChildStuck, State
+from .._events import ChildStopping, ChildStuck
 from ..rules import Cause
-from ._handover import Finishes
-from ._record import NOT_RUNNING, Record
+from ._record import Record
 
 if TYPE_CHECKING:
     from ._engine import Engine
 
-STUCK_AFTER = 1.0
-"""Seconds beyond its grace after which a child is reported as stuck."""
 
+@attrs.define(eq=False)
+class Stopping:
+    """Children that are stopped one after the other, or all at once.
 
-async def stop(engine: Engine, record: Record, reason: str, then: Cause) -> None:
-    """Stop one child and wait for its end, however long that takes; while holding the turn.
-
-    trio cannot kill a task: a child that outlives its grace is reported, and waited for.
-
-    Args:
-        engine: The supervisor.
-        record: The child.
-        reason: Why, for its `trio.Cancelled` and for the observer.
-        then: What becomes of it: `Cause.END` or `Cause.HOLD`.
+    The task of a child that has ended tells the next one, so that a stop costs no task switch but
+    the child's own. The task that waits in `run` has nothing to do unless a child outlives its
+    grace.
     """
-    record.void()
-    run = record.run
-    if run is not None:
+
+    engine: Engine
+    todo: list[Record]
+    """What is still to be told, the next one last."""
+    reason: str
+    ended: Callable[[Record], None]
+    """Says what becomes of each child that has stopped."""
+    current: dict[Record, None] = attrs.field(factory=dict[Record, None])
+    """What has been told and has not ended."""
+    done: trio.Event = attrs.field(factory=trio.Event)
+    watch: trio.CancelScope = attrs.field(factory=trio.CancelScope)
+    """Around the wait for the end; its deadline is never later than the next alarm."""
+
+    def tell_next(self, now: float, *, all_at_once: bool = False) -> None:
+        """Tell the next child that runs; skip those that do not."""
+        while self.todo and (all_at_once or not self.current):
+            record = self.todo.pop()
+            record.void()
+            if record.run is None:
+                self.ended(record)
+            else:
+                self._tell(record, now)
+        if not self.current:
+            self.done.set()
+
+    def _tell(self, record: Record, now: float) -> None:
+        engine, run = self.engine, record.run
+        assert run is not None
+        self.current[record] = None
+        record.stopping = self
         record.move(Cause.STOP)
-        number, now = run.number, trio.current_time()
-        engine.observer(
-            ChildStopping(path=record.path, incarnation=number, time=now, reason=reason)
-        )
-        run.stop(reason, 0.0 if engine.hurried else record.options.grace)
-        with trio.move_on_at(run.grace_ends + STUCK_AFTER):
-            await record.until(NOT_RUNNING)
-        if record.run is run:
-            engine.overran.append(record.path)
-            now, stack = trio.current_time(), run.stack()
-            engine.observer(ChildStuck(path=record.path, incarnation=number, time=now, stack=stack))
-            await record.until(NOT_RUNNING)
-    else:
+        if engine.wants(ChildStopping):
+            engine.observer(
+                ChildStopping(
+                    path=record.path, incarnation=run.number, time=now, reason=self.reason
+                )
+            )
+        if engine.hurried:
+            run.kill(self.reason)
+        else:
+            run.stop(self.reason, record.options.grace, now)
+        self.watch.deadline = min(self.watch.deadline, run.alarm_at)
+
+    def has_ended(self, record: Record, now: float) -> None:
+        """Take note that a child that was told has ended, and tell the next."""
+        record.stopping = None
+        self.current.pop(record, None)
+        self.ended(record)
+        self.tell_next(now)
+
+    async def run(self, *, all_at_once: bool = False) -> None:
+        """Stop them all and wait for it, however long that takes.
+
+        trio cannot kill a task: a child that outlives its grace is reported, and waited for.
+        """
+        self.tell_next(trio.current_time(), all_at_once=all_at_once)
+        while not self.done.is_set():
+            alarms = (record.run.alarm_at for record in self.current if record.run is not None)
+            self.watch.deadline = min(alarms, default=math.inf)
+            with self.watch:
+                await self.done.wait()
+            self.watch = trio.CancelScope()
+            self._report_stuck()
         await trio.lowlevel.checkpoint()
-    if record.state is not State.COMPLETE:
-        record.move(then)
+
+    def _report_stuck(self) -> None:
+        now = trio.current_time()
+        for record in self.current:
+            run = record.run
+            if run is None or now < run.alarm_at:
+                continue
+            run.alarm_at = math.inf
+            self.engine.overran.append(record.path)
+            self.engine.observer(
+                ChildStuck(path=record.path, incarnation=run.number, time=now, stack=run.stack())
+            )
 
 
-def request_close(engine: Engine, reason: str) -> None:
-    """Begin the ordered stop of everything; do nothing if it has begun already."""
-    if engine.closing is not None:
-        return
-    engine.closing = reason
-    engine.turn.refuse(engine.closed_error)
-    for record in engine.records.values():
-        # Whatever somebody waits for to start would hold up the stop: it is the last in the order,
-        # so it is also the first to go.
-        if record.starting is not None or engine.turn.held_for is record:
-            _abandon_start(engine, record, reason)
-    engine.turn.submit(lambda: _close(engine), first=True)
-
-
-def _abandon_start(engine: Engine, record: Record, reason: str) -> None:
-    record.void()
-    if record.run is not None:
-        record.run.stop(reason, 0.0 if engine.hurried else record.options.grace)
-    elif record.starting is not None:
-        starting, record.starting = record.starting, None
-        starting.fail(record, engine.closed_error())
-
-
-async def _close(engine: Engine) -> None:
-    """Stop all children in reverse start order."""
-    reason = engine.closing
-    assert reason is not None
-    for record in reversed(tuple(engine.records.values())):
-        if record.run is not None or record.state is not State.COMPLETE:
-            await stop(engine, record, reason, Cause.END)
-            engine.retire(record)
-    engine.finished.set()
-
-
-def hurry(engine: Engine, reason: str) -> None:
-    """Let no child of the tree have any more grace."""
-    engine.hurried = True
-    for record in engine.records.values():
-        if record.run is not None:
-            record.run.kill(reason)
-
-
-async def drain(engine: Engine, grace: float) -> None:
-    """End the children from the sources on, so that what is queued is still dealt with.
+async def stop_in_order(
+    engine: Engine,
+    records: Iterable[Record],
+    reason: str,
+    ended: Callable[[Record], None],
+    *,
+    all_at_once: bool = False,
+) -> None:
+    """Stop children in reverse order, and wait for their ends; while holding the turn.
 
     Args:
-        engine: The supervisor.
-        grace: Seconds after which the rest is cancelled, in reverse start order.
+        engine: Their supervisor.
+        records: The children, in start order.
+        reason: Why, for their `trio.Cancelled` and for the observer.
+        ended: Says what becomes of each one that has stopped, or did not run.
+        all_at_once: Whether they are all told before the first has ended.
     """
-    with trio.move_on_after(grace) as scope:
-        while engine.active and engine.closing is None:
-            for record in tuple(engine.records.values()):
-                if _is_source(record):
-                    _tell(engine, record)
-            _finish_what_is_fed_from_outside(engine)
-            if engine.active:
-                await engine.ended_lot.park()
-    await trio.lowlevel.checkpoint()
-    if scope.cancelled_caught:
-        engine.overran += sorted(record.path for record in engine.active)
-        request_close(engine, "the grace of the drain is over")
-
-
-def _is_source(record: Record) -> bool:
-    """Say whether a child makes what others consume, and nobody left needs it."""
-    kept = record.arguments.ends.values()
-    if any(end.receives for end in kept) or (record.background and not kept):
-        return False
-    return record.state is not State.COMPLETE and not any(
-        other.state not in (State.STOPPED, State.COMPLETE) for other in record.dependents
-    )
-
-
-def _tell(engine: Engine, record: Record) -> None:
-    run = record.run
-    if run is None:
-        if record.state not in (State.STOPPED, State.PARKED):
-            engine.retire(record)
-    elif not run.draining:
-        run.draining = True
-        for scope in run.drain_scopes:
-            scope.cancel(reason="drain")
-        if not run.drain_scopes:
-            record.move(Cause.STOP)
-            run.stop("drain", record.options.grace)
-
-
-def _finish_what_is_fed_from_outside(engine: Engine) -> None:
-    """Finish the receive ends whose channel no child sends to any more."""
-    fed = {
-        id(kept.end.channel)
-        for record in engine.records.values()
-        for kept in record.arguments.ends.values()
-        if not kept.receives and isinstance(kept.end, Finishes) and kept.holders
-    }
-    for record in tuple(engine.active):
-        for kept in record.arguments.ends.values():
-            if kept.receives and isinstance(kept.end, Finishes) and id(kept.end.channel) not in fed:
-                kept.end.finish()
+    await Stopping(engine, list(records), reason, ended).run(all_at_once=all_at_once)

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeVar, TypeVarTuple, cast, final, overload
+from contextlib import AbstractAsyncContextManager
+from typing import Any, TypeVar, TypeVarTuple, Unpack, cast, final, overload
 
 import attrs
 import trio
 
-from .._errors import UnknownNeedError
-from .._util import NoPublicConstructor
-from ..rules import Backoff, RestartType
+from .._errors import ChildNotFound, UnknownNeedError
+from .._util import NoPublicConstructor, callable_name
+from ..rules import Backoff, RestartPolicy
 from ._child import Child, record_of
-from ._component import Opens, Startable
+from ._closing import drain
+from ._component import Opens, Startable0, Startable1, Startable2, Startable3, Startable4
 from ._engine import Engine
+from ._options import (
+    DEFAULT_OPTIONS,
+    NO_CHILDREN,
+    NO_NEEDS,
+    Needed,
+    NeedsOptions,
+    Options,
+    StartOptions,
+    check_needs,
+)
 from ._record import RUNNING, Record
-from ._spec import NO_NEEDS, Needed, Options
-from ._starting import add, start, start_many
-from ._stopping import drain
+from ._starting import NO_RECORDS, add, start
 
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
@@ -81,54 +96,114 @@ class Supervisor(metaclass=NoPublicConstructor):
             restarts=sum(record.restarts for record in records),
         )
 
+    async def child(self, name: str) -> Child[Any]:
+        """Return the child of a name, as things are when what is under way has been done.
+
+        Where an answer of this moment will do, look into `children`.
+
+        Args:
+            name: Its name.
+
+        Returns:
+            The child.
+
+        Raises:
+            ChildNotFound: There is none of that name.
+            SupervisorClosed: The supervisor began to stop meanwhile.
+
+        Cancellation:
+            A checkpoint; nothing happens.
+        """
+        await self.settled()
+        record = self._engine.records.get(name)
+        if record is None:
+            raise ChildNotFound(f"{self.path}/{name}")
+        return Child[Any]._create(self._engine, record)
+
+    async def settled(self) -> None:
+        """Wait until what is under way (a start, a stop, a restart) has been done.
+
+        Raises:
+            SupervisorClosed: The supervisor began to stop meanwhile.
+
+        Cancellation:
+            A checkpoint; nothing happens.
+        """
+        await trio.lowlevel.checkpoint()
+        await self._engine.turn.take()
+        self._engine.turn.release()
+
+    # Type checkers take the first that fits. Without `needs` the arguments are checked one by one;
+    # with it they cannot be, since no type says "all parameters but these keywords".
     @overload
     async def start(
         self,
-        fn: Opens[*Ts, T],
-        *args: *Ts,
-        name: str | None = None,
-        restart: RestartType = "transient",
-        after: Sequence[Needed] = (),
-        backoff: Backoff | None = None,
-        grace: float = 5.0,
-        background: bool | None = None,
+        fn: functools.partial[Awaitable[object]],
+        *args: object,
+        **options: Unpack[StartOptions],
+    ) -> Child[Any]: ...
+    @overload
+    async def start(self, fn: Startable0[T], /, **options: Unpack[StartOptions]) -> Child[T]: ...
+    @overload
+    async def start(
+        self, fn: Startable1[A, T], a: A, /, **options: Unpack[StartOptions]
+    ) -> Child[T]: ...
+    @overload
+    async def start(
+        self, fn: Startable2[A, B, T], a: A, b: B, /, **options: Unpack[StartOptions]
+    ) -> Child[T]: ...
+    @overload
+    async def start(
+        self, fn: Startable3[A, B, C, T], a: A, b: B, c: C, /, **options: Unpack[StartOptions]
     ) -> Child[T]: ...
     @overload
     async def start(
         self,
-        fn: Startable[*Ts, T],
+        fn: Startable4[A, B, C, D, T],
+        a: A,
+        b: B,
+        c: C,
+        d: D,
+        /,
+        **options: Unpack[StartOptions],
+    ) -> Child[T]: ...
+    @overload
+    async def start(
+        self,
+        fn: Callable[[*Ts], Awaitable[object]],
         *args: *Ts,
-        name: str | None = None,
-        restart: RestartType = "transient",
-        after: Sequence[Needed] = (),
-        backoff: Backoff | None = None,
-        grace: float = 5.0,
-        background: bool | None = None,
+        **options: Unpack[StartOptions],
+    ) -> Child[None]: ...
+    @overload
+    async def start(
+        self, fn: Opens[*Ts, T], *args: *Ts, **options: Unpack[StartOptions]
+    ) -> Child[T]: ...
+    @overload
+    async def start(
+        self,
+        fn: Callable[..., AbstractAsyncContextManager[T, bool | None]],
+        *args: object,
+        **options: Unpack[NeedsOptions],
     ) -> Child[T]: ...
     @overload
     async def start(
         self,
         fn: Callable[..., Awaitable[object]],
         *args: object,
-        name: str | None = None,
-        restart: RestartType = "transient",
-        needs: Mapping[str, Needed] = NO_NEEDS,
-        after: Sequence[Needed] = (),
-        backoff: Backoff | None = None,
-        grace: float = 5.0,
-        background: bool | None = None,
+        **options: Unpack[NeedsOptions],
     ) -> Child[Any]: ...
     async def start(
         self,
         fn: Callable[..., object],
         *args: object,
         name: str | None = None,
-        restart: RestartType = "transient",
+        restart: RestartPolicy = "transient",
         needs: Mapping[str, Needed] = NO_NEEDS,
-        after: Sequence[Needed] = (),
+        after: Sequence[Needed] = NO_CHILDREN,
         backoff: Backoff | None = None,
         grace: float = 5.0,
         background: bool | None = None,
+        significant: bool = False,
     ) -> Child[Any]:
         """Start a child and wait until it is ready.
 
@@ -140,7 +215,8 @@ class Supervisor(metaclass=NoPublicConstructor):
             fn: The component: an async function, or a function that gives an async context manager.
             args: Its arguments. Channel ends among them are handed over (see `as_is`).
             name: Its name under this supervisor; made from the function's name by default.
-            restart: ``"transient"`` (default: after a crash), ``"permanent"`` or ``"temporary"``.
+            restart: ``"transient"`` (default: after a crash), ``"permanent"`` or ``"temporary"``;
+                or one of these by type of exception, as a mapping or a function.
             needs: Children whose live values it gets by keyword: it starts after them, stops
                 before them, and restarts with them.
             after: Children that are started before it; nothing more follows from it.
@@ -148,12 +224,15 @@ class Supervisor(metaclass=NoPublicConstructor):
             grace: Seconds it has for its clean-up when it is stopped; 5 by default.
             background: Whether it does not hold the supervisor open and is stopped last; by
                 default true for context managers only.
+            significant: Whether its end, if it is not restarted, may end the supervisor.
 
         Returns:
-            The child; its `value` is what it gave when it became ready.
+            The child; its `value` is what it gave when it became ready. A child that declined to
+            start (see `Ignore`) is stopped.
 
         Raises:
             ConfigurationError: The component or an option cannot be; nothing was started.
+            ChildExists: There is a child of that name.
             Exception: Whatever the component raised before it was ready.
             StartFailed: It returned before it was ready, or what it needs has ended for good.
             SupervisorClosed: The supervisor is stopping, draining, or has ended.
@@ -163,34 +242,27 @@ class Supervisor(metaclass=NoPublicConstructor):
             The child is stopped within its grace and forgotten; its channel ends are the caller's
             again.
         """
-        record = _enter(
-            self._engine,
-            fn,
-            args,
-            Options(
-                name=name,
-                restart=restart,
-                needs=needs,
-                after=after,
-                backoff=backoff,
-                grace=grace,
-                background=background,
-            ),
+        options = Options(restart, backoff, grace, background, significant)
+        engine = self._engine
+        subject = name or callable_name(fn)
+        options.check(f"component {subject!r}")
+        record = await start(
+            engine, lambda: enter(engine, fn, args, name, options, needs, after), subject
         )
-        await start(self._engine, record)
-        return Child[Any]._create(self._engine, record)
+        return Child[Any]._create(engine, record)
 
     def start_soon(
         self,
         fn: Callable[..., object],
         *args: object,
         name: str | None = None,
-        restart: RestartType = "transient",
+        restart: RestartPolicy = "transient",
         needs: Mapping[str, Needed] = NO_NEEDS,
-        after: Sequence[Needed] = (),
+        after: Sequence[Needed] = NO_CHILDREN,
         backoff: Backoff | None = None,
         grace: float = 5.0,
         background: bool | None = None,
+        significant: bool = False,
     ) -> Child[Any]:
         """Start a child as soon as what it needs is ready, and do not wait for it.
 
@@ -207,30 +279,34 @@ class Supervisor(metaclass=NoPublicConstructor):
             backoff: The delay of its restarts.
             grace: Seconds for its clean-up.
             background: Whether it does not hold the supervisor open.
+            significant: Whether its end may end the supervisor.
 
         Returns:
             The child.
 
         Raises:
             ConfigurationError: The component or an option cannot be; nothing was started.
+            ChildExists: There is a child of that name.
             SupervisorClosed: The supervisor is stopping, draining, or has ended.
         """
-        record = _enter(
-            self._engine,
-            fn,
-            args,
-            Options(
-                name=name,
-                restart=restart,
-                needs=needs,
-                after=after,
-                backoff=backoff,
-                grace=grace,
-                background=background,
-            ),
-        )
-        self._engine.begin(record)
-        return Child[Any]._create(self._engine, record)
+        if (
+            restart == "transient"
+            and backoff is None
+            and grace == 5.0
+            and background is None
+            and not significant
+        ):
+            options = DEFAULT_OPTIONS
+        else:
+            options = Options(restart, backoff, grace, background, significant)
+            options.check(f"component {name or callable_name(fn)!r}")
+        engine = self._engine
+        record = enter(engine, fn, args, name, options, needs, after)
+        if engine.turn.busy and engine.strategy != "one_for_one":
+            engine.begin_in_turn(record)
+        else:
+            engine.begin(record)
+        return Child[Any]._create(engine, record)
 
     def drain(self, grace: float = math.inf) -> None:
         """End early without losing what is queued: sources first, then consumers as they finish.
@@ -248,13 +324,26 @@ class Supervisor(metaclass=NoPublicConstructor):
             engine.start_task(drain, engine, grace)
 
 
-def _enter(
-    engine: Engine, fn: Callable[..., object], args: tuple[object, ...], options: Options
+def enter(
+    engine: Engine,
+    fn: Callable[..., object],
+    args: tuple[object, ...],
+    name: str | None,
+    options: Options,
+    needs: Mapping[str, Needed],
+    after: Sequence[Needed],
 ) -> Record:
-    options.check(fn)
-    needs = {key: _record_of(key, need) for key, need in options.needs.items()}
-    after = [_record_of("after", other) for other in options.after]
-    return add(engine, fn, args, options, needs, after)
+    """Enter a child into the books; nothing runs yet.
+
+    Raises:
+        ConfigurationError: The component, its name or what it needs cannot be.
+        SupervisorClosed: The supervisor is stopping or draining.
+    """
+    if not needs and not after and isinstance(needs, Mapping):
+        return add(engine, fn, args, name, options, NO_RECORDS, ())
+    check_needs(f"component {name or callable_name(fn)!r}", needs)
+    known = {key: _record_of(key, need) for key, need in needs.items()}
+    return add(engine, fn, args, name, options, known, [_record_of("after", c) for c in after])
 
 
 def _record_of(key: str, need: object) -> Record:
@@ -268,39 +357,3 @@ def _record_of(key: str, need: object) -> Record:
 def engine_of(supervisor: Supervisor) -> Engine:
     """Return the machinery of a supervisor."""
     return supervisor._engine
-
-
-async def start_all(supervisor: Supervisor, children: Sequence[Child[Any]]) -> None:
-    """Start children that were added and not begun, at once; wait until all are ready.
-
-    For those who assemble a whole tree first, such as a harness.
-
-    Args:
-        supervisor: Their supervisor.
-        children: What `add_child` returned.
-
-    Raises:
-        StartFailed: One of them failed before it was ready.
-    """
-    await start_many(engine_of(supervisor), [record_of(child) for child in children])
-
-
-def add_child(
-    supervisor: Supervisor, fn: Callable[..., object], args: tuple[object, ...], options: Options
-) -> Child[Any]:
-    """Enter a child into the books of a supervisor without starting it; see `start_all`.
-
-    Args:
-        supervisor: Its supervisor.
-        fn: The component.
-        args: Its arguments.
-        options: How it is supervised.
-
-    Returns:
-        The child.
-
-    Raises:
-        ConfigurationError: The component or an option cannot be.
-    """
-    engine = engine_of(supervisor)
-    return Child[Any]._create(engine, _enter(engine, fn, args, options))

@@ -39,6 +39,11 @@ class Turn:
     """The record whose start holds the turn; it passes the turn on when it is ready or ended."""
     _queue: deque[Step | _Ticket] = attrs.field(factory=deque["Step | _Ticket"])
 
+    @property
+    def has_queue(self) -> bool:
+        """Whether somebody waits for the turn."""
+        return bool(self._queue)
+
     async def take(self) -> None:
         """Wait for the turn; the caller passes it on with `release`.
 

@@ -1,0 +1,188 @@
+"""Applications that the tests run in processes of their own: ``trioharness run tests.…:drains``."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import AsyncGenerator
+
+import trio
+import trio.testing
+
+import trioharness as th
+
+COUNT = 50
+
+
+def say(line: str) -> None:
+    """Write a line at once, so that a test can wait for it."""
+    print(line, flush=True)
+
+
+async def say_when_all_is_quiet(line: str) -> None:
+    """Write a line when nothing is left to be done, the start of all components included."""
+    await trio.testing.wait_all_tasks_blocked()
+    say(line)
+
+
+@contextlib.asynccontextmanager
+async def database() -> AsyncGenerator[list[int]]:
+    say("database opens")
+    stored: list[int] = []
+    yield stored
+    # Not flushed: whoever ends the process has to see to that.
+    print(f"database closes with {len(stored)} stored")
+
+
+def drains() -> th.Harness:
+    """All is queued before the signal; nothing is taken out before the drain has begun."""
+    draining = trio.Event()
+
+    async def source(end: th.SendChannel[int]) -> None:
+        for number in range(COUNT):
+            await end.send(number)
+        await say_when_all_is_quiet("queued")
+        try:
+            await trio.sleep_forever()
+        finally:
+            draining.set()
+
+    async def store(end: th.ReceiveChannel[int], *, db: list[int]) -> None:
+        await draining.wait()
+        async for number in end:
+            db.append(number)
+
+    app = th.Harness("drains")
+    send, receive = app.channel(int, COUNT, name="numbers")
+    app.add(source, send)
+    app.add(store, receive, needs={"db": app.add(database)})
+    return app
+
+
+def starts() -> th.Harness:
+    """It never gets ready; what has started meanwhile is to be stopped."""
+
+    async def slow(*, task_status: th.TaskStatus[None]) -> None:
+        say("slow starts")
+        try:
+            await trio.sleep_forever()
+            task_status.started()
+        finally:
+            say("slow ends")
+
+    async def never(**_: object) -> None:
+        say("this must not be seen")
+
+    app = th.Harness("starts")
+    app.add(never, needs={"it": app.add(slow, after=[app.add(database)])})
+    return app
+
+
+def slow_to_drain() -> th.Harness:
+    """A consumer that takes its time: the second signal cuts it short."""
+
+    async def source(end: th.SendChannel[int]) -> None:
+        for number in range(COUNT):
+            await end.send(number)
+        await say_when_all_is_quiet("queued")
+        await trio.sleep_forever()
+
+    async def store(end: th.ReceiveChannel[int], *, db: list[int]) -> None:
+        async for number in end:
+            db.append(number)
+            await trio.sleep_forever()
+
+    app = th.Harness("slow")
+    send, receive = app.channel(int, COUNT, name="numbers", max_deliveries=2)
+    app.add(source, send)
+    app.add(store, receive, needs={"db": app.add(database)})
+    return app
+
+
+def stuck_in_a_thread() -> th.Harness:
+    async def stuck() -> None:
+        await say_when_all_is_quiet("stuck")
+        await trio.to_thread.run_sync(threading.Event().wait)
+
+    return alone(stuck)
+
+
+def swallows() -> th.Harness:
+    """It goes on whatever it is told, and trio cannot do anything about it."""
+
+    async def swallow() -> None:
+        await say_when_all_is_quiet("stuck")
+        for told in itertools.count(1):
+            with contextlib.suppress(trio.Cancelled), trio.CancelScope() as scope:
+                await trio.sleep_forever()
+            if not scope.cancelled_caught:
+                with trio.CancelScope(shield=True):
+                    await trio.sleep(0.05)
+                if told == 1:
+                    say("swallowed")
+
+    return alone(swallow)
+
+
+def blocks() -> th.Harness:
+    """It keeps the event loop, so that no task can act on anything."""
+
+    async def block() -> None:
+        await say_when_all_is_quiet("stuck")
+        while True:
+            time.sleep(0.01)  # noqa: ASYNC251 - that is the point
+
+    return alone(block)
+
+
+def alone(component: object) -> th.Harness:
+    app = th.Harness("alone", grace=1)
+    app.add(component, name="it", grace=0)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    return app
+
+
+def forks() -> th.Harness:
+    """A forked child is no harness: a signal ends it as any other process."""
+
+    async def parent() -> None:
+        # The warning is for those who go on in the child; this one does not.
+        child = multiprocessing.get_context("fork").Process(target=signal.pause)
+        child.start()
+        child.terminate()
+        await trio.to_thread.run_sync(child.join)
+        say(f"child {child.exitcode}")
+
+    return alone(parent)
+
+
+def blocked_signal() -> th.Harness:
+    """As in a container, whose first process is not ended by signals of its own."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+    @contextlib.asynccontextmanager
+    async def last() -> AsyncGenerator[None]:
+        yield
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+    app = th.Harness("blocked")
+    app.add(last)
+
+    async def wait() -> None:
+        await say_when_all_is_quiet("waiting")
+        await trio.sleep_forever()
+
+    app.add(wait)
+    return app
+
+
+def leaves() -> th.Harness:
+    """For Ctrl-C that comes while the module is imported."""
+    say("importing")
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(60)
+    raise AssertionError("still here")

@@ -1,0 +1,111 @@
+"""Signals to real processes: drain, stop, leave; and the process ends by what ended it."""
+
+from __future__ import annotations
+
+import signal
+from signal import SIGINT, SIGTERM
+
+import pytest
+
+from tests.harness._apps import COUNT
+from tests.harness._process import HARNESS, Process, running
+
+RUN = (*HARNESS, "run", "--factory")
+APPS = "tests.harness._apps"
+BOTH = pytest.mark.parametrize("number", [SIGINT, SIGTERM])
+
+
+def no_traceback(process: Process) -> bool:
+    return "Traceback" not in process.stderr and "Exception Group" not in process.stderr
+
+
+@BOTH
+def test_the_first_drains(number: signal.Signals) -> None:
+    with running(*RUN, f"{APPS}:drains") as process:
+        process.wait_for("queued")
+        process.tell(number)
+        assert process.ends() == -number
+    assert process.stdout.splitlines()[-1] == f"database closes with {COUNT} stored"
+    assert f"{number.name}: draining; once more stops at once\n" in process.stderr
+    assert "'drains' drained after" in process.stderr
+    assert f"channel 'numbers': {COUNT} sent, {COUNT} delivered\n" in process.stderr
+    assert no_traceback(process)
+
+
+@BOTH
+def test_during_the_start_it_stops(number: signal.Signals) -> None:
+    with running(*RUN, f"{APPS}:starts") as process:
+        process.wait_for("slow starts")
+        process.tell(number)
+        assert process.ends() == -number
+    assert process.stdout.splitlines() == [
+        "database opens",
+        "slow starts",
+        "slow ends",
+        "database closes with 0 stored",
+    ]
+    assert f"{number.name}: stopping, before everything had started" in process.stderr
+    assert "'starts' stopped after" in process.stderr
+    assert no_traceback(process)
+
+
+def test_the_second_stops() -> None:
+    with running(*RUN, f"{APPS}:slow_to_drain") as process:
+        process.wait_for("queued")
+        process.tell(SIGTERM)
+        process.wait_for("SIGTERM: draining", "stderr")
+        process.tell(SIGINT)
+        assert process.ends() == -SIGTERM, "the first one says what ended it"
+    assert process.stdout.splitlines()[-1] == "database closes with 1 stored"
+    assert "SIGINT: stopping; once more leaves everything as it is" in process.stderr
+    assert "'slow' stopped after" in process.stderr
+    assert f"channel 'numbers': {COUNT} sent, 0 delivered, {COUNT} left" in process.stderr
+    assert no_traceback(process)
+
+
+@pytest.mark.parametrize("app", ["stuck_in_a_thread", "swallows"])
+def test_the_third_leaves_at_once(app: str) -> None:
+    with running(*RUN, f"{APPS}:{app}") as process:
+        process.wait_for("stuck")
+        process.tell(SIGINT)
+        process.wait_for("SIGINT: draining", "stderr")
+        process.tell(SIGINT)
+        process.wait_for("SIGINT: stopping", "stderr")
+        process.wait_for("is stuck", "stderr")
+        process.tell(SIGTERM)
+        assert process.ends() == -SIGTERM
+    assert f"in {app.removesuffix('s').removesuffix('_in_a_thread')}" in process.stderr
+    assert no_traceback(process)
+
+
+def test_it_leaves_even_from_a_blocked_event_loop() -> None:
+    with running(*RUN, f"{APPS}:blocks") as process:
+        process.wait_for("stuck")
+        # No task runs that could say that a signal was seen, and two that wait are one to the
+        # kernel: so it is told by turns until it has seen three.
+        while process.popen.poll() is None:
+            process.tell(SIGINT)
+            process.tell(SIGTERM)
+        assert process.ends() in {-SIGINT, -SIGTERM}
+    assert no_traceback(process)
+
+
+def test_a_forked_child_is_no_harness() -> None:
+    with running(*RUN, f"{APPS}:forks") as process:
+        assert process.ends() == 0
+    assert process.stdout == f"child {-SIGTERM}\n"
+
+
+def test_where_a_signal_cannot_end_the_process() -> None:
+    with running(*RUN, f"{APPS}:blocked_signal") as process:
+        process.wait_for("waiting")
+        process.tell(SIGTERM)
+        assert process.ends() == 128 + SIGTERM
+    assert "'blocked' drained after" in process.stderr
+
+
+def test_ctrl_c_before_there_is_a_harness() -> None:
+    with running(*RUN, f"{APPS}:leaves") as process:
+        assert process.ends() == -SIGINT
+    assert process.stdout == "importing\n"
+    assert process.stderr == ""

@@ -1,0 +1,11 @@
+"""Connects: channels with typed ends, bounded and in order.
+
+`open_channel` is where to begin; everything else here comes from it.
+"""
+
+from ._channel import Channel as Channel
+from ._channel import open_channel as open_channel
+from ._dead_letter import DeadLetter as DeadLetter
+from ._receive import ReceiveChannel as ReceiveChannel
+from ._send import SendChannel as SendChannel
+from ._statistics import ChannelStatistics as ChannelStatistics

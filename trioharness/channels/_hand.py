@@ -1,0 +1,54 @@
+"""What one receive end has been given and has not acknowledged."""
+
+from __future__ import annotations
+
+from reprlib import Repr
+from typing import Any
+
+import attrs
+
+from .._events import Fate, InHand
+
+_short = Repr()
+_short.maxother = _short.maxstring = _short.maxlong = 160
+
+
+@attrs.define(eq=False)
+class Entry:
+    """A message in a channel with `max_deliveries`."""
+
+    message: Any
+    number: int
+    """Its place in the order of sending."""
+    attempts: int = 0
+    """Deliveries that ended in a crash."""
+    alone: bool = False
+    """It was in a batch that crashed, so it is delivered by itself to find the culprit."""
+    hand: Hand | None = None
+    """Who has it; None while it is queued, and after it was acknowledged."""
+    seen: bool = False
+    """It reached the component: a message that is still on its way to a task is not acknowledged
+    by another task's receive on the same end."""
+
+    def in_hand(self, channel: str, max_deliveries: int, fate: Fate) -> InHand:
+        """Return the event of this entry, before its attempts are counted up."""
+        return InHand(
+            channel=channel,
+            message=_short.repr(self.message),
+            attempt=self.attempts + 1,
+            max_deliveries=max_deliveries,
+            fate=fate,
+        )
+
+
+@attrs.define(eq=False)
+class Hand:
+    """The hand of one receive end; empty for ever where deliveries are not counted."""
+
+    closed: bool = attrs.field(default=False, init=False)
+    """Its end was closed."""
+    held: list[Entry] = attrs.field(factory=list[Entry], init=False)
+    left_behind: list[Entry] = attrs.field(factory=list[Entry], init=False)
+    """Went back when the end was closed; how the incarnation ended is not known yet."""
+    report: tuple[InHand, ...] = attrs.field(default=(), init=False)
+    """What `with` has settled already, for the supervisor that asks later."""

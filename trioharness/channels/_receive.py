@@ -1,0 +1,326 @@
+"""The end of a channel that messages come out of."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Coroutine
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar, final
+
+import attrs
+import trio
+from trio.lowlevel import (
+    cancel_shielded_checkpoint,
+    checkpoint,
+    checkpoint_if_cancelled,
+    current_task,
+    enable_ki_protection,
+    wait_task_rescheduled,
+)
+
+from .._events import InHand
+from .._util import NoPublicConstructor
+from ._batches import Batches, check_batch, fill
+from ._hand import Entry, Hand
+from ._state import EMPTY, OVER, ChannelState, Item, Seat, leave, wait_to_receive
+from ._statistics import ChannelStatistics
+
+if TYPE_CHECKING:
+    from ._channel import Channel
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+@final
+@attrs.define(eq=False, repr=False)
+class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructor):
+    """The receive end of a channel, from `open_channel`, `clone` or `Channel.dead`.
+
+    Each message goes to one receiver: clones share the work, they do not each get a copy. Who
+    waits first is served first. ``async for message in end`` ends by itself when the channel does.
+
+    With `max_deliveries`, what this end received last (a message, or a batch) is **in hand** until
+    the next receive on this end, `ack`, or the end of the incarnation. Give each task an end of its
+    own then: on a shared one a task that receives acknowledges what the other still works on.
+    Leaving ``with end:`` settles what is in hand: acknowledged if the body ended well, a failed
+    delivery if it raised an `Exception`, put back as it was if it was cancelled. A supervisor does
+    the same for the ends it has handed over. The channel does not end for other receivers while
+    something is in hand that may come back.
+    """
+
+    _state: ChannelState
+    _channel: Channel[T_co]
+    _hand: Hand = attrs.field(factory=Hand, init=False)
+    _seat: Seat = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._seat = Seat(self._hand)
+        self._state.open_receive_channels += 1
+
+    def __repr__(self) -> str:
+        return self._state.describe(type(self).__name__, closed=self._hand.closed)
+
+    @property
+    def channel(self) -> Channel[T_co]:
+        """The channel, the same object for all its ends."""
+        return self._channel
+
+    # `receive` and `__anext__` return the coroutine that does it, instead of being one around it:
+    # that is 3 % of a message. pyright insists on the class that ``async def`` makes; mypy on this.
+    def receive(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self,
+    ) -> Coroutine[Any, Any, T_co]:
+        """Take the next message out of the channel, waiting for one if there is none.
+
+        Calling it acknowledges what this end has in hand, even if it then finds nothing or is
+        cancelled. Always a checkpoint. Cancelled, it has taken nothing.
+
+        Returns:
+            The message, the very object that was sent.
+
+        Raises:
+            trio.EndOfChannel: All send ends are closed or the channel was finished, nothing is
+                queued, and nothing is in hand that may come back.
+            trio.ClosedResourceError: This end is closed, also while this waits.
+        """
+        return self._next(trio.EndOfChannel)
+
+    def __anext__(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self,
+    ) -> Coroutine[Any, Any, T_co]:
+        """Receive the next message of ``async for``, which the end of the channel ends."""
+        return self._next(StopAsyncIteration)
+
+    @enable_ki_protection
+    async def _next(self, end: type[Exception]) -> T_co:
+        state = self._state
+        hand = self._hand
+        if hand.held:
+            state.acknowledge(hand)
+        await checkpoint_if_cancelled()
+        if hand.closed:
+            raise state.closed_error()
+        item = state.take(hand)
+        if item is EMPTY:  # as wait_to_receive does, without the cost of another coroutine
+            task = current_task()
+            state.receivers[task] = self._seat
+            item = await wait_task_rescheduled(partial(leave, state.receivers, task))
+        elif item is not OVER:
+            await cancel_shielded_checkpoint()
+        if item is OVER:
+            raise end
+        return self._message(item) if state.counted else item
+
+    @enable_ki_protection
+    def receive_nowait(self) -> T_co:
+        """Take the next message out of the channel if there is one.
+
+        Calling it acknowledges what this end has in hand, even if it then finds nothing.
+
+        Returns:
+            The message, the very object that was sent.
+
+        Raises:
+            trio.WouldBlock: Nothing is there just now.
+            trio.EndOfChannel: As for `receive`.
+            trio.ClosedResourceError: This end is closed.
+        """
+        if self._hand.closed:
+            raise self._state.closed_error()
+        self._state.acknowledge(self._hand)
+        item = self._state.take(self._hand)
+        if item is EMPTY:
+            raise trio.WouldBlock
+        if item is OVER:
+            raise trio.EndOfChannel
+        return self._message(item) if self._state.counted else item
+
+    @enable_ki_protection
+    async def receive_many(self, limit: int, /) -> list[T_co]:
+        """Take what is there, up to `limit` messages; wait for one if nothing is.
+
+        Much faster than one by one: a batch costs one wake-up and one checkpoint. It acknowledges
+        as `receive` does, and the whole batch is then in hand. A message that was in a batch
+        whose receiver crashed comes as a batch of one. Always a checkpoint. Cancelled, it has taken
+        nothing.
+
+        Args:
+            limit: The most messages to take, 1 or more.
+
+        Returns:
+            The messages in order, at least one.
+
+        Raises:
+            ConfigurationError: `limit` is not a whole number of at least 1.
+            trio.EndOfChannel: As for `receive`.
+            trio.ClosedResourceError: This end is closed, also while this waits.
+        """
+        check_batch(limit, None)
+        return self._messages(await self._take_many(limit))
+
+    def batches(self, limit: int, /, within: float | None = None) -> AsyncIterator[list[T_co]]:
+        """Return an iterator over all that comes, in batches: ``async for batch in …``.
+
+        A batch is what `receive_many` gives. With `within` it then waits for more until it is full
+        or that many seconds have passed since its first message. Cancelled while it waits, it puts
+        back what it has. The last batch comes as soon as nothing more can be sent.
+
+        Args:
+            limit: The most messages of a batch, 1 or more.
+            within: Seconds to wait for a fuller batch; without it, none are waited.
+
+        Returns:
+            The iterator; it ends where `receive` raises `trio.EndOfChannel`.
+
+        Raises:
+            ConfigurationError: `limit` is not a whole number of at least 1, or `within` < 0.
+        """
+        check_batch(limit, within)
+        return Batches[T_co]._create(partial(self._gather, limit, within))
+
+    @enable_ki_protection
+    async def _gather(self, limit: int, within: float | None) -> list[T_co]:
+        items = await self._take_many(limit)
+        if within is not None:
+            await fill(self._state, self._hand, items, limit, within)
+        return self._messages(items)
+
+    async def _take_many(self, limit: int) -> list[Item]:
+        state = self._state
+        hand = self._hand
+        state.acknowledge(hand)
+        await checkpoint_if_cancelled()
+        if hand.closed:
+            raise state.closed_error()
+        item = state.take(hand)
+        waited = item is EMPTY
+        if waited:
+            item = await wait_to_receive(state, self._seat)
+        if item is OVER:
+            raise trio.EndOfChannel
+        items = [item]
+        # After a wait: what arrived before this task's turn is nobody else's, and needs no second
+        # schedule point.
+        if not hand.closed:
+            state.take_more(hand, items, limit)
+        if not waited:
+            await cancel_shielded_checkpoint()
+        return items
+
+    def _message(self, entry: Entry) -> T_co:
+        """Return the message of an entry that is in hand; after a switch it may no longer be."""
+        if entry.hand is not self._hand:
+            raise self._state.closed_error()
+        entry.seen = True
+        message: T_co = entry.message
+        return message
+
+    def _messages(self, items: list[Item]) -> list[T_co]:
+        """Return the messages of the items of a batch."""
+        return [self._message(entry) for entry in items] if self._state.counted else items
+
+    @enable_ki_protection
+    def ack(self) -> None:
+        """Say that the component is done with what this end has in hand.
+
+        The next receive says so by itself; this is for a component that is done long before it
+        receives again. Without `max_deliveries` there is nothing to say, and it does nothing.
+
+        Raises:
+            trio.ClosedResourceError: This end is closed, so that it has nothing in hand any more.
+        """
+        if self._hand.closed:
+            raise self._state.closed_error()
+        self._state.acknowledge(self._hand)
+
+    @enable_ki_protection
+    def settle(self, error: Exception | None, *, stopped: bool = False) -> tuple[InHand, ...]:
+        """Decide what becomes of what is in hand, at the end of an incarnation.
+
+        For supervisors: a component calls `ack` or receives on, and ``with`` settles by itself.
+        What went back when the end was closed is settled too: its attempt is counted, or, if it
+        is still queued and the component ended well, it is taken out again.
+
+        Args:
+            error: What the component crashed with: the messages go back to the front and their
+                attempt counts; one that was alone in hand, and has had all its deliveries, becomes
+                a dead letter. None: they are acknowledged.
+            stopped: The component was told to stop: whatever `error` says, the messages go back to
+                the front as they were.
+
+        Returns:
+            What was in hand and what became of it, told once: also what ``with`` has settled
+            before. Empty without `max_deliveries`.
+        """
+        return self._state.settle(self._hand, error, stopped=stopped)
+
+    @enable_ki_protection
+    def clone(self) -> ReceiveChannel[T_co]:
+        """Return another receive end of the same channel, to be closed by itself.
+
+        Raises:
+            trio.ClosedResourceError: This end is closed.
+        """
+        if self._hand.closed:
+            raise self._state.closed_error()
+        return ReceiveChannel[T_co]._create(self._state, self._channel)
+
+    @enable_ki_protection
+    def finish(self) -> None:
+        """End the channel for all its ends without losing what it holds.
+
+        From now on every send fails with `trio.BrokenResourceError`, also one that waits already;
+        what is queued, or comes back from a hand, is still delivered; then receivers see the end.
+        To leave the work to other receivers, close this end instead. A second call does nothing,
+        and a closed end can still be asked. On an end of `Channel.dead` it does nothing: that
+        ends by itself when no message can die any more.
+        """
+        self._state.finish()
+
+    @enable_ki_protection
+    def close(self) -> None:
+        """Close this end; a receive that waits on it fails with `trio.ClosedResourceError`.
+
+        What is in hand goes back as it was. After the last receive end sends fail, and what is
+        queued is dropped or, with `max_deliveries`, kept as left. A second call does nothing.
+        """
+        if not self._hand.closed:
+            self._state.close_receive(self._hand)
+
+    @enable_ki_protection
+    async def aclose(self) -> None:
+        """Close this end as `close` does, then run a checkpoint.
+
+        Cancelled, the end is closed all the same.
+        """
+        self.close()
+        await checkpoint()
+
+    def __enter__(self) -> Self:
+        return self
+
+    @enable_ki_protection
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        error = exc_value if isinstance(exc_value, Exception) else None
+        stopped = exc_value is not None and error is None
+        # Kept for the supervisor, which asks later than the component's own `with`.
+        self._hand.report = self._state.settle(self._hand, error, stopped=stopped)
+        self.close()
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.__exit__(exc_type, exc_value, traceback)
+        await cancel_shielded_checkpoint()  # a Cancelled from here would hide the block's own error
+
+    def statistics(self) -> ChannelStatistics:
+        """Return the numbers of the channel at this moment."""
+        return self._state.statistics()

@@ -1,0 +1,176 @@
+"""The end of a channel that messages go into."""
+
+from __future__ import annotations
+
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TypeVar, final
+
+import attrs
+import trio
+from trio.lowlevel import (
+    cancel_shielded_checkpoint,
+    checkpoint,
+    checkpoint_if_cancelled,
+    current_task,
+    enable_ki_protection,
+    wait_task_rescheduled,
+)
+
+from .._util import NoPublicConstructor
+from ._state import ChannelState, Item, leave
+from ._statistics import ChannelStatistics
+
+if TYPE_CHECKING:
+    from ._channel import Channel
+
+T_contra = TypeVar("T_contra", contravariant=True)
+
+
+@final
+@attrs.define(eq=False, repr=False)
+class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor):
+    """The send end of a channel, from `open_channel` or `clone`.
+
+    Any number of tasks may send through one end; who waits first is served first. Receivers see
+    the end of the channel when all its send ends are closed, so give each producer a clone of its
+    own and close the original, or hand it to a supervisor, which does that. To reach several
+    receivers with the same message, send it to a channel each.
+
+    Use it in ``with``: closing is never a reason to wait.
+    """
+
+    _state: ChannelState
+    _channel: Channel[object]
+    _closed: bool = attrs.field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._state.open_send_channels += 1
+
+    def __repr__(self) -> str:
+        return self._state.describe(type(self).__name__, closed=self._closed)
+
+    @property
+    def channel(self) -> Channel[object]:
+        """The channel, the same object for all its ends."""
+        return self._channel
+
+    @enable_ki_protection
+    async def send(self, value: T_contra) -> None:
+        """Put a message into the channel, waiting while it is full.
+
+        Always a checkpoint. Cancelled, it has sent nothing.
+
+        Args:
+            value: The message. It is passed by reference.
+
+        Raises:
+            MessageTypeError: The channel does not carry messages of this type.
+            trio.BrokenResourceError: No receive end is open any more, or the channel was finished,
+                also while this waits.
+            trio.ClosedResourceError: This end is closed, also while this waits.
+        """
+        await checkpoint_if_cancelled()
+        state = self._state
+        item: Item = value
+        # Nearly every message passes here without the call.
+        if self._closed or state.broken or state.counted or type(value) not in state.check.known:
+            item = self._checked(value)
+        if state.offer(item):
+            await cancel_shielded_checkpoint()
+        else:
+            task = current_task()
+            state.senders[task] = (self, item)
+            await wait_task_rescheduled(partial(leave, state.senders, task))
+
+    @enable_ki_protection
+    def send_nowait(self, value: T_contra) -> None:
+        """Put a message into the channel if there is room or a receiver waits.
+
+        Args:
+            value: The message. It is passed by reference.
+
+        Raises:
+            trio.WouldBlock: The channel is full; nothing was sent.
+            MessageTypeError: The channel does not carry messages of this type.
+            trio.BrokenResourceError: No receive end is open any more, or the channel was finished.
+            trio.ClosedResourceError: This end is closed.
+        """
+        if not self._state.offer(self._checked(value)):
+            raise trio.WouldBlock
+
+    def _checked(self, value: T_contra) -> Item:
+        """Return what is to be queued for a message that may be sent."""
+        state = self._state
+        if self._closed:
+            raise state.closed_error()
+        if state.broken:
+            raise state.broken_error()
+        if type(value) not in state.check.known:
+            state.check.admit(value, state.name)
+        return state.pack(value)
+
+    @enable_ki_protection
+    def clone(self) -> SendChannel[T_contra]:
+        """Return another send end of the same channel, to be closed by itself.
+
+        Raises:
+            trio.ClosedResourceError: This end is closed.
+        """
+        if self._closed:
+            raise self._state.closed_error()
+        return SendChannel[T_contra]._create(self._state, self._channel)
+
+    @enable_ki_protection
+    def finish(self) -> None:
+        """End the channel for all its ends without losing what it holds.
+
+        From now on every send fails with `trio.BrokenResourceError`, also one that waits already;
+        what is queued, or comes back from a hand, is still delivered; then receivers see the end.
+        To say only that this one producer is done, close its end. A second call does nothing, and
+        a closed end can still be asked.
+        """
+        self._state.finish()
+
+    @enable_ki_protection
+    def close(self) -> None:
+        """Close this end; a send that waits on it fails with `trio.ClosedResourceError`.
+
+        What was sent stays in the channel. A second call does nothing.
+        """
+        if not self._closed:
+            self._closed = True
+            self._state.close_send(self)
+
+    @enable_ki_protection
+    async def aclose(self) -> None:
+        """Close this end as `close` does, then run a checkpoint.
+
+        Cancelled, the end is closed all the same.
+        """
+        self.close()
+        await checkpoint()
+
+    def __enter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+        await cancel_shielded_checkpoint()  # a Cancelled from here would hide the block's own error
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def statistics(self) -> ChannelStatistics:
+        """Return the numbers of the channel at this moment."""
+        return self._state.statistics()

@@ -1,0 +1,270 @@
+"""What the ends of one channel share: the queue, and who waits at it.
+
+It must guarantee: a message is in exactly one place, whatever is cancelled; who waits first is
+served first; and it behaves like trio's memory channel, to the letter. Between two steps of any
+task these hold (`CountedState` has exceptions of its own):
+
+- while a receiver waits, nothing is queued and no sender waits;
+- while a sender waits, the queue is full (or over-full, after messages were returned).
+
+It is an own state on the public `trio.lowlevel` and not a wrapped memory channel, because that
+can neither take a message back to its front nor be asked for all it holds without a raised
+`trio.WouldBlock`; both would cost more than this file. One ordered dict a side holds who waits:
+leaving from the middle (a cancel) is as cheap as leaving from the front. Rejected: a priority
+for whoever runs just now (fairness), and skipped checkpoints (they starve the neighbours).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from functools import partial
+from typing import Any, ClassVar, Final, TypeAlias
+
+import attrs
+import trio
+from outcome import Error, Value
+from trio.lowlevel import Abort, Task, current_task, reschedule, wait_task_rescheduled
+
+from .._events import InHand
+from ._hand import Hand
+from ._statistics import ChannelStatistics
+from ._types import TypeCheck
+
+Item: TypeAlias = Any
+"""What is queued: a message as it was sent or, with `max_deliveries`, an `Entry` around it."""
+
+EMPTY: Final = object()
+"""In place of an item: there is nothing to take yet."""
+OVER: Final = object()
+"""In place of an item: nothing is left to take and nothing can come. It is a mark and no exception
+because ``async for`` and `receive` have to raise different ones, and a coroutine in between that
+turns one into the other costs 3 % of a message."""
+
+
+@attrs.frozen(eq=False)
+class Seat:
+    """As what a task waits to receive: where the message goes that it is given."""
+
+    hand: Hand
+    filling: bool = False
+    """It has part of a batch already, so the end of the channel is no news it must wait for."""
+
+
+def leave(waiting: OrderedDict[Task, Any], task: Task, _: object) -> Abort:
+    """Cancel the wait of a task: it takes nothing, or what it sends was not sent."""
+    del waiting[task]
+    return Abort.SUCCEEDED
+
+
+async def wait_to_receive(state: ChannelState, seat: Seat) -> Item:
+    """Wait until the channel gives this task an item, or `OVER`."""
+    task = current_task()
+    state.receivers[task] = seat
+    return await wait_task_rescheduled(partial(leave, state.receivers, task))
+
+
+@attrs.define(eq=False)
+class ChannelState:
+    """The state of a channel without `max_deliveries`."""
+
+    name: str
+    max_buffer_size: float
+    check: TypeCheck
+    counted: ClassVar[bool] = False
+    """Whether deliveries are counted, so that items are entries."""
+    queue: deque[Item] = attrs.field(factory=deque[Item], init=False)
+    senders: OrderedDict[Task, tuple[object, Item]] = attrs.field(
+        factory=OrderedDict[Task, tuple[object, Item]], init=False
+    )
+    """Tasks that wait to send: through which end, and what."""
+    receivers: OrderedDict[Task, Seat] = attrs.field(factory=OrderedDict[Task, Seat], init=False)
+    open_send_channels: int = attrs.field(default=0, init=False)
+    open_receive_channels: int = attrs.field(default=0, init=False)
+    finished: bool = attrs.field(default=False, init=False)
+    """`finish` was called."""
+    ended: bool = attrs.field(default=False, init=False)
+    """Nothing new can be sent: finished, or no send end is open."""
+    broken: bool = attrs.field(default=False, init=False)
+    """A send can only fail."""
+    gathering: int = attrs.field(default=0, init=False)
+    """Tasks with part of a batch, which a cancel would put back."""
+    in_hand: int = attrs.field(default=0, init=False)
+    sent: int = attrs.field(default=0, init=False)
+    dead: int = attrs.field(default=0, init=False)
+    dropped: int = attrs.field(default=0, init=False)
+    """Messages that were queued when the last receive end closed."""
+    peak: int = attrs.field(default=0, init=False)
+
+    @property
+    def buffered(self) -> int:
+        """How many messages wait in the channel."""
+        return len(self.queue)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to receive and nothing can come, not even from a hand."""
+        return self.ended and not (self.buffered or self.gathering or self.in_hand)
+
+    def pack(self, message: object) -> Item:
+        """Return what is to be queued for a message."""
+        return message
+
+    def offer(self, item: Item) -> bool:
+        """Give the item to who waits, or queue it; say False where it would have to wait."""
+        if self.receivers:
+            task, _ = self.receivers.popitem(last=False)
+            reschedule(task, Value(item))
+        elif len(self.queue) < self.max_buffer_size:
+            self.queue.append(item)
+            if len(self.queue) > self.peak:  # noqa: PLR1730 - max() costs three times as much
+                self.peak = len(self.queue)
+        else:
+            return False
+        self.sent += 1
+        return True
+
+    def take(self, hand: Hand) -> Item:
+        """Take the next item for `hand`, or return `EMPTY` or `OVER`."""
+        if self.queue:
+            item = self.queue.popleft()
+        elif self.senders:
+            item = self.admit_sender()
+        else:
+            return OVER if self.ended and self.over else EMPTY
+        if self.senders and len(self.queue) < self.max_buffer_size:
+            self.queue.append(self.admit_sender())
+        return item
+
+    def take_more(self, hand: Hand, items: list[Item], limit: int) -> bool:
+        """Add what is there to `items`, up to `limit` in all.
+
+        Returns:
+            Whether more may come for the same batch, so that it is worth waiting for.
+        """
+        queue = self.queue
+        while len(items) < limit:
+            if queue:
+                count = min(limit - len(items), len(queue))
+                items += [queue.popleft() for _ in range(count)]
+                self.refill()
+            elif self.senders:
+                items.append(self.admit_sender())
+            else:
+                return not self.ended
+        return False
+
+    def give_back(self, hand: Hand, items: list[Item]) -> None:
+        """Put items back in front that were taken for a batch and reached nobody."""
+        if self.open_receive_channels:
+            self.queue.extendleft(reversed(items))
+            self.serve()
+        else:
+            self.dropped += len(items)
+
+    def acknowledge(self, hand: Hand) -> None:
+        """Let go of what the component of this hand has seen; nothing is ever in hand here."""
+
+    def settle(self, hand: Hand, error: Exception | None, *, stopped: bool) -> tuple[InHand, ...]:
+        """Decide what becomes of what was in hand; nothing is ever in hand here."""
+        return ()
+
+    def hand_over(self, item: Item) -> None:
+        """Give the item to the task that has waited longest."""
+        task, _ = self.receivers.popitem(last=False)
+        reschedule(task, Value(item))
+
+    def admit_sender(self) -> Item:
+        """Let the sender go on that has waited longest; return what it sends."""
+        task, (_, item) = self.senders.popitem(last=False)
+        reschedule(task)
+        self.sent += 1
+        return item
+
+    def refill(self) -> None:
+        """Let in waiting senders while there is room."""
+        while self.senders and self.buffered < self.max_buffer_size:
+            self.queue.append(self.admit_sender())
+
+    def serve(self) -> None:
+        """Give waiting receivers what has come back to the queue."""
+        while self.receivers and self.queue:
+            self.hand_over(self.queue.popleft())
+        self.peak = max(self.peak, self.buffered)
+
+    def end_receivers(self) -> None:
+        """Tell waiting receivers of the end of the channel, if it has come for them."""
+        if not self.ended or self.buffered:
+            return
+        over = self.over
+        for task in [task for task, seat in self.receivers.items() if over or seat.filling]:
+            del self.receivers[task]
+            reschedule(task, Value(OVER))
+
+    def refuse_senders(self) -> None:
+        """Fail waiting senders: nothing will take what they send."""
+        self.broken = True
+        while self.senders:
+            task, _ = self.senders.popitem(last=False)
+            reschedule(task, Error(self.broken_error()))
+
+    def finish(self) -> None:
+        """Take nothing more; the end comes when what is there has been received."""
+        self.finished = self.ended = True
+        self.refuse_senders()
+        self.end_receivers()
+
+    def close_send(self, end: object) -> None:
+        """Take note that a send end was closed."""
+        for task in [task for task, (through, _) in self.senders.items() if through is end]:
+            del self.senders[task]
+            reschedule(task, Error(self.closed_error()))
+        self.open_send_channels -= 1
+        self.ended = self.finished or not self.open_send_channels
+        self.end_receivers()
+
+    def close_receive(self, hand: Hand) -> None:
+        """Take note that the receive end of `hand` was closed."""
+        hand.closed = True
+        for task in [task for task, seat in self.receivers.items() if seat.hand is hand]:
+            del self.receivers[task]
+            reschedule(task, Error(self.closed_error()))
+        self.open_receive_channels -= 1
+        if not self.open_receive_channels:
+            self.refuse_senders()
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Nobody will ever receive: let go of what is queued, as trio does."""
+        self.dropped += len(self.queue)
+        self.queue.clear()
+
+    def closed_error(self) -> trio.ClosedResourceError:
+        """Return the error for an end that this process has closed."""
+        return trio.ClosedResourceError(f"this end of channel {self.name!r} is closed")
+
+    def broken_error(self) -> trio.BrokenResourceError:
+        """Return the error for a send that nobody will ever receive."""
+        why = "is finished" if self.finished else "has no open receive end"
+        return trio.BrokenResourceError(f"channel {self.name!r} {why} and takes no more messages")
+
+    def describe(self, kind: str, *, closed: bool) -> str:
+        """Return the `repr` of an end or of the channel."""
+        how = "closed" if closed else f"{self.buffered}/{self.max_buffer_size} queued"
+        return f"<{kind} {self.name!r} {how}{', finished' if self.finished else ''}>"
+
+    def statistics(self) -> ChannelStatistics:
+        """Return the numbers of this moment."""
+        buffered = self.buffered
+        return ChannelStatistics(
+            current_buffer_used=buffered,
+            max_buffer_size=self.max_buffer_size,
+            open_send_channels=self.open_send_channels,
+            open_receive_channels=self.open_receive_channels,
+            tasks_waiting_send=len(self.senders),
+            tasks_waiting_receive=len(self.receivers),
+            peak_buffer_used=self.peak,
+            sent=self.sent,
+            received=self.sent - buffered - self.dead - self.dropped,
+            dead=self.dead,
+            in_hand=self.in_hand,
+        )

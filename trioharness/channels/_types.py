@@ -1,0 +1,136 @@
+"""What a channel carries: a type form turned into a check by class.
+
+A channel checks every message, so the check has to cost next to nothing: the type of the message is
+looked up in a set of types known to be right. A type that is not in it takes the slow way once,
+through `isinstance`, and is in the set from then on. Arguments of generics are not looked at
+(``list[int]`` is checked as ``list``): that is the type checker's work.
+"""
+
+from __future__ import annotations
+
+import types
+from abc import ABCMeta
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NewType,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    is_typeddict,
+)
+
+from typing_extensions import TypeAliasType, is_protocol
+
+from .._errors import ConfigurationError, MessageTypeError
+from .._util import callable_name
+
+MAX_KNOWN_TYPES = 256
+"""No more types are remembered, so that a channel of `object` keeps no crowd of classes alive."""
+
+_UNIONS: frozenset[object] = frozenset({Union, types.UnionType})
+
+# An int is a valid float to every type checker (PEP 484), so it is one here.
+_PROMOTIONS: dict[type, tuple[type, ...]] = {float: (float, int), complex: (complex, float, int)}
+
+_PLAIN_CHECKS = (type.__instancecheck__, ABCMeta.__instancecheck__)
+
+
+class TypeCheck:
+    """The check of one channel."""
+
+    __slots__ = ("_classes", "_remember", "known", "label")
+
+    def __init__(self, form: object) -> None:
+        """Make the check for a type form.
+
+        Args:
+            form: A class, a union, a generic alias or another type form.
+
+        Raises:
+            ConfigurationError: `form` is no type, or one that cannot be checked at run time.
+        """
+        classes = _classes(form)
+        self.label = _label(form)
+        self.known: set[type] = {cls for cls in classes if cls is not object}
+        self._classes = classes
+        # A class with a check of its own (a protocol, say) may look at the value, not at its type.
+        self._remember = all(type(cls).__instancecheck__ in _PLAIN_CHECKS for cls in classes)
+
+    def admit(self, value: object, channel: str) -> None:
+        """Accept a value whose type is not among the known ones, or refuse it.
+
+        Raises:
+            MessageTypeError: The channel does not carry such values.
+        """
+        if not isinstance(value, self._classes):
+            raise MessageTypeError(channel, self.label, callable_name(type(value)))
+        if self._remember and len(self.known) < MAX_KNOWN_TYPES:
+            self.known.add(type(value))
+
+
+def _classes(form: object) -> tuple[type, ...]:
+    """Return the classes that a value of the type form can be of."""
+    if form is None:
+        return (types.NoneType,)
+    if form is Any:
+        return (object,)
+    if isinstance(form, NewType):
+        return _classes(form.__supertype__)
+    if isinstance(form, TypeVar):
+        return _of_all(form.__constraints__ or (form.__bound__ or object,))
+    if isinstance(form, TypeAliasType):
+        return _classes(form.__value__)
+    if is_typeddict(form):
+        return (dict,)
+    origin = get_origin(form)
+    if origin is not None:
+        return _classes_of_generic(form, origin)
+    if isinstance(form, type) and (not is_protocol(form) or _is_runtime(form)):
+        return _PROMOTIONS.get(form, (form,))
+    raise _no_type(form)
+
+
+def _classes_of_generic(form: object, origin: object) -> tuple[type, ...]:
+    if origin in _UNIONS:
+        return _of_all(get_args(form))
+    if origin is Annotated:
+        return _classes(get_args(form)[0])
+    if origin is Literal:
+        return tuple({value.__class__ for value in get_args(form)})
+    return _classes(origin)
+
+
+def _of_all(forms: tuple[object, ...]) -> tuple[type, ...]:
+    return tuple(cls for form in forms for cls in _classes(form))
+
+
+def _is_runtime(protocol: type) -> bool:
+    return bool(getattr(protocol, "_is_runtime_protocol", False))
+
+
+def _no_type(form: object) -> ConfigurationError:
+    if isinstance(form, type):
+        return ConfigurationError(
+            "type of a channel",
+            f"messages cannot be checked against the protocol {callable_name(form)!r}",
+            "decorate the protocol with typing.runtime_checkable, or open the channel for object",
+        )
+    return ConfigurationError(
+        "type of a channel",
+        f"{form!r} is not a type",
+        "give a class or a union of classes: open_channel(Order | Cancel, 64)",
+    )
+
+
+def _label(form: object) -> str:
+    """Return the type form as people write it."""
+    if form is None or form is types.NoneType:
+        return "None"
+    if get_origin(form) in _UNIONS:
+        return " | ".join(_label(part) for part in get_args(form))
+    if isinstance(form, type) and get_origin(form) is None:
+        return callable_name(form)
+    return repr(form).replace("typing.", "")

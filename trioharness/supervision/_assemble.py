@@ -1,0 +1,56 @@
+"""A whole tree entered first and started then, for those who assemble one, such as a harness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ._child import Child, record_of
+from ._options import Needed, Options
+from ._starting import start_many
+from ._supervisor import Supervisor, engine_of, enter
+
+
+async def start_all(supervisor: Supervisor, children: Sequence[Child[Any]]) -> None:
+    """Start children that were added and not begun, at once; wait until all are ready.
+
+    For those who assemble a whole tree first, such as a harness.
+
+    Args:
+        supervisor: Their supervisor.
+        children: What `add_child` returned.
+
+    Raises:
+        StartFailed: One of them failed before it was ready.
+    """
+    await start_many(engine_of(supervisor), [record_of(child) for child in children])
+
+
+def add_child(
+    supervisor: Supervisor,
+    fn: Callable[..., object],
+    args: tuple[object, ...],
+    name: str,
+    options: Options,
+    needs: Mapping[str, Needed],
+    after: Sequence[Needed],
+) -> Child[Any]:
+    """Enter a child into the books of a supervisor without starting it; see `start_all`.
+
+    Args:
+        supervisor: Its supervisor.
+        fn: The component.
+        args: Its arguments.
+        name: Its name.
+        options: How it is supervised.
+        needs: Children whose live values it gets by keyword.
+        after: Children that are started before it.
+
+    Returns:
+        The child.
+
+    Raises:
+        ConfigurationError: The component or an option cannot be.
+    """
+    engine = engine_of(supervisor)
+    return Child[Any]._create(engine, enter(engine, fn, args, name, options, needs, after))

@@ -1,0 +1,186 @@
+"""A supervisor described by its children: rebuilt from its specs whenever it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import final
+
+import attrs
+import trio
+
+from .._errors import ConfigurationError, DuplicateNameError
+from .._util import callable_name
+from ..rules import AutoShutdown, Backoff, Limit, RestartPolicy, Strategy
+from ._component import TaskStatus, shape_of
+from ._engine import Engine
+from ._open import Exhausted, check_words, make_engine, run_engine
+from ._options import Options, check_name
+from ._record import Record
+from ._starting import add, start_one_by_one
+from ._supervisor import Supervisor, engine_of
+
+
+@final
+@attrs.frozen(init=False, eq=False)
+class Spec:
+    """The description of one child of a `Group`: what `Supervisor.start` takes, kept for later."""
+
+    fn: Callable[..., object]
+    args: tuple[object, ...]
+    name: str
+    options: Options
+    needs: Mapping[str, str]
+    after: Sequence[str]
+
+    def __init__(
+        self,
+        fn: Callable[..., object],
+        *args: object,
+        name: str | None = None,
+        restart: RestartPolicy = "transient",
+        needs: Mapping[str, str] | None = None,
+        after: Sequence[str] = (),
+        backoff: Backoff | None = None,
+        grace: float = 5.0,
+        background: bool | None = None,
+        significant: bool = False,
+    ) -> None:
+        """Describe a child.
+
+        Args:
+            fn: The component.
+            args: Its arguments; channel ends among them are handed over when the group starts.
+            name: Its name in the group; that of the function by default.
+            restart: Its restart type, or policy.
+            needs: Names of siblings, declared before it, whose live values it gets by keyword.
+            after: Names of siblings that start before it.
+            backoff: The delay of its restarts.
+            grace: Seconds for its clean-up.
+            background: Whether it does not hold the group open.
+            significant: Whether its end may end the group.
+
+        Raises:
+            ConfigurationError: The component or an option cannot be.
+        """
+        shape_of(fn)
+        chosen = callable_name(fn).replace("/", ".") if name is None else name
+        subject = f"component {chosen!r}"
+        check_name(subject, chosen)
+        options = Options(restart, backoff, grace, background, significant).check(subject)
+        # attrs makes `__attrs_init__`, which pyright does not know.
+        self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+            fn, args, chosen, options, dict(needs or {}), tuple(after)
+        )
+
+
+@final
+@attrs.frozen(init=False, eq=False)
+class Group:
+    """A supervisor with a fixed set of children, as a component of another supervisor.
+
+    When it is started, its children are, in order, each when the one before is ready; its value
+    is its `Supervisor`. When it is restarted, it begins afresh from its specs: no remembered
+    restarts, none of the children that were added meanwhile. For children that come and go, open a
+    supervisor instead.
+
+    Example::
+
+        pool = th.Group("pool", children=[th.Spec(connection), th.Spec(reader)],
+                        strategy="rest_for_one")
+        await supervisor.start(pool, name="pool")
+    """
+
+    name: str
+    children: tuple[Spec, ...]
+    strategy: Strategy
+    limit: Limit
+    auto_shutdown: AutoShutdown
+    exhausted: Exhausted
+    stay: bool
+    cancel_grace: float
+
+    def __init__(
+        self,
+        name: str,
+        children: Sequence[Spec] = (),
+        *,
+        strategy: Strategy = "one_for_one",
+        max_restarts: int = 5,
+        within: float = 60.0,
+        auto_shutdown: AutoShutdown = "never",
+        exhausted: Exhausted = "escalate",
+        stay: bool = False,
+        cancel_grace: float = 5.0,
+    ) -> None:
+        """Describe a group.
+
+        Args:
+            name: Its name in errors; where it is started it may get another.
+            children: Its children, in start order.
+            strategy: Whom a restart takes along.
+            max_restarts: Restarts of its children that may fall within one period.
+            within: That period, in seconds.
+            auto_shutdown: Whether the end of a significant child, or of the last one, ends it.
+            exhausted: What the supervisor above sees when it gives up.
+            stay: Whether it stays open when its children have ended.
+            cancel_grace: Seconds for an ordered stop when it is cancelled from outside.
+
+        Raises:
+            ConfigurationError: An option cannot be, or two children have one name.
+        """
+        check_words(name, strategy, auto_shutdown, exhausted)
+        seen: set[str] = set()
+        for spec in children:
+            _check_child(name, spec, seen, auto_shutdown)
+            seen.add(spec.name)
+        limit = Limit(max_restarts, within)
+        self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+            name, tuple(children), strategy, limit, auto_shutdown, exhausted, stay, cancel_grace
+        )
+
+    async def __call__(self, *, task_status: TaskStatus[Supervisor]) -> None:
+        """Run the group; what a supervisor calls.
+
+        Args:
+            task_status: Told the supervisor of the group when all its children are ready.
+
+        Raises:
+            StartFailed: A child failed before it was ready; those that had started were stopped.
+            RestartLimitExceeded: It gave up.
+            Shutdown: It gave up with ``exhausted="shutdown"``, or a significant child ended.
+        """
+        engine = make_engine(
+            None, self.strategy, self.auto_shutdown, self.limit, self.cancel_grace, None
+        )
+        async with run_engine(engine, stay=self.stay, exhausted=self.exhausted) as supervisor:
+            makers = [partial(_make, engine, spec) for spec in self.children]
+            await start_one_by_one(engine_of(supervisor), makers)
+            task_status.started(supervisor)
+            await trio.lowlevel.checkpoint()
+
+
+def _check_child(group: str, spec: Spec, seen: set[str], auto_shutdown: AutoShutdown) -> None:
+    subject = f"group {group!r}"
+    if spec.name in seen:
+        raise DuplicateNameError(subject, f"it has two children {spec.name!r}", "give one a name=")
+    for other in (*spec.needs.values(), *spec.after):
+        if other not in seen:
+            raise ConfigurationError(
+                subject,
+                f"child {spec.name!r} needs {other!r}, which is no child declared before it",
+                "declare what is needed first",
+            )
+    if spec.options.significant and auto_shutdown == "never":
+        raise ConfigurationError(
+            subject,
+            f"child {spec.name!r} is significant, but the group never shuts down for one",
+            "say auto_shutdown='any_significant' or 'all_significant'",
+        )
+
+
+def _make(engine: Engine, spec: Spec) -> Record:
+    known = engine.records
+    needs = {key: known[name] for key, name in spec.needs.items()}
+    after = [known[name] for name in spec.after]
+    return add(engine, spec.fn, spec.args, spec.name, spec.options, needs, after)

@@ -1,0 +1,142 @@
+"""The options of one child, checked where they are given."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol, TypedDict, cast
+
+import attrs
+
+from .._errors import ConfigurationError
+from ..rules import RESTART_TYPES, Backoff, RestartPolicy
+
+
+class Needed(Protocol):
+    """What can stand in ``needs`` and ``after``: a child, or the declaration of one."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+
+NO_NEEDS: Final[Mapping[str, Needed]] = {}
+NO_CHILDREN: Final[Sequence[Needed]] = ()
+
+
+class StartOptions(TypedDict, total=False):
+    """The keywords of `Supervisor.start`, for type checkers; what they mean stands there."""
+
+    name: str | None
+    restart: RestartPolicy
+    after: Sequence[Needed]
+    backoff: Backoff | None
+    grace: float
+    background: bool | None
+    significant: bool
+
+
+class NeedsOptions(StartOptions):
+    """The same with ``needs``."""
+
+    needs: Mapping[str, Needed]
+
+
+@attrs.frozen
+class Options:
+    """How one child is supervised, whatever its name and its needs."""
+
+    restart: RestartPolicy = "transient"
+    backoff: Backoff | None = None
+    grace: float = 5.0
+    background: bool | None = None
+    significant: bool = False
+
+    def check(self, subject: str) -> Options:
+        """Refuse options that make no sense.
+
+        Args:
+            subject: What they are given for, for the error: ``"component 'db'"``.
+
+        Returns:
+            The options.
+
+        Raises:
+            ConfigurationError: An option has a wrong value; the error names it and the cure.
+        """
+        if not _is_policy(self.restart):
+            raise ConfigurationError(
+                subject,
+                f"restart={self.restart!r} is no restart type",
+                f"choose one of {', '.join(map(repr, RESTART_TYPES))}, "
+                "or give one for each type of exception",
+            )
+        if not _is_seconds(self.grace):
+            raise ConfigurationError(
+                subject, f"grace={self.grace!r} is no duration", "give seconds, 0 or more"
+            )
+        if not _is_backoff(self.backoff):
+            raise ConfigurationError(
+                subject, f"backoff={self.backoff!r} is no Backoff", "give Backoff(initial, maximum)"
+            )
+        if self.significant and self.restart == "permanent":
+            raise ConfigurationError(
+                subject,
+                "it is significant and permanent, so that it never ends for good",
+                "make it transient or temporary, or not significant",
+            )
+        return self
+
+
+DEFAULT_OPTIONS: Final = Options()
+
+
+def check_name(subject: str, name: object) -> None:
+    """Refuse what cannot be the name of a child.
+
+    Raises:
+        ConfigurationError: It cannot.
+    """
+    if not isinstance(name, str) or not name or "/" in name:
+        raise ConfigurationError(
+            subject, f"name={name!r} is no name", "give a text without '/', not empty"
+        )
+
+
+def check_needs(subject: str, needs: object) -> None:
+    """Refuse ``needs`` that are no mapping.
+
+    Raises:
+        ConfigurationError: They are not.
+    """
+    if not isinstance(needs, Mapping):
+        raise ConfigurationError(
+            subject,
+            f"needs={needs!r} is no mapping",
+            "give needs={'keyword': child}; for order alone use after=[child]",
+        )
+
+
+def _is_policy(value: object) -> bool:
+    if isinstance(value, str):
+        return value in RESTART_TYPES
+    if not isinstance(value, Mapping):
+        return callable(value)
+    return all(
+        isinstance(cls, type) and issubclass(cls, Exception) and restart in RESTART_TYPES
+        for cls, restart in cast("Mapping[object, object]", value).items()
+    )
+
+
+def _is_backoff(value: object) -> bool:
+    return value is None or isinstance(value, Backoff)
+
+
+def _is_seconds(value: object) -> bool:
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and not math.isnan(value)
+        and value >= 0
+    )
