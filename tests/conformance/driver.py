@@ -142,11 +142,11 @@ class Driver:
         except ScriptShutdown as shutdown:
             raise th.Shutdown(shutdown.term) from None
         except trio.Cancelled:
-            async with th.cleanup():
-                await self.script.closing(path)
+            async with th.cleanup():  # noqa: ASYNC102 - this is the shield with a deadline
+                await self.script.closing(path)  # noqa: ASYNC102
             raise
 
-    async def supervisor(
+    async def supervisor(  # noqa: ASYNC128 - what it runs says it
         self,
         path: str,
         supervisor: Callable[..., Awaitable[None]],
@@ -156,7 +156,7 @@ class Driver:
         await self.begin(path)
         await supervisor(task_status=task_status)
 
-    async def instance(
+    async def instance(  # noqa: ASYNC128 - what it runs says it
         self, pool: str, spec: Spec, name: str, *, task_status: th.TaskStatus[Any]
     ) -> None:
         path = f"{pool}/{name}"

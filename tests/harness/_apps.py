@@ -24,6 +24,12 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
+def sleep_in_short_steps() -> None:
+    """Block for good, but for signal handlers."""
+    while True:
+        time.sleep(0.01)
+
+
 async def say_when_all_is_quiet(line: str) -> None:
     """Write a line when nothing is left to be done, the start of all components included."""
     await trio.testing.wait_all_tasks_blocked()
@@ -134,8 +140,7 @@ def blocks() -> th.Harness:
 
     async def block() -> None:
         await say_when_all_is_quiet("stuck")
-        while True:
-            time.sleep(0.01)  # noqa: ASYNC251 - that is the point
+        sleep_in_short_steps()
 
     return alone(block)
 
@@ -150,8 +155,7 @@ def forks() -> th.Harness:
     """A forked child is no harness: a signal ends it as any other process."""
 
     async def parent() -> None:
-        # The warning is for those who go on in the child; this one does not.
-        child = multiprocessing.get_context("fork").Process(target=signal.pause)
+        child = multiprocessing.get_context("fork").Process(target=sleep_in_short_steps)
         child.start()
         child.terminate()
         await trio.to_thread.run_sync(child.join)

@@ -50,7 +50,8 @@ def restart_type(policy: RestartPolicy, exit: Exit) -> RestartType:
         The restart type.
     """
     if isinstance(policy, Mapping):
-        return _by_type(cast("Mapping[type[Exception], RestartType]", policy), exit)
+        # pyright keeps a Mapping of unknown types beside the one that this is.
+        return _by_type(policy, exit)  # pyright: ignore[reportUnknownArgumentType]
     if callable(policy):
         return policy(exit.error) if isinstance(exit, Crashed) else "transient"
     return policy

@@ -31,7 +31,7 @@ def current_run(wanted: str) -> tuple[Record, Incarnation]:
 
 
 @contextlib.asynccontextmanager
-async def cleanup() -> AsyncGenerator[trio.CancelScope]:
+async def cleanup() -> AsyncGenerator[trio.CancelScope]:  # noqa: ASYNC911 - entering is one
     """Give the clean-up of a component the time it was promised.
 
     trio's cancellation stays pending: once a component was told to stop, each further ``await``

@@ -170,6 +170,7 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
         """
         await self._ask(lambda: _delete(self._engine, self._record), "delete a child")
 
+    @trio.lowlevel.enable_ki_protection
     def kill(self, reason: str = "killed by hand") -> None:
         """End the running incarnation without any grace; to the policy that is a crash.
 
@@ -179,13 +180,14 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
         if self._record.run is not None:
             self._record.run.kill(reason)
 
+    @trio.lowlevel.enable_ki_protection
     async def _ask(self, step: Step, wanted: str) -> None:
         """Have a step done when it is its turn, wait for it, and raise what it raised."""
         refuse_deadlock(self._engine, wanted)
         result: list[outcome.Outcome[None]] = []
         done = trio.Event()
 
-        async def do() -> None:
+        async def do() -> None:  # noqa: ASYNC910 - each step is a checkpoint
             try:
                 await step()
             except Exception as error:
@@ -258,6 +260,7 @@ async def _begin_and_wait(engine: Engine, record: Record) -> None:
     engine.begin(record)
     if record.state is State.WAITING:
         record.starting = None
+        await trio.lowlevel.checkpoint()
         return
     await starting.done.wait()
     if starting.failed is not None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ._engine import Engine
 
 
+@trio.lowlevel.enable_ki_protection
 def request_close(engine: Engine, reason: str) -> None:
     """Begin the ordered stop of everything; do nothing if it has begun already."""
     if engine.closing is not None:
@@ -52,13 +53,15 @@ async def _close(engine: Engine) -> None:
 
 
 def hurry(engine: Engine, reason: str) -> None:
-    """Let no child of the tree have any more grace."""
+    """Let no child of the tree have any more grace, and do not wait for the order any longer."""
     engine.hurried = True
+    engine.finished.set()
     for record in engine.records.values():
         if record.run is not None:
             record.run.kill(reason)
 
 
+@trio.lowlevel.enable_ki_protection
 async def drain(engine: Engine, grace: float) -> None:
     """End the children from the sources on, so that what is queued is still dealt with.
 
@@ -66,7 +69,7 @@ async def drain(engine: Engine, grace: float) -> None:
         engine: The supervisor.
         grace: Seconds after which the rest is cancelled, in reverse start order.
     """
-    with trio.move_on_after(grace) as scope:
+    with trio.move_on_after(grace) as scope:  # noqa: ASYNC912 - it waits while a child runs
         while engine.active and engine.closing is None:
             for record in tuple(engine.records.values()):
                 if _is_source(record):

@@ -112,6 +112,7 @@ class Engine:
         """Start a task of the supervisor's own, in the context it was opened in."""
         self.context.run(lambda: self.nursery.start_soon(fn, *args))
 
+    @trio.lowlevel.enable_ki_protection
     async def _run_step(self, step: Step) -> None:
         await step()
         # A step that began the start of a child leaves the turn to that child.

@@ -149,7 +149,7 @@ async def run_child(engine: Engine, record: Record) -> None:
             again = _has_ended(engine, record, run, exit)
             error = None
         if not again:
-            return
+            return  # noqa: ASYNC910 - the task ends here
         epoch = record.epoch
         task.context = record.context.copy()
         # Without this checkpoint, a component that crashes at once would starve its siblings.
@@ -160,6 +160,7 @@ async def run_child(engine: Engine, record: Record) -> None:
         run = engine.new_run(record)
 
 
+@trio.lowlevel.enable_ki_protection
 def is_ready(engine: Engine, record: Record, run: Incarnation, value: object) -> None:
     """Take note that an incarnation is ready."""
     if record.state is not State.STARTING or record.run is not run:
@@ -179,6 +180,7 @@ def is_ready(engine: Engine, record: Record, run: Incarnation, value: object) ->
         engine.wake_dependents(record)
 
 
+@trio.lowlevel.enable_ki_protection
 def _has_ended(engine: Engine, record: Record, run: Incarnation, exit: Exit) -> bool:
     """Deal with the end of an incarnation.
 

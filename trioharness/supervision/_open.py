@@ -111,7 +111,7 @@ async def run_engine(
             error = raised
             reason = f"the block of its supervisor raised {type(raised).__name__}"
         finally:
-            await _close_in_time(engine, reason)
+            await _close_in_time(engine, reason)  # noqa: ASYNC102 - it shields, with a deadline
     _raise(engine, error, exhausted)
 
 
@@ -187,10 +187,11 @@ def _wants_all(_: type[Event]) -> bool:
     return True
 
 
+@trio.lowlevel.enable_ki_protection
 async def _close_in_time(engine: Engine, reason: str) -> None:
     """Stop whatever still runs, shielded for as long as there is grace."""
     if engine.finished.is_set() or not engine.hosted.is_set():
-        return
+        return  # noqa: ASYNC910 - nothing left to wait for
     request_close(engine, reason)
     with trio.CancelScope(shield=True, deadline=_stop_deadline(engine)) as scope:
         await engine.finished.wait()

@@ -72,6 +72,7 @@ class PoolSupervisor(metaclass=NoPublicConstructor):
         await self._engine.turn.take()
         self._engine.turn.release()
 
+    @trio.lowlevel.enable_ki_protection
     async def start(self, *args: object, name: str | None = None) -> Child[Any]:
         """Start an instance and wait until it is ready.
 

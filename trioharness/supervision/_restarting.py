@@ -200,6 +200,7 @@ async def _start_group(engine: Engine, group: Iterable[Record]) -> None:
     One that fails ends the attempt: it is then a child that ended and is to be restarted, after
     whatever waits already.
     """
+    await trio.lowlevel.checkpoint()
     for record in group:
         if engine.closing is not None or engine.failure is not None:
             return
@@ -218,6 +219,7 @@ async def _start_group(engine: Engine, group: Iterable[Record]) -> None:
             return
 
 
+@trio.lowlevel.enable_ki_protection
 async def _later(engine: Engine, record: Record, delay: float, group: list[Record] | None) -> None:
     """Wait out a back-off; only the start waits, the turn is free meanwhile."""
     epoch = record.epoch

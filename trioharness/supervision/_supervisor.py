@@ -192,6 +192,7 @@ class Supervisor(metaclass=NoPublicConstructor):
         *args: object,
         **options: Unpack[NeedsOptions],
     ) -> Child[Any]: ...
+    @trio.lowlevel.enable_ki_protection
     async def start(
         self,
         fn: Callable[..., object],
@@ -251,6 +252,7 @@ class Supervisor(metaclass=NoPublicConstructor):
         )
         return Child[Any]._create(engine, record)
 
+    @trio.lowlevel.enable_ki_protection
     def start_soon(
         self,
         fn: Callable[..., object],
@@ -308,6 +310,7 @@ class Supervisor(metaclass=NoPublicConstructor):
             engine.begin(record)
         return Child[Any]._create(engine, record)
 
+    @trio.lowlevel.enable_ki_protection
     def drain(self, grace: float = math.inf) -> None:
         """End early without losing what is queued: sources first, then consumers as they finish.
 

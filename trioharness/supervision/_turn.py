@@ -51,7 +51,7 @@ class Turn:
         """
         if not self.busy:
             self.busy = True
-            return
+            return  # noqa: ASYNC910 - what the turn is taken for is a checkpoint
         ticket = _Ticket(trio.lowlevel.current_task())
         self._queue.append(ticket)
 
