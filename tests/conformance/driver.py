@@ -4,6 +4,10 @@
 tree; results are what the calls return or raise.
 """
 
+# The replay is found only by whoever loads this file, so that its names have no types here.
+# pyright: reportMissingImports=false, reportUnknownVariableType=false
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import functools
@@ -62,6 +66,7 @@ class Driver:
             options, component = self.child(tree, "root", root=True)
         except th.ConfigurationError:
             return error("bad_spec")
+        assert self.top is not None
         try:
             self.root = await self.top.start(component, name="root", **options)
         except th.StartFailed as failed:

@@ -61,7 +61,7 @@ def drains() -> th.Harness:
     async def store(end: th.ReceiveChannel[int], *, db: list[int]) -> None:
         await draining.wait()
         async for number in end:
-            db.append(number)
+            db.append(number)  # noqa: PERF401
 
     app = th.Harness("drains")
     send, receive = app.channel(int, COUNT, name="numbers")
@@ -154,12 +154,15 @@ def alone(component: object) -> th.Harness:
 def forks() -> th.Harness:
     """A forked child is no harness: a signal ends it as any other process."""
 
+    def child() -> None:
+        say(f"child {os.getpid()}")
+        sleep_in_short_steps()
+
     async def parent() -> None:
-        child = multiprocessing.get_context("fork").Process(target=sleep_in_short_steps)
-        child.start()
-        child.terminate()
-        await trio.to_thread.run_sync(child.join)
-        say(f"child {child.exitcode}")
+        process = multiprocessing.get_context("fork").Process(target=child)
+        process.start()
+        await trio.to_thread.run_sync(process.join)
+        say(f"ended by {process.exitcode}")
 
     return alone(parent)
 

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import IO, Literal
 
@@ -20,15 +20,21 @@ PATIENCE = 30.0
 HARNESS = (sys.executable, "-m", "trioharness")
 
 
+def environment(path: Path = ROOT) -> dict[str, str]:
+    """What a process is told: strict about warnings, and its stdout buffered as it usually is."""
+    env = {**os.environ, "PYTHONPATH": str(path), "PYTHONWARNINGS": "error"}
+    env.pop("PYTHONUNBUFFERED", None)
+    return env
+
+
 class Process:
     """A running command whose lines are collected as they come."""
 
     def __init__(self, *command: str, cwd: Path = ROOT) -> None:
-        env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
         self.popen = subprocess.Popen(
             command,
             cwd=cwd,
-            env=env,
+            env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -86,7 +92,7 @@ class Process:
 
 
 @contextlib.contextmanager
-def running(*command: str, cwd: Path = ROOT) -> Iterator[Process]:
+def running(*command: str, cwd: Path = ROOT) -> Generator[Process]:
     """Run a command; it does not outlive the block."""
     process = Process(*command, cwd=cwd)
     try:

@@ -55,10 +55,9 @@ def _parse(target: str) -> tuple[str, str]:
     module, _, attribute = target.partition(":")
     if _is_dotted(module) and _is_dotted(attribute) and not module.endswith(_SUFFIX):
         return module, attribute
-    guess = f"{module.removesuffix(_SUFFIX).replace('/', '.')}:{attribute or 'app'}"
-    if not all(_is_dotted(part) for part in guess.split(":")):
-        guess = "shop:app"
-    raise LoadError(repr(target), "it is not of the form module:attr", f"write for example {guess}")
+    module, attribute = module.removesuffix(_SUFFIX).replace("/", "."), attribute or "app"
+    meant = f"{module}:{attribute}" if _is_dotted(module) and _is_dotted(attribute) else "shop:app"
+    raise LoadError(repr(target), "it is not of the form module:attr", f"write for example {meant}")
 
 
 def _is_dotted(name: str) -> bool:

@@ -122,6 +122,9 @@ def _group_lines(group: AnyGroup) -> Iterator[str]:
         yield one_line(group.message)
     elif group.message != _NURSERY_MESSAGE:
         yield f"{type_name(group)}: {one_line(safe_str(group.message))}"
+    # A member that was never raised itself has no frames: where the group was raised says where.
+    if any(member.__traceback__ is None for member in group.exceptions):
+        yield from _frame_lines(group)
     yield from _note_lines(group)
     yield from _chain_lines(group)
 

@@ -48,7 +48,7 @@ async def _close(engine: Engine) -> None:
     """Stop all children in reverse start order."""
     assert engine.closing is not None
     records = tuple(engine.records.values())
-    await stop_in_order(engine, records, engine.closing, engine.retire, all_at_once=engine.pool)
+    await stop_in_order(engine, records, engine.closing, engine.let_go, all_at_once=engine.pool)
     engine.finished.set()
 
 

@@ -7,11 +7,13 @@ holds the turn from its end until it is ready again.
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
+from types import MappingProxyType
 from typing import TypeVarTuple
 
 import attrs
@@ -61,7 +63,8 @@ class Engine:
     active: set[Record] = attrs.field(factory=set[Record])
     """The children that hold the supervisor open."""
     handover: Handover = attrs.field(factory=Handover)
-    errors: deque[tuple[float, Exception, str]] = attrs.field(init=False)
+    errors: deque[tuple[ChildEnded, Exception]] = attrs.field(init=False)
+    """The crashes of the last period, to tell why it gave up."""
     window: Window = attrs.field(init=False)
     turn: Turn = attrs.field(init=False)
     chance: random.Random = attrs.field(factory=random.Random)
@@ -106,11 +109,20 @@ class Engine:
 
     def spawn_step(self, step: Step) -> None:
         """Run a step that holds the turn, in a task of its own."""
-        self.start_task(self._run_step, step)
+        # Where a KeyboardInterrupt, say, has ended the nursery there is nothing left to be done.
+        with contextlib.suppress(SupervisorClosed):
+            self.start_task(self._run_step, step)
 
     def start_task(self, fn: Callable[[*Ts], Awaitable[object]], *args: *Ts) -> None:
-        """Start a task of the supervisor's own, in the context it was opened in."""
-        self.context.run(lambda: self.nursery.start_soon(fn, *args))
+        """Start a task of the supervisor's own, in the context it was opened in.
+
+        Raises:
+            SupervisorClosed: The nursery has ended.
+        """
+        try:
+            self.context.run(lambda: self.nursery.start_soon(fn, *args))
+        except RuntimeError as error:
+            raise self.closed_error() from error
 
     @trio.lowlevel.enable_ki_protection
     async def _run_step(self, step: Step) -> None:
@@ -123,7 +135,10 @@ class Engine:
         """Begin the next incarnation of a child, in a task of its own."""
         self.active_again(record)
         self.new_run(record)
-        record.context.run(self._start_soon, record)
+        try:
+            record.context.run(self._start_soon, record)
+        except RuntimeError as error:
+            raise self.closed_error() from error
 
     def _start_soon(self, record: Record) -> None:
         self.nursery.start_soon(run_child, self, record, name=record.path)
@@ -173,6 +188,17 @@ class Engine:
             for other in (*record.dependents, *record.followers):
                 if other.state is State.WAITING:
                     self.begin(other)
+
+    def let_go(self, record: Record) -> None:
+        """Take note that a child has ended while everything ends: nothing follows from it."""
+        if record.starting is not None:
+            self.retire(record)
+        elif record.state is not State.COMPLETE:
+            record.move(Cause.END)
+            self.active.discard(record)
+            if record.arguments.ends:
+                self.handover.release(record, record.arguments)
+                record.move(Cause.RELEASE)
 
     def put_down(self, record: Record) -> None:
         """Leave a child that was stopped as it is."""
@@ -265,4 +291,4 @@ class Engine:
             need.dependents = tuple(d for d in need.dependents if d is not record)
         for other in record.after:
             other.followers = tuple(f for f in other.followers if f is not record)
-        record.needs, record.after = {}, ()
+        record.needs, record.after = MappingProxyType({}), ()

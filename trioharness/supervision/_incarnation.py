@@ -130,7 +130,7 @@ async def run_child(engine: Engine, record: Record) -> None:
     while True:
         run.task = task
         error: Exception | None = None
-        exit: Exit = Stopped("cancelled from outside", killed=True)
+        through = True
         try:
             # The error is captured outside of the scope: a clean-up that raises while being
             # cancelled arrives as a group that still holds Cancelled until the scope has taken
@@ -143,10 +143,9 @@ async def run_child(engine: Engine, record: Record) -> None:
                     error = raised
             except* Exception as group:
                 error = group
-                exit = _exit_of(record, run, error)
-            exit = _exit_of(record, run, error)
+            through = False
         finally:
-            again = _has_ended(engine, record, run, exit)
+            again = _has_ended(engine, record, run, error, through=through)
             error = None
         if not again:
             return  # noqa: ASYNC910 - the task ends here
@@ -181,13 +180,37 @@ def is_ready(engine: Engine, record: Record, run: Incarnation, value: object) ->
 
 
 @trio.lowlevel.enable_ki_protection
-def _has_ended(engine: Engine, record: Record, run: Incarnation, exit: Exit) -> bool:
+def _has_ended(
+    engine: Engine, record: Record, run: Incarnation, error: Exception | None, *, through: bool
+) -> bool:
     """Deal with the end of an incarnation.
+
+    Args:
+        engine: The supervisor.
+        record: The child.
+        run: The incarnation.
+        error: What it raised, if it did.
+        through: Whether something goes through that is no end of the component.
 
     Returns:
         Whether the same task is to run the next one at once; it then holds the turn.
     """
     now = trio.current_time()
+    if (
+        record.stopping is not None
+        and error is None
+        and not (run.clones or record.starting or engine.draining)
+        and not engine.wants(ChildEnded)
+    ):  # nothing but an end that was asked for, and nobody to tell
+        record.run = record.value = None
+        record.stopping.has_ended(record, now)
+        if engine.turn.held_for is record:
+            engine.turn.release()
+        return False
+    if through and error is None:
+        exit: Exit = Stopped("cancelled from outside", killed=True)
+    else:
+        exit = _exit_of(record, run, error)
     event = _note_end(engine, record, run, exit, now)
     turn = engine.turn
     mine = turn.held_for is record

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import math
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -30,12 +31,14 @@ FINAL: Final = frozenset({State.STOPPED, State.COMPLETE, State.PARKED})
 """States that a child leaves only when somebody asks for it."""
 
 
-@attrs.define(eq=False)
 class Incarnation:
-    """One life of one child."""
+    """One life of one child.
+
+    What most lives never change stands on the class: a supervisor makes very many of these.
+    """
 
     number: int
-    scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
+    scope: trio.CancelScope
     """Around all of it."""
     park: trio.CancelScope | None = None
     """Around the wait between the entry and the exit of a context manager."""
@@ -56,6 +59,10 @@ class Incarnation:
     """Blocks that end when it is told of a drain."""
     shields: Sequence[trio.CancelScope] = ()
     """Blocks that hold off its cancellation as long as it has grace."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.scope = trio.CancelScope()
 
     def stop(self, reason: str, grace: float, now: float) -> None:
         """Tell it to stop, with `grace` seconds for its clean-up."""
@@ -119,9 +126,11 @@ class Starting:
         self.done.set()
 
 
-@attrs.define(eq=False)
 class Record:
-    """What a supervisor knows about one child."""
+    """What a supervisor knows about one child.
+
+    What most children never change stands on the class: a supervisor makes very many of these.
+    """
 
     engine: Engine
     name: str
@@ -148,7 +157,7 @@ class Record:
     stopping: Stopping | None = None
     delay: trio.CancelScope | None = None
     """Around the wait of a back-off."""
-    needs: Mapping[str, Record] = attrs.field(factory=dict[str, "Record"])
+    needs: Mapping[str, Record] = MappingProxyType({})
     after: Sequence[Record] = ()
     dependents: Sequence[Record] = ()
     """The children that need this one."""
@@ -157,6 +166,25 @@ class Record:
     was_ready: bool = False
     """Whether any incarnation ever became ready."""
     _waiting: list[tuple[frozenset[State], trio.lowlevel.Task]] | None = None
+
+    def __init__(
+        self,
+        engine: Engine,
+        name: str,
+        fn: Callable[..., object],
+        options: Options,
+        shape: Shape,
+        *,
+        made_up: bool,
+    ) -> None:
+        self.engine = engine
+        self.name = name
+        self.made_up = made_up
+        self.fn = fn
+        self.options = options
+        self.shape = shape
+        self.background = shape.opens if options.background is None else options.background
+        self.context = engine.context.copy()
 
     @property
     def path(self) -> str:

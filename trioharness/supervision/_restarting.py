@@ -109,10 +109,9 @@ def _count(engine: Engine, record: Record, event: ChildEnded) -> int:
         return 0
     exit = event.exit
     error = exit.error if isinstance(exit, Crashed) else UnexpectedReturn(record.path)
-    note = f"{record.path}, incarnation {event.incarnation}, at {event.time:.3f} s"
     errors = engine.errors
-    errors.append((event.time, error, note))
-    while errors[0][0] < event.time - engine.limit.within:
+    errors.append((event, error))
+    while errors[0][0].time < event.time - engine.limit.within:
         errors.popleft()
     return engine.window.how_often(event.time)
 
@@ -133,9 +132,9 @@ def _give_up(engine: Engine, record: Record, now: float) -> None:
     engine.observer(
         GaveUp(path=engine.path, time=now, child=record.path, why="intensity", allowed=allowed)
     )
-    for _, error, note in engine.errors:
-        error.add_note(note)
-    errors = [error for _, error, _ in engine.errors]
+    for event, error in engine.errors:
+        error.add_note(f"{event.path}, incarnation {event.incarnation}, at {event.time:.3f} s")
+    errors = [error for _, error in engine.errors]
     engine.failure = RestartLimitExceeded(engine.path, allowed, errors)
     engine.errors.clear()
     engine.end_by_itself(f"supervisor {engine.path!r} gave up")

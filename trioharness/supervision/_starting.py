@@ -49,15 +49,14 @@ def add(
     _check(engine, fn, name, options)
     if needs or after:
         _check_needs(engine, name or callable_name(fn), [*needs.values(), *after])
+    made_up = name is None
     record = Record(
-        engine=engine,
-        name=_made_up_name(engine, fn) if name is None else name,
-        made_up=name is None,
-        fn=fn,
-        options=options,
-        shape=shape,
-        background=shape.opens if options.background is None else options.background,
-        context=engine.context.copy(),
+        engine,
+        _made_up_name(engine, fn) if name is None else name,
+        fn,
+        options,
+        shape,
+        made_up=made_up,
     )
     record.context.run(place.set, record)
     if positional or keywords:
