@@ -44,6 +44,7 @@ from ._errors import UnknownMessageError as UnknownMessageError
 from ._errors import UnknownNeedError as UnknownNeedError
 from ._errors import WouldDeadlock as WouldDeadlock
 from ._events import ChildEnded as ChildEnded
+from ._events import ChildParked as ChildParked
 from ._events import ChildReady as ChildReady
 from ._events import ChildRestarting as ChildRestarting
 from ._events import ChildStopping as ChildStopping

@@ -164,6 +164,18 @@ class ChildStuck:
 
 
 @attrs.frozen(kw_only=True)
+class ChildParked:
+    """A child crashed too often and stays down; its supervisor goes on with the others."""
+
+    path: str
+    incarnation: int
+    """The incarnation that ended."""
+    time: float
+    allowed: str
+    """What was allowed, in words: ``"5 restarts in 60 s"``."""
+
+
+@attrs.frozen(kw_only=True)
 class GaveUp:
     """A supervisor ends by itself; it stops its children next."""
 
@@ -205,6 +217,7 @@ Event: TypeAlias = (
     | ChildEnded
     | ChildRestarting
     | ChildStuck
+    | ChildParked
     | GaveUp
     | SupervisorEnded
     | DeadLettered

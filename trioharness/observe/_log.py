@@ -13,6 +13,7 @@ from typing import TextIO, assert_never
 from .._errors import ConfigurationError
 from .._events import (
     ChildEnded,
+    ChildParked,
     ChildReady,
     ChildRestarting,
     ChildStopping,
@@ -85,7 +86,7 @@ def _level(event: Event) -> int:
             return logging.INFO if event.incarnation > 1 else logging.DEBUG
         case ChildStopping() | SupervisorEnded():
             return logging.DEBUG
-        case DeadLettered() | ChildStuck():
+        case DeadLettered() | ChildStuck() | ChildParked():
             return logging.ERROR
         case GaveUp():
             return logging.CRITICAL
@@ -113,7 +114,7 @@ def _text(event: Event) -> str:
             return crash_story(event)
         case ChildRestarting():
             return _restart_text(event)
-        case ChildReady() | ChildStopping() | ChildStuck():
+        case ChildReady() | ChildStopping() | ChildStuck() | ChildParked():
             return _life_text(event)
         case SupervisorEnded():
             return f"{event.path!r} has ended, with everything under it"
@@ -129,13 +130,15 @@ def _text(event: Event) -> str:
             assert_never(event)
 
 
-def _life_text(event: ChildReady | ChildStopping | ChildStuck) -> str:
+def _life_text(event: ChildReady | ChildStopping | ChildStuck | ChildParked) -> str:
     match event:
         case ChildReady():
             again = f" again (incarnation {event.incarnation})" if event.incarnation > 1 else ""
             return f"{event.path!r} is ready{again}"
         case ChildStopping():
             return f"{event.path!r} is told to stop: {one_line(event.reason)}"
+        case ChildParked():
+            return f"{event.path!r} is parked after more than {event.allowed}; restart it by hand"
         case ChildStuck():
             stuck = f"is stuck (incarnation {event.incarnation}): its grace is over and it runs on"
             return f"{event.path!r} {stuck}\n{event.stack.rstrip()}"
@@ -153,7 +156,7 @@ def _restart_text(event: ChildRestarting) -> str:
 def _extra(event: Event) -> dict[str, object]:
     extra: dict[str, object] = {"event": type(event).__name__}
     match event:
-        case ChildReady() | ChildStopping() | ChildStuck():
+        case ChildReady() | ChildStopping() | ChildStuck() | ChildParked():
             extra |= {"component": event.path, "incarnation": event.incarnation}
         case ChildEnded():
             extra |= {"component": event.path, "incarnation": event.incarnation}

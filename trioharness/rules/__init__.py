@@ -6,9 +6,11 @@ from ._lifecycle import Cause as Cause
 from ._lifecycle import ImpossibleTransition as ImpossibleTransition
 from ._lifecycle import advance as advance
 from ._restart import AUTO_SHUTDOWNS as AUTO_SHUTDOWNS
+from ._restart import EXHAUSTED as EXHAUSTED
 from ._restart import RESTART_TYPES as RESTART_TYPES
 from ._restart import STRATEGIES as STRATEGIES
 from ._restart import AutoShutdown as AutoShutdown
+from ._restart import Exhausted as Exhausted
 from ._restart import Limit as Limit
 from ._restart import RestartPolicy as RestartPolicy
 from ._restart import RestartType as RestartType

@@ -29,9 +29,14 @@ Strategy: TypeAlias = Literal["one_for_one", "one_for_all", "rest_for_one"]
 AutoShutdown: TypeAlias = Literal["never", "any_significant", "all_significant"]
 """Whether the end of significant children ends their supervisor."""
 
+Exhausted: TypeAlias = Literal["escalate", "shutdown", "park"]
+"""What follows when the restarts are spent: a crash of the supervisor, its shutdown (OTP's way), or
+the child stays down and the others go on."""
+
 RESTART_TYPES: tuple[RestartType, ...] = ("permanent", "transient", "temporary")
 STRATEGIES: tuple[Strategy, ...] = ("one_for_one", "one_for_all", "rest_for_one")
 AUTO_SHUTDOWNS: tuple[AutoShutdown, ...] = ("never", "any_significant", "all_significant")
+EXHAUSTED: tuple[Exhausted, ...] = ("escalate", "shutdown", "park")
 
 T = TypeVar("T")
 
@@ -198,3 +203,7 @@ class Window:
             times.popleft()
         times.append(now)
         return len(times)
+
+    def forget(self) -> None:
+        """Start counting anew: what was counted has been answered."""
+        self._times.clear()

@@ -49,7 +49,10 @@ async def _close(engine: Engine) -> None:
     assert engine.closing is not None
     records = tuple(engine.records.values())
     await stop_in_order(engine, records, engine.closing, engine.let_go, all_at_once=engine.pool)
+    engine.active.clear()
     engine.finished.set()
+    engine.check_idle()
+    engine.check_idle()  # the body may wait for the children, where a drain took too long
 
 
 def hurry(engine: Engine, reason: str) -> None:

@@ -27,7 +27,7 @@ from .._events import (
     State,
     SupervisorEnded,
 )
-from ..rules import AutoShutdown, Cause, Limit, Strategy, Window
+from ..rules import AutoShutdown, Cause, Exhausted, Limit, Strategy, Window
 from ._handover import NO_ARGUMENTS, Handover
 from ._incarnation import handle_end, run_child
 from ._record import FINAL, Incarnation, Record
@@ -53,6 +53,8 @@ class Engine:
     parent: Record | None
     """The child that this supervisor is inside of, if it is."""
     cancel_grace: float
+    exhausted: Exhausted = "escalate"
+    """What follows when its restarts are spent."""
     pool: bool = False
     """Whether its children are instances: forgotten when they end, stopped all at once."""
     context: contextvars.Context = attrs.field(factory=contextvars.copy_context)
@@ -153,6 +155,15 @@ class Engine:
             self.active_again(record)
             record.move(Cause.HOLD)
 
+    def back_to_waiting(self, record: Record) -> None:
+        """Undo a start whose needs went away between the decision and the first step."""
+        record.run = None
+        record.incarnations -= 1
+        record.move(Cause.HOLD)
+        if self.turn.held_for is record:
+            self.turn.release()
+        self.begin(record)
+
     def begin_in_turn(self, record: Record) -> None:
         """Start a child when what is under way has been done."""
         self.active_again(record)
@@ -178,6 +189,7 @@ class Engine:
     def new_run(self, record: Record) -> Incarnation:
         """Enter the next incarnation of a child into the books."""
         record.move(Cause.BEGIN)
+        record.parked_for = ()
         record.incarnations += 1
         run = record.run = Incarnation(record.incarnations)
         return run
@@ -262,6 +274,12 @@ class Engine:
         if event is not None and self.closing is None:
             record.move(Cause.RETRY)
             self.turn.submit(partial(handle_end, self, record, record.epoch, event, None))
+
+    def parked_failure(self) -> RestartLimitExceeded | None:
+        """Return the errors of the children that are parked at the end, if there are any."""
+        parked = [record for record in self.records.values() if record.parked_for]
+        errors = [error for record in parked for error in record.parked_for]
+        return RestartLimitExceeded(self.path, str(self.limit), errors) if errors else None
 
     def end_by_itself(self, reason: str) -> None:
         """Leave the body, which stops the children then."""

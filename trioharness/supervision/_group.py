@@ -11,10 +11,10 @@ import trio
 
 from .._errors import ConfigurationError, DuplicateNameError
 from .._util import callable_name
-from ..rules import AutoShutdown, Backoff, Limit, RestartPolicy, Strategy
+from ..rules import AutoShutdown, Backoff, Exhausted, Limit, RestartPolicy, Strategy
 from ._component import TaskStatus, shape_of
 from ._engine import Engine
-from ._open import Exhausted, check_words, make_engine, run_engine
+from ._open import check_words, make_engine, run_engine
 from ._options import Options, check_name
 from ._record import Record
 from ._starting import add, start_one_by_one
@@ -153,7 +153,8 @@ class Group:
         engine = make_engine(
             None, self.strategy, self.auto_shutdown, self.limit, self.cancel_grace, None
         )
-        async with run_engine(engine, stay=self.stay, exhausted=self.exhausted) as supervisor:
+        engine.exhausted = self.exhausted
+        async with run_engine(engine, stay=self.stay) as supervisor:
             makers = [partial(_make, engine, spec) for spec in self.children]
             await start_one_by_one(engine_of(supervisor), makers)
             task_status.started(supervisor)

@@ -128,6 +128,9 @@ async def run_child(engine: Engine, record: Record) -> None:
     assert run is not None
     task = trio.lowlevel.current_task()
     while True:
+        if record.needs and run.stop_reason is None and not record.needs_are_ready():
+            engine.back_to_waiting(record)
+            return  # noqa: ASYNC910 - the task ends here
         run.task = task
         error: Exception | None = None
         through = True
@@ -138,7 +141,8 @@ async def run_child(engine: Engine, record: Record) -> None:
             try:
                 try:
                     with run.scope:
-                        await _call(engine, record, run)
+                        if run.stop_reason is None:  # or it was told before its first step
+                            await _call(engine, record, run)
                 except Exception as raised:
                     error = raised
             except* Exception as group:

@@ -5,23 +5,17 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import AsyncGenerator, Callable
-from typing import Literal, TypeAlias
 
 import trio
 
 from .._errors import ConfigurationError, RestartLimitExceeded, Shutdown
 from .._events import Event, Observer
 from ..observe import log_observer, log_wants, safely
-from ..rules import AUTO_SHUTDOWNS, STRATEGIES, AutoShutdown, Limit, Strategy
+from ..rules import AUTO_SHUTDOWNS, EXHAUSTED, STRATEGIES, AutoShutdown, Exhausted, Limit, Strategy
 from ._ambient import place
 from ._closing import hurry, request_close
 from ._engine import Engine
 from ._supervisor import Supervisor
-
-Exhausted: TypeAlias = Literal["escalate", "shutdown"]
-"""What the supervisor above sees when this one gives up: a crash, or OTP's shutdown."""
-
-EXHAUSTED: tuple[Exhausted, ...] = ("escalate", "shutdown")
 
 
 @contextlib.asynccontextmanager
@@ -52,8 +46,10 @@ async def open_supervisor(
         max_restarts: Restarts of its children that may fall within one period; 5 by default.
         within: That period, in seconds; 60 by default.
         auto_shutdown: Whether the end of a significant child, or of the last one, ends it.
-        exhausted: What it raises when it gives up: `RestartLimitExceeded` (``"escalate"``, the
-            default: a crash to the supervisor above), or `Shutdown` (as in OTP).
+        exhausted: What follows when the restarts are spent. ``"escalate"`` (default): it raises
+            `RestartLimitExceeded`, a crash to the supervisor above. ``"shutdown"``: it raises
+            `Shutdown`, as in OTP. ``"park"``: the child stays down until it is restarted by hand,
+            and the others go on; the errors of those that are parked at its end are raised then.
         stay: Whether it stays open without children until it is cancelled or drained.
         cancel_grace: Seconds that an ordered stop may take in all when the block is cancelled from
             outside or its body raises; 5 by default. A supervisor inside a component that is being
@@ -77,20 +73,18 @@ async def open_supervisor(
     check_words(name, strategy, auto_shutdown, exhausted)
     limit = Limit(max_restarts, within)
     engine = make_engine(name, strategy, auto_shutdown, limit, cancel_grace, observer)
-    async with run_engine(engine, stay=stay, exhausted=exhausted) as supervisor:
+    engine.exhausted = exhausted
+    async with run_engine(engine, stay=stay) as supervisor:
         yield supervisor
 
 
 @contextlib.asynccontextmanager
-async def run_engine(
-    engine: Engine, *, stay: bool, exhausted: Exhausted
-) -> AsyncGenerator[Supervisor]:
+async def run_engine(engine: Engine, *, stay: bool) -> AsyncGenerator[Supervisor]:
     """Run a supervisor around a block.
 
     Args:
         engine: Its machinery.
         stay: Whether it stays open without children.
-        exhausted: What it raises when it gives up.
 
     Yields:
         The supervisor.
@@ -112,12 +106,12 @@ async def run_engine(
             reason = f"the block of its supervisor raised {type(raised).__name__}"
         finally:
             await _close_in_time(engine, reason)  # noqa: ASYNC102 - it shields, with a deadline
-    _raise(engine, error, exhausted)
+    _raise(engine, error)
 
 
-def _raise(engine: Engine, error: Exception | None, exhausted: Exhausted) -> None:
-    failure = engine.failure
-    if isinstance(failure, RestartLimitExceeded) and exhausted == "shutdown":
+def _raise(engine: Engine, error: Exception | None) -> None:
+    failure = engine.failure or engine.parked_failure()
+    if isinstance(failure, RestartLimitExceeded) and engine.exhausted == "shutdown":
         shutdown = Shutdown()
         shutdown.__cause__ = failure
         failure = shutdown

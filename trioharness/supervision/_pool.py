@@ -12,12 +12,12 @@ import trio
 from .._errors import ConfigurationError, PoolFull
 from .._events import Observer
 from .._util import NoPublicConstructor
-from ..rules import AutoShutdown, Limit
+from ..rules import AutoShutdown, Exhausted, Limit
 from ._child import Child
 from ._component import TaskStatus
 from ._engine import Engine
 from ._group import Spec
-from ._open import Exhausted, check_words, make_engine, run_engine
+from ._open import check_words, make_engine, run_engine
 from ._record import Record
 from ._starting import add, start
 
@@ -226,8 +226,8 @@ async def _run(
     engine = make_engine(
         name, "one_for_one", pool.auto_shutdown, pool.limit, pool.cancel_grace, observer
     )
-    engine.pool = True
-    async with run_engine(engine, stay=stay, exhausted=pool.exhausted):
+    engine.pool, engine.exhausted = True, pool.exhausted
+    async with run_engine(engine, stay=stay):
         yield PoolSupervisor._create(engine, pool.template, pool.max_children)
 
 

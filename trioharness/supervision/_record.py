@@ -155,6 +155,8 @@ class Record:
     run: Incarnation | None = None
     starting: Starting | None = None
     stopping: Stopping | None = None
+    parked_for: Sequence[Exception] = ()
+    """The errors it is parked for, while it is."""
     delay: trio.CancelScope | None = None
     """Around the wait of a back-off."""
     needs: Mapping[str, Record] = MappingProxyType({})
@@ -237,4 +239,5 @@ class Record:
 
     def needs_are_gone(self) -> bool:
         """Say whether something it needs has ended for good, so that it can never start."""
-        return any(need.state in FINAL for need in self.needs.values())
+        gone = (State.STOPPED, State.COMPLETE)  # one that is parked may come back by hand
+        return any(need.state in gone for need in self.needs.values())

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import trio
 
 from .._errors import RestartLimitExceeded, Shutdown, UnexpectedReturn
-from .._events import ChildEnded, ChildRestarting, Crashed, Exit, GaveUp, Ignored, Returned, State
+from .._events import (
+    ChildEnded,
+    ChildParked,
+    ChildRestarting,
+    Crashed,
+    Exit,
+    GaveUp,
+    Ignored,
+    Returned,
+    State,
+)
 from ..rules import Cause, restart_type, shuts_down, whether, whom
 from ._record import FINAL, RUNNING, Record, Starting
 from ._stopping import stop_in_order
@@ -51,6 +61,9 @@ def decide(engine: Engine, record: Record, event: ChildEnded, ready_at: float | 
         return None
     restarts = _count(engine, record, event)
     if restarts > engine.limit.max_restarts:
+        if engine.exhausted == "park":
+            _park(engine, record, event)
+            return partial(_stop_dependents_of_parked, engine, record)
         _give_up(engine, record, event.time)
         return None
     if record.state is not State.RESTARTING:
@@ -132,12 +145,41 @@ def _give_up(engine: Engine, record: Record, now: float) -> None:
     engine.observer(
         GaveUp(path=engine.path, time=now, child=record.path, why="intensity", allowed=allowed)
     )
+    engine.failure = RestartLimitExceeded(engine.path, allowed, _noted_errors(engine))
+    engine.end_by_itself(f"supervisor {engine.path!r} gave up")
+
+
+def _park(engine: Engine, record: Record, event: ChildEnded) -> None:
+    """Leave a child down; the others go on."""
+    allowed = str(engine.limit)
+    record.void()
+    record.move(Cause.PARK)
+    record.parked_for = _noted_errors(engine)
+    engine.window.forget()
+    engine.active.discard(record)
+    engine.observer(
+        ChildParked(
+            path=record.path, incarnation=event.incarnation, time=event.time, allowed=allowed
+        )
+    )
+
+
+async def _stop_dependents_of_parked(engine: Engine, record: Record) -> None:
+    """Have those that need a parked child wait for it; they do not hold the supervisor open."""
+    waiting = [d for d in with_dependents(engine, record) if d is not record]
+    running = [d for d in waiting if d.state not in FINAL]
+    await stop_in_order(engine, running, f"{record.path!r}, which it needs, is parked", engine.hold)
+    engine.active.difference_update(running)
+    engine.check_idle()
+
+
+def _noted_errors(engine: Engine) -> list[Exception]:
+    """Return the errors of the last period, each with a note on when it was, and forget them."""
     for event, error in engine.errors:
         error.add_note(f"{event.path}, incarnation {event.incarnation}, at {event.time:.3f} s")
     errors = [error for _, error in engine.errors]
-    engine.failure = RestartLimitExceeded(engine.path, allowed, errors)
     engine.errors.clear()
-    engine.end_by_itself(f"supervisor {engine.path!r} gave up")
+    return errors
 
 
 def _dependents(record: Record) -> set[Record]:
