@@ -9,7 +9,8 @@ from contextvars import ContextVar
 import trio
 
 from .._errors import SupervisionError
-from ._record import Incarnation, Record
+from ._record import Record
+from ._run import Incarnation
 
 place: ContextVar[Record | None] = ContextVar("trioharness_place", default=None)
 """The child that the running task belongs to; None outside of every supervised component."""
@@ -60,19 +61,13 @@ async def cleanup() -> AsyncGenerator[trio.CancelScope]:  # noqa: ASYNC911 - ent
     """
     record, run = current_run("cleanup()")
     now = trio.current_time()
-    told = run.stop_reason is not None or run.killed is not None
-    deadline = run.grace_ends if told else now + record.options.grace
+    deadline = run.grace_ends if run.told else now + record.options.grace
     if deadline <= now:
         await trio.lowlevel.checkpoint()
-    with trio.CancelScope(deadline=deadline, shield=True) as scope:
-        run.shields = (*run.shields, scope)
-        try:
-            await trio.lowlevel.checkpoint()
-            yield scope
-        finally:
-            run.shields = tuple(other for other in run.shields if other is not scope)
-    if scope.cancelled_caught:
-        run.cut_short = True
+    # Once inside, only what is inside is cancelled: a block that was entered begins.
+    await trio.lowlevel.cancel_shielded_checkpoint()
+    with run.shielded(deadline) as scope:
+        yield scope
 
 
 @contextlib.contextmanager

@@ -7,10 +7,15 @@ from typing import Generic, TypeVar, cast, final
 import outcome
 import trio
 
-from .._errors import ChildComplete, ChildNotFound, ChildNotReady, ChildNotStopped
+from .._errors import (
+    ChildComplete,
+    ChildNotFound,
+    ChildNotReady,
+    ChildNotStopped,
+    StartFailed,
+)
 from .._events import State
 from .._util import NoPublicConstructor
-from ..rules import Cause
 from ._engine import Engine
 from ._options import Options
 from ._record import FINAL, Record, Starting
@@ -96,11 +101,15 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
             The state that was reached.
 
         Raises:
-            ValueError: A word is no state.
+            ValueError: A word is no state, or no state is given.
+            StartFailed: It will never be in one of them: it was forgotten when it ended, or its
+                supervisor has ended.
 
         Cancellation:
             A checkpoint; nothing happens to the child.
         """
+        if not states:
+            raise ValueError("wait() for no state would wait for ever; give one, as wait('ready')")
         return await self._record.until(frozenset(State(state) for state in states))
 
     async def stop(self, reason: str = "stopped by hand") -> None:
@@ -113,13 +122,15 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
             reason: Why; it shows in `trio.Cancelled` and in the log.
 
         Raises:
-            ChildNotFound: It was forgotten or deleted.
+            ChildNotFound: It was deleted.
             WouldDeadlock: The caller is a component that is being started or stopped.
 
         Cancellation:
             The stop goes on; only the wait for it ends.
         """
-        await self._ask(lambda: _stop(self._engine, self._record, reason), "stop a child")
+        engine, record = self._engine, self._record
+        if not await self._ask(lambda: _stop(engine, record, reason), "stop a child"):
+            await record.until(FINAL)  # it is stopped with all the others
 
     async def start(self) -> None:
         """Start the child again after it was stopped or had ended, and wait until it is ready.
@@ -135,7 +146,8 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
         Cancellation:
             The start goes on; only the wait for it ends.
         """
-        await self._ask(lambda: _start(self._engine, self._record), "start a child")
+        if not await self._ask(lambda: _start(self._engine, self._record), "start a child"):
+            raise self._too_late()
 
     async def restart(self, reason: str = "restarted by hand") -> None:
         """Stop the child if it runs, start it again, and wait until it is ready.
@@ -155,7 +167,9 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
         Cancellation:
             The restart goes on; only the wait for it ends.
         """
-        await self._ask(lambda: _restart(self._engine, self._record, reason), "restart a child")
+        engine, record = self._engine, self._record
+        if not await self._ask(lambda: _restart(engine, record, reason), "restart a child"):
+            raise self._too_late()
 
     async def delete(self) -> None:
         """Have the supervisor forget the child, so that its name is free; it must be stopped.
@@ -168,7 +182,8 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
         Cancellation:
             The child is deleted all the same; only the wait for it ends.
         """
-        await self._ask(lambda: _delete(self._engine, self._record), "delete a child")
+        if not await self._ask(lambda: _delete(self._engine, self._record), "delete a child"):
+            raise self._too_late()
 
     @trio.lowlevel.enable_ki_protection
     def kill(self, reason: str = "killed by hand") -> None:
@@ -180,27 +195,38 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
         if self._record.run is not None:
             self._record.run.kill(reason)
 
+    def _too_late(self) -> Exception:
+        if self._record.state is State.COMPLETE:
+            return ChildComplete(self.path)
+        return self._engine.closed_error()
+
     @trio.lowlevel.enable_ki_protection
-    async def _ask(self, step: Step, wanted: str) -> None:
-        """Have a step done when it is its turn, wait for it, and raise what it raised."""
+    async def _ask(self, step: Step, wanted: str) -> bool:
+        """Have a step done when it is its turn, wait for it, and raise what it raised.
+
+        Returns:
+            Whether it was done; else the supervisor is stopping or has ended.
+        """
         refuse_deadlock(self._engine, wanted)
         result: list[outcome.Outcome[None]] = []
-        done = trio.Event()
+        answered = trio.Event()
 
         async def do() -> None:  # noqa: ASYNC910 - each step is a checkpoint
             try:
                 await step()
+                result.append(outcome.Value(None))
             except Exception as error:
                 result.append(outcome.Error(error))
-            done.set()
+            answered.set()
 
-        if self._engine.finished.is_set():
+        if self._engine.closing is None:
+            self._engine.turn.submit(do, refused=answered.set)
+            await answered.wait()
+        else:
             await trio.lowlevel.checkpoint()
-            raise ChildNotFound(self.path)
-        self._engine.turn.submit(do)
-        await done.wait()
-        for failure in result:
-            failure.unwrap()
+        for done in result:
+            done.unwrap()
+        return bool(result)
 
 
 def record_of(child: Child[object]) -> Record:
@@ -214,48 +240,49 @@ def _check_known(engine: Engine, record: Record) -> None:
 
 
 async def _stop(engine: Engine, record: Record, reason: str) -> None:
-    if not engine.pool:
+    if record.over is None:
         _check_known(engine, record)
     affected = [r for r in with_dependents(engine, record) if r.state not in FINAL]
     await stop_in_order(engine, affected, reason, engine.put_down)
-    for stopped in affected:
-        engine.active.discard(stopped)
-        if stopped.options.restart == "temporary" or engine.pool:
-            engine.retire(stopped)
-    engine.check_idle()
 
 
 async def _start(engine: Engine, record: Record) -> None:
-    if record.state is State.COMPLETE:
-        raise ChildComplete(record.path)
+    await trio.lowlevel.checkpoint()
+    _check_revivable(engine, record)
     if record.state not in FINAL:
         raise ChildNotStopped(record.path, record.state)
-    if record.made_up and engine.records.get(record.name) is None:
-        engine.records[record.name] = record  # only its handle remembers it
-    _check_known(engine, record)
     await _begin_and_wait(engine, record)
 
 
 async def _restart(engine: Engine, record: Record, reason: str) -> None:
-    if record.state is State.COMPLETE:
-        raise ChildComplete(record.path)
+    await trio.lowlevel.checkpoint()
+    _check_revivable(engine, record)
+    if record.state is State.PENDING and record.starting is not None:
+        return  # its first start is about to happen
     if record.state not in FINAL:
         affected = [
             r for r in with_dependents(engine, record) if r is record or r.state not in FINAL
         ]
         await stop_in_order(engine, affected, reason, engine.hold)
-    await _start_after_stop(engine, record)
+        if engine.ending or record.state in FINAL:  # a drain came in between
+            raise engine.closed_error()
+    await _begin_and_wait(engine, record)
 
 
-async def _start_after_stop(engine: Engine, record: Record) -> None:
-    if record.state is State.WAITING:
-        record.move(Cause.END)
-    await _start(engine, record)
+def _check_revivable(engine: Engine, record: Record) -> None:
+    if record.state is State.COMPLETE:
+        raise ChildComplete(record.path)
+    if engine.ending or engine.draining:
+        raise engine.closed_error()
+    if record.over is not None:
+        raise record.over_error()
+    _check_known(engine, record)
+    missing = record.missing_need()
+    if missing is not None:
+        raise StartFailed(record.path, missing)
 
 
 async def _begin_and_wait(engine: Engine, record: Record) -> None:
-    if engine.closing is not None or engine.failure is not None:
-        raise engine.closed_error()
     starting = record.starting = Starting(1)
     engine.begin(record)
     if record.state is State.WAITING:
@@ -264,8 +291,7 @@ async def _begin_and_wait(engine: Engine, record: Record) -> None:
         return
     await starting.done.wait()
     if starting.failed is not None:
-        engine.active.discard(record)
-        engine.check_idle()
+        engine.rest(record)
         raise starting.failed[1]
 
 

@@ -1,15 +1,14 @@
-"""Ending a supervisor: the ordered stop of everything, and a drain that loses nothing."""
+"""Ending a supervisor: the ordered stop of everything, in the time there is for it."""
 
 from __future__ import annotations
 
+import contextlib
+import math
 from functools import partial
 from typing import TYPE_CHECKING
 
 import trio
 
-from .._events import State
-from ..rules import Cause
-from ._handover import Finishes
 from ._record import Record
 from ._stopping import stop_in_order
 
@@ -23,13 +22,19 @@ def request_close(engine: Engine, reason: str) -> None:
     if engine.closing is not None:
         return
     engine.closing = reason
+    if not engine.hosted.is_set():
+        engine.finished.set()  # before anything could be started
+        return
+    if engine.nursery.cancel_scope.cancel_called:
+        return  # it is all ending at once already
     engine.turn.refuse(engine.closed_error)
-    for record in tuple(engine.records.values()):
+    for record in reversed(tuple(engine.records.values())):
         # Whatever somebody waits for to start would hold up the stop: it is the last in the order,
         # so it is also the first to go.
-        if record.starting is not None or engine.turn.held_for is record:
+        if record.starting is not None or engine.turn.holder is record:
             _abandon_start(engine, record, reason)
     engine.turn.submit(partial(_close, engine), first=True)
+    engine.check_idle()
 
 
 def _abandon_start(engine: Engine, record: Record, reason: str) -> None:
@@ -37,11 +42,8 @@ def _abandon_start(engine: Engine, record: Record, reason: str) -> None:
     if record.run is not None:
         grace = 0.0 if engine.hurried else record.options.grace
         record.run.stop(reason, grace, trio.current_time())
-    elif record.starting is not None:
-        starting, record.starting = record.starting, None
-        starting.fail(record, engine.closed_error())
-        if starting.forgets:
-            engine.undo(record)
+    else:
+        engine.fail_start(record, engine.closed_error())
 
 
 async def _close(engine: Engine) -> None:
@@ -52,74 +54,41 @@ async def _close(engine: Engine) -> None:
     engine.active.clear()
     engine.finished.set()
     engine.check_idle()
-    engine.check_idle()  # the body may wait for the children, where a drain took too long
-
-
-def hurry(engine: Engine, reason: str) -> None:
-    """Let no child of the tree have any more grace, and do not wait for the order any longer."""
-    engine.hurried = True
-    engine.finished.set()
-    for record in engine.records.values():
-        if record.run is not None:
-            record.run.kill(reason)
 
 
 @trio.lowlevel.enable_ki_protection
-async def drain(engine: Engine, grace: float) -> None:
-    """End the children from the sources on, so that what is queued is still dealt with.
+async def close_in_time(engine: Engine, reason: str) -> None:
+    """Stop whatever still runs, shielded for as long as there is grace.
 
     Args:
         engine: The supervisor.
-        grace: Seconds after which the rest is cancelled, in reverse start order.
+        reason: Why it stops.
     """
-    with trio.move_on_after(grace) as scope:  # noqa: ASYNC912 - it waits while a child runs
-        while engine.active and engine.closing is None:
-            for record in tuple(engine.records.values()):
-                if _is_source(record):
-                    _tell(engine, record)
-            _finish_what_is_fed_from_outside(engine)
-            if engine.active:
-                await engine.ended_lot.park()
-    await trio.lowlevel.checkpoint()
+    request_close(engine, reason)
+    with stop_shield(engine) as scope:
+        await engine.finished.wait()
     if scope.cancelled_caught:
-        engine.overran += sorted(record.path for record in engine.active)
-        request_close(engine, "the grace of the drain is over")
-    engine.check_idle()
+        hurry(engine, f"the grace of supervisor {engine.path!r} is over")
 
 
-def _is_source(record: Record) -> bool:
-    """Say whether a child makes what others consume, and nobody left needs it."""
-    kept = record.arguments.ends.values()
-    if any(end.receives for end in kept) or (record.background and not kept):
-        return False
-    return record.state is not State.COMPLETE and not any(
-        other.state not in (State.STOPPED, State.COMPLETE) for other in record.dependents
-    )
+def stop_shield(engine: Engine) -> contextlib.AbstractContextManager[trio.CancelScope]:
+    """Return a shield for the wait for an ordered stop.
+
+    It lasts for the grace of the component that the supervisor is in, if that was told to stop, or
+    is as soon as that happens; else for that of the supervisor. One that ends by itself has nobody
+    who waits for it, so that each child has its own grace.
+    """
+    by_itself = engine.failure is not None
+    deadline = math.inf if by_itself else trio.current_time() + engine.cancel_grace
+    above = None if engine.parent is None else engine.parent.run
+    if above is None:
+        return trio.CancelScope(shield=True, deadline=deadline)
+    return above.shielded(above.grace_ends if above.told else deadline)
 
 
-def _tell(engine: Engine, record: Record) -> None:
-    run = record.run
-    if run is None:
-        if record.state not in (State.STOPPED, State.PARKED):
-            engine.retire(record)
-    elif not run.draining:
-        run.draining = True
-        for scope in run.drain_scopes:
-            scope.cancel(reason="drain")
-        if not run.drain_scopes:
-            record.move(Cause.STOP)
-            run.stop("drain", record.options.grace, trio.current_time())
-
-
-def _finish_what_is_fed_from_outside(engine: Engine) -> None:
-    """Finish the receive ends whose channel no child sends to any more."""
-    fed = {
-        id(kept.end.channel)
-        for record in engine.records.values()
-        for kept in record.arguments.ends.values()
-        if not kept.receives and isinstance(kept.end, Finishes) and kept.holders
-    }
-    for record in tuple(engine.active):
-        for kept in record.arguments.ends.values():
-            if kept.receives and isinstance(kept.end, Finishes) and id(kept.end.channel) not in fed:
-                kept.end.finish()
+def hurry(engine: Engine, reason: str) -> None:
+    """Let no child of the tree have any more grace."""
+    engine.hurried = True
+    for record in engine.records.values():
+        if record.run is not None:
+            record.run.kill(reason)

@@ -22,15 +22,20 @@ import trio
 from .._errors import RestartLimitExceeded, Shutdown, StartFailed, SupervisorClosed
 from .._events import (
     ChildEnded,
+    Crashed,
     Event,
     Observer,
     State,
     SupervisorEnded,
 )
+from ..observe import summary
 from ..rules import AutoShutdown, Cause, Exhausted, Limit, Strategy, Window
-from ._handover import NO_ARGUMENTS, Handover
+from ._alone import alone
+from ._closing import stop_shield
+from ._handover import Handover
 from ._incarnation import handle_end, run_child
-from ._record import FINAL, Incarnation, Record
+from ._record import FINAL, Record
+from ._run import Incarnation
 from ._turn import Step, Turn
 
 Ts = TypeVarTuple("Ts")
@@ -84,6 +89,8 @@ class Engine:
     finished: trio.Event = attrs.field(factory=trio.Event)
     failure: RestartLimitExceeded | Shutdown | None = None
     """What it ended by itself with."""
+    left: bool = False
+    """Whether a component was left by what is no `Exception`, `KeyboardInterrupt` say."""
     body_scope: trio.CancelScope = attrs.field(init=False)
     overran: list[str] = attrs.field(factory=list[str])
     """Children that outlived their grace."""
@@ -98,16 +105,67 @@ class Engine:
 
         A cancellation from outside would reach all children at once, a dependency before its
         dependents; so it reaches none, and becomes an ordered stop instead.
+
+        Raises:
+            RestartLimitExceeded: The supervisor gave up. It is raised here, so that trio adds it
+                to whatever the body raises.
+            Shutdown: It shut down.
         """
         try:
-            async with trio.open_nursery() as self.nursery:
-                self.nursery.cancel_scope.shield = True
-                self.hosted.set()
-                await self.finished.wait()
+            with alone():
+                async with trio.open_nursery() as self.nursery:
+                    self.nursery.cancel_scope.shield = True
+                    self.hosted.set()
+                    await self.finished.wait()
         finally:
-            self.finished.set()  # also where SystemExit, say, ended it and nobody stopped anything
-            self.handover.close()
-            self.observer(SupervisorEnded(path=self.path, time=trio.current_time()))
+            failure = self._shut()
+        if failure is not None:
+            raise failure
+
+    def _shut(self) -> Exception | None:
+        """Close the books; nothing runs any more, however it came to that.
+
+        Returns:
+            What the supervisor ended by itself with, if it did.
+        """
+        self.closing = self.closing or "it has ended"
+        failure = self.failure or self.parked_failure()
+        self.turn.refuse(self.closed_error)
+        for record in tuple(self.records.values()):
+            if record.starting is not None or record.state not in FINAL:
+                self.retire(record)
+            record.end_for_good("its supervisor has ended")
+        self.finished.set()
+        self.handover.close()
+        self.observer(SupervisorEnded(path=self.path, time=trio.current_time()))
+        if isinstance(failure, RestartLimitExceeded) and self.exhausted == "shutdown":
+            shutdown = Shutdown()
+            shutdown.__cause__ = failure
+            return shutdown
+        return failure
+
+    @property
+    def ending(self) -> bool:
+        """Whether nothing is begun any more."""
+        return (
+            self.closing is not None
+            or self.failure is not None
+            or self.nursery.cancel_scope.cancel_called
+        )
+
+    @property
+    def will_raise(self) -> bool:
+        """Whether `host` is to raise."""
+        return self.failure is not None or self.left or self.parked_failure() is not None
+
+    async def stop_the_others_first(self) -> None:
+        """Hold back what leaves a component, such as KeyboardInterrupt, for an ordered stop."""
+        self.left = True
+        if not self.nursery.cancel_scope.cancel_called:
+            self.body_scope.cancel(reason="a component was left by what is no Exception")
+            with stop_shield(self):
+                await self.finished.wait()
+        await trio.lowlevel.cancel_shielded_checkpoint()
 
     def spawn_step(self, step: Step) -> None:
         """Run a step that holds the turn, in a task of its own."""
@@ -129,9 +187,7 @@ class Engine:
     @trio.lowlevel.enable_ki_protection
     async def _run_step(self, step: Step) -> None:
         await step()
-        # A step that began the start of a child leaves the turn to that child.
-        if self.turn.held_for is None:
-            self.turn.release()
+        self.turn.release(step)
 
     def spawn(self, record: Record) -> None:
         """Begin the next incarnation of a child, in a task of its own."""
@@ -149,19 +205,34 @@ class Engine:
         """Start a child now, or as soon as what it needs is ready."""
         if record.needs_are_ready():
             self.spawn(record)
-        elif record.needs_are_gone():
-            self.retire(record)
-        else:
+            return
+        missing = record.missing_need()
+        if missing is None:
             self.active_again(record)
             record.move(Cause.HOLD)
+        else:
+            self._never_begins(record, StartFailed(record.path, missing))
+
+    def _never_begins(self, record: Record, error: StartFailed) -> None:
+        """Note that a child can never start, which nobody may overlook."""
+        record.last_error = summary(error)
+        event = ChildEnded(
+            path=record.path,
+            incarnation=record.incarnations,
+            time=trio.current_time(),
+            exit=Crashed(error),
+            ready=False,
+        )
+        self.observer(event)
+        self.fail_start(record, error, event)
+        self.retire(record)
 
     def back_to_waiting(self, record: Record) -> None:
         """Undo a start whose needs went away between the decision and the first step."""
         record.run = None
         record.incarnations -= 1
         record.move(Cause.HOLD)
-        if self.turn.held_for is record:
-            self.turn.release()
+        self.turn.release(record)
         self.begin(record)
 
     def begin_in_turn(self, record: Record) -> None:
@@ -177,8 +248,10 @@ class Engine:
 
     def begin_held(self, record: Record) -> None:
         """Begin a child while holding the turn; it passes the turn on when it is ready or ends."""
+        if record.run is not None:
+            return  # it waited, and what it needs became ready just now
         if record.needs_are_ready():
-            self.turn.held_for = record
+            self.turn.holder = record
         self.begin(record)
 
     def active_again(self, record: Record) -> None:
@@ -196,7 +269,7 @@ class Engine:
 
     def wake_dependents(self, record: Record) -> None:
         """Start whoever waited for this child alone."""
-        if self.closing is None:
+        if not self.ending:
             for other in (*record.dependents, *record.followers):
                 if other.state is State.WAITING:
                     self.begin(other)
@@ -213,36 +286,17 @@ class Engine:
                 record.move(Cause.RELEASE)
 
     def put_down(self, record: Record) -> None:
-        """Leave a child that was stopped as it is."""
-        if record.state is not State.COMPLETE:
-            record.move(Cause.END)
-
-    def retire(self, record: Record) -> None:
-        """Note that a child has ended and will not be started again by itself."""
-        record.void()
-        starting, record.starting = record.starting, None
-        if starting is not None:
-            starting.fail(record, self._never_started(record))
-            if starting.forgets:
-                self.undo(record)
-                return
-        if record.state not in FINAL:
-            record.move(Cause.END)
-        self.active.discard(record)
-        if record.arguments.ends:
-            self.handover.release(record, record.arguments)
-            record.move(Cause.RELEASE)
+        """Leave a child that was stopped as it is; a temporary one is forgotten."""
         if record.options.restart == "temporary" or self.pool:
-            self.forget(record)
-        elif record.made_up and self.strategy == "one_for_one":
-            self.forget(record)  # nobody but its handle could start it again
-        if record.dependents or record.followers:
-            self.wake_dependents(record)
-        self.check_idle()
+            self.retire(record)
+        elif record.state is not State.COMPLETE:
+            self.rest(record)
 
     def hold(self, record: Record) -> None:
         """Have a child that was stopped start again as soon as what it needs is ready."""
-        if record.state is not State.COMPLETE:
+        if record.options.restart == "temporary":
+            self.retire(record)
+        elif record.state is not State.COMPLETE:
             record.move(Cause.HOLD)
 
     def set_aside(self, record: Record) -> None:
@@ -252,21 +306,50 @@ class Engine:
         elif record.state is not State.COMPLETE:
             record.move(Cause.END)
 
-    def _never_started(self, record: Record) -> Exception:
-        """Return the error for who waits for a child that will not start any more."""
-        for name, need in record.needs.items():
-            if need.state in FINAL:
-                reason = f"what it needs ({name}={need.path!r}) is {need.state}"
-                return StartFailed(record.path, reason)
-        return self.closed_error()
+    def fail_start(self, record: Record, error: Exception, event: ChildEnded | None = None) -> None:
+        """Tell whoever waits for the start of a child that it failed."""
+        starting, record.starting = record.starting, None
+        if starting is not None:
+            starting.fail(record, error, event)
+            if starting.forgets:
+                self.undo(record)
+
+    def start_declined(self, record: Record) -> None:
+        """Tell whoever waits for the start of a child that it declined."""
+        starting, record.starting = record.starting, None
+        if starting is not None:
+            starting.ready()
+        self.retire(record)
+
+    def retire(self, record: Record) -> None:
+        """Note that a child has ended and will not be started again by itself."""
+        if record.starting is not None:
+            self.fail_start(record, self.closed_error())
+        if record.over is not None:
+            return
+        self.rest(record)
+        if record.arguments.ends:
+            self.handover.release(record, record.arguments)
+            record.move(Cause.RELEASE)
+        made_up = record.made_up and self.strategy == "one_for_one"
+        if made_up or record.options.restart == "temporary" or self.pool:
+            self.forget(record)
 
     def undo(self, record: Record) -> None:
         """Forget a child that never was ready; its channel ends are the caller's again."""
+        if record.over is None:
+            self.rest(record)
+            self.handover.give_back(record, record.arguments)
+            self.forget(record)
+
+    def rest(self, record: Record) -> None:
+        """Note that a child does not run, is not to be started, and is waited for in vain."""
         record.void()
+        if record.state not in FINAL:
+            record.move(Cause.END)
         self.active.discard(record)
-        self.handover.give_back(record, record.arguments)
-        record.arguments = NO_ARGUMENTS
-        self.forget(record)
+        if record.dependents or record.followers:
+            self.wake_dependents(record)
         self.check_idle()
 
     def retry(self, record: Record, event: ChildEnded | None) -> None:
@@ -293,7 +376,9 @@ class Engine:
             await self.idle.wait()
 
     def check_idle(self) -> None:
-        """Wake who waits for the last child that holds the supervisor open."""
+        """Wake who waits for children that hold the supervisor open to become fewer."""
+        if self.draining:
+            self.ended_lot.unpark_all()
         if not self.active and self.idle is not None:
             self.idle.set()
 
@@ -310,3 +395,4 @@ class Engine:
         for other in record.after:
             other.followers = tuple(f for f in other.followers if f is not record)
         record.needs, record.after = MappingProxyType({}), ()
+        record.end_for_good("it has ended and was forgotten; start a new one, or give it a name=")

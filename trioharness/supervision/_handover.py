@@ -11,7 +11,7 @@ optional verbs below, which are called where they are there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Generic, Protocol, TypeVar, cast, runtime_checkable
 
 import attrs
@@ -115,18 +115,22 @@ class Arguments:
     ends: Mapping[int | str, Kept]
     """Kept ends by the position or the keyword of their argument."""
 
-    def for_incarnation(self) -> tuple[tuple[object, ...], dict[str, object], tuple[End, ...]]:
-        """Return the arguments with a fresh clone in place of each end, and these clones.
+    def for_incarnation(self, made: list[End]) -> tuple[tuple[object, ...], dict[str, object]]:
+        """Return the arguments with a fresh clone in place of each end.
+
+        Args:
+            made: Where the clones are put, also those before one that fails.
 
         Raises:
             trio.ClosedResourceError: A kept end was closed by somebody else.
         """
-        if not self.ends:
-            return self.positional, dict(self.keywords), ()
-        clones = {place: kept.end.clone() for place, kept in self.ends.items()}
+        clones: dict[int | str, End] = {}
+        for place, kept in self.ends.items():
+            clones[place] = clone = kept.end.clone()
+            made.append(clone)
         positional = tuple(clones.get(i, value) for i, value in enumerate(self.positional))
         keywords = {key: clones.get(key, value) for key, value in self.keywords.items()}
-        return positional, keywords, tuple(clones.values())
+        return positional, keywords
 
 
 NO_ARGUMENTS = Arguments((), {}, {})
@@ -176,7 +180,7 @@ class Handover:
             kept.end.close()
 
 
-def settle(clones: tuple[End, ...], exit: Exit) -> tuple[InHand, ...]:
+def settle(clones: Iterable[End], exit: Exit) -> tuple[InHand, ...]:
     """Settle and close the clones of an incarnation that has ended.
 
     Returns:

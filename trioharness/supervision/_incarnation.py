@@ -24,12 +24,17 @@ from .._events import (
 )
 from ..observe import summary
 from ..rules import Cause
-from ._handover import settle
-from ._record import Incarnation, Record
+from ._handover import End, settle
+from ._record import Record
 from ._restarting import decide, is_to_return
+from ._run import Incarnation
 
 if TYPE_CHECKING:
     from ._engine import Engine
+
+
+LEFT = Stopped("it was left by what is no Exception", killed=True)
+"""The end of an incarnation that did not end but was left, by `KeyboardInterrupt` say."""
 
 
 class Status:
@@ -63,25 +68,31 @@ def _call(engine: Engine, record: Record, run: Incarnation) -> Awaitable[object]
         Exception: Whatever the call itself raises: wrong arguments, a channel end that is closed.
         ComponentTypeError: It gave nothing that can be run.
     """
-    positional, keywords, run.clones = record.arguments.for_incarnation()
+    if record.arguments.ends:
+        clones: list[End] = []
+        run.clones = clones
+        positional, keywords = record.arguments.for_incarnation(clones)
+    else:
+        positional, keywords = record.arguments.positional, dict(record.arguments.keywords)
     for keyword, need in record.needs.items():
         keywords[keyword] = need.value
     takes_status = record.shape.takes_status
     if takes_status:
         keywords["task_status"] = Status(engine, record, run)
     called = record.fn(*positional, **keywords)
-    if inspect.iscoroutine(called) or isinstance(called, Awaitable):
-        if not takes_status:
-            is_ready(engine, record, run, None)
-        return cast("Awaitable[object]", called)
-    if isinstance(called, AbstractAsyncContextManager):
-        manager = cast("AbstractAsyncContextManager[object, bool | None]", called)
-        return _hold_open(engine, record, run, manager)
-    raise ComponentTypeError(
-        f"component {record.path!r}",
-        f"it returned {called!r}, neither a coroutine nor an async context manager",
-        "make it an async function, or decorate it with @contextlib.asynccontextmanager",
-    )
+    if not inspect.iscoroutine(called):
+        if isinstance(called, AbstractAsyncContextManager):  # a pool, say, may be awaitable as well
+            manager = cast("AbstractAsyncContextManager[object, bool | None]", called)
+            return _hold_open(engine, record, run, manager)
+        if not isinstance(called, Awaitable):
+            raise ComponentTypeError(
+                f"component {record.path!r}",
+                f"it returned {called!r}, neither a coroutine nor an async context manager",
+                "make it an async function, or decorate it with @contextlib.asynccontextmanager",
+            )
+    if not takes_status:
+        is_ready(engine, record, run, None)
+    return cast("Awaitable[object]", called)
 
 
 async def _hold_open(
@@ -90,10 +101,16 @@ async def _hold_open(
     run: Incarnation,
     manager: AbstractAsyncContextManager[object, bool | None],
 ) -> None:
-    async with manager as value:
-        with trio.CancelScope() as run.park:
-            is_ready(engine, record, run, value)
-            await trio.sleep_forever()
+    with trio.CancelScope() as run.exit_scope:
+        async with manager as value:
+            with trio.CancelScope() as run.park:
+                if run.stop_reason is None:
+                    is_ready(engine, record, run, value)
+                else:  # told while it was being entered, and it was entered all the same
+                    run.leave(run.stop_reason)
+                await trio.sleep_forever()
+    if run.exit_scope.cancelled_caught:
+        run.cut_short = True
 
 
 def _exit_of(record: Record, run: Incarnation, error: Exception | None) -> Exit:
@@ -151,6 +168,8 @@ async def run_child(engine: Engine, record: Record) -> None:
         finally:
             again = _has_ended(engine, record, run, error, through=through)
             error = None
+            if through:
+                await engine.stop_the_others_first()  # noqa: ASYNC102 - it shields, with a deadline
         if not again:
             return  # noqa: ASYNC910 - the task ends here
         epoch = record.epoch
@@ -158,7 +177,7 @@ async def run_child(engine: Engine, record: Record) -> None:
         # Without this checkpoint, a component that crashes at once would starve its siblings.
         await trio.lowlevel.checkpoint()
         if record.epoch != epoch:
-            engine.turn.release()
+            engine.turn.release(record)
             return
         run = engine.new_run(record)
 
@@ -171,14 +190,18 @@ def is_ready(engine: Engine, record: Record, run: Incarnation, value: object) ->
     now = run.ready_at = trio.current_time()
     record.value = value
     record.was_ready = True
+    if run.park is not None and record.options.background is None and not record.background:
+        # It could not be seen before that it is a context manager.
+        record.background = True
+        engine.active.discard(record)
+        engine.check_idle()
     record.move(Cause.READY)
     if run.number > 1 or engine.wants(ChildReady):
         engine.observer(ChildReady(path=record.path, incarnation=run.number, time=now))
     if record.starting is not None:
         record.starting.ready()
         record.starting = None
-    if engine.turn.held_for is record:
-        engine.turn.release()
+    engine.turn.release(record)
     if record.dependents or record.followers:
         engine.wake_dependents(record)
 
@@ -207,34 +230,32 @@ def _has_ended(
         and not engine.wants(ChildEnded)
     ):  # nothing but an end that was asked for, and nobody to tell
         record.run = record.value = None
+        engine.turn.release(record)
         record.stopping.has_ended(record, now)
-        if engine.turn.held_for is record:
-            engine.turn.release()
         return False
     if through and error is None:
-        exit: Exit = Stopped("cancelled from outside", killed=True)
+        exit: Exit = LEFT
     else:
         exit = _exit_of(record, run, error)
     event = _note_end(engine, record, run, exit, now)
-    turn = engine.turn
-    mine = turn.held_for is record
-    if mine:
-        turn.held_for = None
-    if record.stopping is not None or record.starting is not None:
+    # After a failed attempt to restart, whoever waits comes first.
+    engine.turn.release(record)
+    if through:
+        record.stopping = None
+        engine.retire(record)
+    elif record.stopping is not None or record.starting is not None:
         _ended_for_somebody(engine, record, exit, event, now)
     elif isinstance(exit, Stopped):
         record.move(Cause.END)
         if run.draining:
             engine.retire(record)
-    elif turn.busy and (not mine or turn.has_queue):
+    elif engine.turn.holder is not None:
         # One thing at a time: its end is dealt with when what came before it has been.
         record.move(Cause.RETRY if is_to_return(engine, record, exit) else Cause.END)
-        turn.submit(partial(handle_end, engine, record, record.epoch, event, run.ready_at))
+        step = partial(handle_end, engine, record, record.epoch, event, run.ready_at)
+        engine.turn.submit(step)
     else:
-        turn.busy = True
         return _act(engine, record, event, run.ready_at)
-    if mine:
-        turn.release()
     return False
 
 
@@ -244,14 +265,14 @@ def _act(engine: Engine, record: Record, event: ChildEnded, ready_at: float | No
     Returns:
         Whether it is to begin again in the same task; the turn is then held for it.
     """
+    engine.turn.holder = record
     match decide(engine, record, event, ready_at):
         case "begin":
-            engine.turn.held_for = record
             return True
         case None:
-            engine.turn.release()
+            engine.turn.release(record)
         case step:
-            engine.spawn_step(step)
+            engine.turn.run(step)
     return False
 
 
@@ -267,6 +288,7 @@ def _note_end(
         ready=run.ready_at is not None,
         in_hand=settle(run.clones, exit) if run.clones else (),
     )
+    run.clones = ()
     record.run = None
     record.value = None
     if isinstance(exit, Crashed):
@@ -274,8 +296,6 @@ def _note_end(
         engine.observer(event)
     elif not isinstance(exit, Stopped) or exit.error is not None or engine.wants(ChildEnded):
         engine.observer(event)
-    if engine.draining:
-        engine.ended_lot.unpark_all()
     return event
 
 
@@ -283,21 +303,22 @@ def _ended_for_somebody(
     engine: Engine, record: Record, exit: Exit, event: ChildEnded, now: float
 ) -> None:
     """Leave the end of an incarnation to whoever stops it or waits for its start."""
-    starting, record.starting = record.starting, None
     if record.stopping is not None:
         record.stopping.has_ended(record, now)
     else:
         record.move(Cause.END)
-    if starting is None:
-        return
     if isinstance(exit, Ignored):
-        starting.ready()
-        engine.retire(record)
-        return
-    error = exit.error if isinstance(exit, Crashed) else engine.closed_error()
-    starting.fail(record, error, event)
-    if starting.forgets:
-        engine.undo(record)
+        engine.start_declined(record)
+    elif record.starting is not None:
+        engine.fail_start(record, _why_not_started(engine, record, exit), event)
+
+
+def _why_not_started(engine: Engine, record: Record, exit: Exit) -> Exception:
+    if isinstance(exit, Crashed):
+        return exit.error
+    if engine.ending or engine.draining:
+        return engine.closed_error()
+    return StartFailed(record.path, "it was stopped before it was ready")
 
 
 async def handle_end(

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import AsyncGenerator, Callable
 
 import trio
 
-from .._errors import ConfigurationError, RestartLimitExceeded, Shutdown
+from .._errors import ConfigurationError
 from .._events import Event, Observer
 from ..observe import log_observer, log_wants, safely
 from ..rules import AUTO_SHUTDOWNS, EXHAUSTED, STRATEGIES, AutoShutdown, Exhausted, Limit, Strategy
+from ._alone import alone
 from ._ambient import place
-from ._closing import hurry, request_close
+from ._closing import close_in_time, request_close
 from ._engine import Engine
+from ._options import check_name, is_seconds
 from ._supervisor import Supervisor
 
 
@@ -65,12 +66,14 @@ async def open_supervisor(
         RestartLimitExceeded: It gave up; its members are the real errors of the attempts.
         Shutdown: It gave up with ``exhausted="shutdown"``, or a significant child ended.
         Exception: What the body raised, after all children have been stopped.
+        ExceptionGroup: It gave up, and its body raised as well.
 
     Cancellation:
         Becomes an ordered stop: the body is cancelled first, then the children in reverse start
         order, each within its grace, all of them within `cancel_grace`.
     """
     check_words(name, strategy, auto_shutdown, exhausted)
+    _check(name, stay, cancel_grace, observer)
     limit = Limit(max_restarts, within)
     engine = make_engine(name, strategy, auto_shutdown, limit, cancel_grace, observer)
     engine.exhausted = exhausted
@@ -90,39 +93,42 @@ async def run_engine(engine: Engine, *, stay: bool) -> AsyncGenerator[Supervisor
         The supervisor.
     """
     error: Exception | None = None
-    async with trio.open_nursery() as outer:
-        engine.body_scope = outer.cancel_scope
-        outer.start_soon(engine.host, name=engine.path)
-        reason = "the block of its supervisor was cancelled"
-        try:
-            await engine.hosted.wait()
-            yield Supervisor._create(engine)
-            await engine.join(stay=stay)
-            reason = "the block of its supervisor ended"
-            request_close(engine, reason)
-            await engine.finished.wait()
-        except Exception as raised:
-            error = raised
-            reason = f"the block of its supervisor raised {type(raised).__name__}"
-        finally:
-            await _close_in_time(engine, reason)  # noqa: ASYNC102 - it shields, with a deadline
-    _raise(engine, error)
-
-
-def _raise(engine: Engine, error: Exception | None) -> None:
-    failure = engine.failure or engine.parked_failure()
-    if isinstance(failure, RestartLimitExceeded) and engine.exhausted == "shutdown":
-        shutdown = Shutdown()
-        shutdown.__cause__ = failure
-        failure = shutdown
-    if error is not None and failure is not None:
-        raise ExceptionGroup(
-            f"supervisor {engine.path!r} ended by itself, and its body raised", [error, failure]
-        )
-    if failure is not None:
-        raise failure
+    with alone():
+        async with trio.open_nursery() as outer:
+            engine.body_scope = outer.cancel_scope
+            outer.start_soon(engine.host, name=engine.path)
+            reason = "the block of its supervisor was cancelled"
+            try:
+                await engine.hosted.wait()
+                yield Supervisor._create(engine)
+                await engine.join(stay=stay)
+                reason = "the block of its supervisor ended"
+                request_close(engine, reason)
+                await engine.finished.wait()
+            except Exception as raised:
+                error = raised
+                reason = f"the block of its supervisor raised {type(raised).__name__}"
+            finally:
+                await close_in_time(engine, reason)  # noqa: ASYNC102 - it is a shield
+            if error is not None and engine.will_raise:
+                raise error  # together with that
     if error is not None:
-        raise error
+        raise error  # as it is: even a single group would leave the nursery as a copy
+
+
+def _check(name: object, stay: object, cancel_grace: object, observer: object) -> None:
+    subject = f"supervisor {name!r}"
+    check_name(subject, name)
+    if not isinstance(stay, bool):
+        raise ConfigurationError(subject, f"stay={stay!r} is no yes or no", "give True or False")
+    if not is_seconds(cancel_grace):
+        raise ConfigurationError(
+            subject, f"cancel_grace={cancel_grace!r} is no duration", "give seconds, 0 or more"
+        )
+    if observer is not None and not callable(observer):
+        raise ConfigurationError(
+            subject, f"observer={observer!r} is not callable", "give a function of one event"
+        )
 
 
 def check_words(name: str, strategy: object, auto_shutdown: object, exhausted: object) -> None:
@@ -179,29 +185,3 @@ def make_engine(
 
 def _wants_all(_: type[Event]) -> bool:
     return True
-
-
-@trio.lowlevel.enable_ki_protection
-async def _close_in_time(engine: Engine, reason: str) -> None:
-    """Stop whatever still runs, shielded for as long as there is grace."""
-    if engine.finished.is_set() or not engine.hosted.is_set():
-        return  # noqa: ASYNC910 - nothing left to wait for
-    request_close(engine, reason)
-    with trio.CancelScope(shield=True, deadline=_stop_deadline(engine)) as scope:
-        await engine.finished.wait()
-    if scope.cancelled_caught:
-        hurry(engine, f"the grace of supervisor {engine.path!r} is over")
-        if engine.parent is not None and engine.parent.run is not None:
-            engine.parent.run.cut_short = True
-
-
-def _stop_deadline(engine: Engine) -> float:
-    """Return when an ordered stop has to be over: the grace of the component we are in, or ours."""
-    above = engine.parent
-    if above is not None and above.run is not None:
-        run = above.run
-        if run.stop_reason is not None or run.killed is not None:
-            return run.grace_ends
-    if isinstance(engine.failure, RestartLimitExceeded | Shutdown):
-        return math.inf  # nobody waits from outside: each child has its own grace
-    return trio.current_time() + engine.cancel_grace

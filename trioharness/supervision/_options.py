@@ -72,13 +72,19 @@ class Options:
                 f"choose one of {', '.join(map(repr, RESTART_TYPES))}, "
                 "or give one for each type of exception",
             )
-        if not _is_seconds(self.grace):
+        if not is_seconds(self.grace):
             raise ConfigurationError(
                 subject, f"grace={self.grace!r} is no duration", "give seconds, 0 or more"
             )
         if not _is_backoff(self.backoff):
             raise ConfigurationError(
                 subject, f"backoff={self.backoff!r} is no Backoff", "give Backoff(initial, maximum)"
+            )
+        if not _is_choice(self.background):
+            raise ConfigurationError(
+                subject,
+                f"background={self.background!r} is no yes or no",
+                "give True or False, or leave it out",
             )
         if self.significant and self.restart == "permanent":
             raise ConfigurationError(
@@ -93,7 +99,7 @@ DEFAULT_OPTIONS: Final = Options()
 
 
 def check_name(subject: str, name: object) -> None:
-    """Refuse what cannot be the name of a child.
+    """Refuse what cannot be the name of a child or a supervisor.
 
     Raises:
         ConfigurationError: It cannot.
@@ -104,18 +110,43 @@ def check_name(subject: str, name: object) -> None:
         )
 
 
-def check_needs(subject: str, needs: object) -> None:
-    """Refuse ``needs`` that are no mapping.
+def check_needs(subject: str, needs: object, after: object) -> None:
+    """Refuse ``needs`` and ``after`` of the wrong shape.
 
     Raises:
-        ConfigurationError: They are not.
+        ConfigurationError: They are.
     """
-    if not isinstance(needs, Mapping):
+    if not _are_keywords(needs):
         raise ConfigurationError(
             subject,
-            f"needs={needs!r} is no mapping",
+            f"needs={needs!r} is no mapping of keywords",
             "give needs={'keyword': child}; for order alone use after=[child]",
         )
+    if not isinstance(after, Sequence) or isinstance(after, str | bytes):
+        raise ConfigurationError(
+            subject, f"after={after!r} is no list of children", "give after=[child]"
+        )
+
+
+def _are_keywords(value: object) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(key, str) and key.isidentifier()
+        for key in cast("Mapping[object, object]", value)
+    )
+
+
+def _is_choice(value: object) -> bool:
+    return value is None or isinstance(value, bool)
+
+
+def is_seconds(value: object) -> bool:
+    """Say whether something is a duration: a number of seconds, 0 or more."""
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and not math.isnan(value)
+        and value >= 0
+    )
 
 
 def _is_policy(value: object) -> bool:
@@ -131,12 +162,3 @@ def _is_policy(value: object) -> bool:
 
 def _is_backoff(value: object) -> bool:
     return value is None or isinstance(value, Backoff)
-
-
-def _is_seconds(value: object) -> bool:
-    return (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and not math.isnan(value)
-        and value >= 0
-    )

@@ -69,8 +69,11 @@ class PoolSupervisor(metaclass=NoPublicConstructor):
             A checkpoint; nothing happens.
         """
         await trio.lowlevel.checkpoint()
-        await self._engine.turn.take()
-        self._engine.turn.release()
+        if self._engine.closing is not None:
+            raise self._engine.closed_error()
+        mark = object()
+        await self._engine.turn.take(mark)
+        self._engine.turn.release(mark)
 
     @trio.lowlevel.enable_ki_protection
     async def start(self, *args: object, name: str | None = None) -> Child[Any]:

@@ -1,9 +1,8 @@
-"""What a supervisor knows about one child, and one life of it."""
+"""What a supervisor knows about one child, and those who wait for it."""
 
 from __future__ import annotations
 
 import contextvars
-import math
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -12,11 +11,13 @@ import attrs
 import outcome
 import trio
 
+from .._errors import StartFailed
 from .._events import ChildEnded, State
 from ..rules import Cause, advance
 from ._component import Shape
-from ._handover import NO_ARGUMENTS, Arguments, End
+from ._handover import NO_ARGUMENTS, Arguments
 from ._options import Options
+from ._run import Incarnation
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -25,79 +26,8 @@ if TYPE_CHECKING:
 RUNNING: Final = frozenset({State.STARTING, State.READY, State.STOPPING})
 """States in which code of the child runs."""
 NOT_RUNNING: Final = frozenset(State) - RUNNING
-STUCK_AFTER: Final = 1.0
-"""Seconds beyond its grace after which a child is reported as stuck."""
 FINAL: Final = frozenset({State.STOPPED, State.COMPLETE, State.PARKED})
 """States that a child leaves only when somebody asks for it."""
-
-
-class Incarnation:
-    """One life of one child.
-
-    What most lives never change stands on the class: a supervisor makes very many of these.
-    """
-
-    number: int
-    scope: trio.CancelScope
-    """Around all of it."""
-    park: trio.CancelScope | None = None
-    """Around the wait between the entry and the exit of a context manager."""
-    clones: tuple[End, ...] = ()
-    task: trio.lowlevel.Task | None = None
-    ready_at: float | None = None
-    stop_reason: str | None = None
-    grace_ends: float = math.inf
-    """When its clean-up has to be over, once it was told to stop."""
-    alarm_at: float = math.inf
-    """When it is to be reported as stuck, if it has not ended by then."""
-    cut_short: bool = False
-    """Whether its clean-up had no grace or outlasted it."""
-    killed: str | None = None
-    draining: bool = False
-    """Whether it was told of a drain."""
-    drain_scopes: Sequence[trio.CancelScope] = ()
-    """Blocks that end when it is told of a drain."""
-    shields: Sequence[trio.CancelScope] = ()
-    """Blocks that hold off its cancellation as long as it has grace."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.scope = trio.CancelScope()
-
-    def stop(self, reason: str, grace: float, now: float) -> None:
-        """Tell it to stop, with `grace` seconds for its clean-up."""
-        self.stop_reason = reason
-        self.grace_ends = now + grace
-        self.alarm_at = self.grace_ends + STUCK_AFTER
-        self.cut_short = grace <= 0
-        if self.park is None:
-            self.scope.cancel(reason=reason)
-            return
-        # A context manager that holds a nursery has to see its exit begin before anything inside it
-        # is cancelled: the shield comes first, then only the wait is cancelled.
-        self.scope.shield = True
-        self.scope.deadline = self.grace_ends
-        self.park.cancel(reason=reason)
-
-    def kill(self, reason: str) -> None:
-        """Cancel all of it at once, clean-up included."""
-        self.killed = reason
-        self.grace_ends = -math.inf
-        self.alarm_at = trio.current_time() + STUCK_AFTER
-        self.scope.shield = False
-        self.scope.cancel(reason=reason)
-        for shield in self.shields:
-            shield.cancel(reason=reason)
-
-    def stack(self) -> str:
-        """Say where its task stands, outermost frame first, one a line."""
-        if self.task is None:
-            return ""
-        frames = [frame for frame, _ in self.task.iter_await_frames()]
-        return "\n".join(
-            f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}"
-            for frame in frames
-        )
 
 
 @attrs.define(eq=False)
@@ -167,6 +97,8 @@ class Record:
     """The children that start after this one."""
     was_ready: bool = False
     """Whether any incarnation ever became ready."""
+    over: str | None = None
+    """Why it can never run again, whoever asks for it."""
     _waiting: list[tuple[frozenset[State], trio.lowlevel.Task]] | None = None
 
     def __init__(
@@ -207,11 +139,16 @@ class Record:
 
         Returns:
             The state that was reached.
+
+        Raises:
+            StartFailed: It will never be, because it is over.
         """
-        if self.state in states:
-            state = self.state
+        state = self.state
+        if state in states or self.over is not None:
             await trio.lowlevel.checkpoint()
-            return state
+            if state in states:
+                return state
+            raise self.over_error()
         entry = (states, trio.lowlevel.current_task())
         waiting = self._waiting = self._waiting or []
         waiting.append(entry)
@@ -222,6 +159,19 @@ class Record:
 
         result: State = await trio.lowlevel.wait_task_rescheduled(abort)
         return result
+
+    def end_for_good(self, why: str) -> None:
+        """Note that it can never run again, and tell those who wait for that in vain."""
+        if self.over is None:
+            self.over = why
+        if self._waiting:
+            waiting, self._waiting = self._waiting, None
+            for _, task in waiting:
+                trio.lowlevel.reschedule(task, outcome.Error(self.over_error()))
+
+    def over_error(self) -> StartFailed:
+        """Return the error for who wants something of it that can be no more."""
+        return StartFailed(self.path, self.over or "it has ended")
 
     def void(self) -> None:
         """Make void whatever is pending for the child."""
@@ -234,10 +184,17 @@ class Record:
         if not self.needs and not self.after:
             return True
         return all(need.state is State.READY for need in self.needs.values()) and all(
-            other.was_ready or other.state in FINAL for other in self.after
+            other.may_be_followed() for other in self.after
         )
 
-    def needs_are_gone(self) -> bool:
-        """Say whether something it needs has ended for good, so that it can never start."""
-        gone = (State.STOPPED, State.COMPLETE)  # one that is parked may come back by hand
-        return any(need.state in gone for need in self.needs.values())
+    def may_be_followed(self) -> bool:
+        """Say whether those that start after it may start."""
+        return self.was_ready or self.state in FINAL
+
+    def missing_need(self) -> str | None:
+        """Say what it needs that has ended for good, so that it can never start."""
+        for keyword, need in self.needs.items():
+            # One that is parked may come back by hand.
+            if need.state in FINAL and need.state is not State.PARKED:
+                return f"what it needs ({keyword}={need.path!r}) is {need.state}"
+        return None

@@ -21,6 +21,7 @@ from .._events import (
     State,
 )
 from ..rules import Cause, restart_type, shuts_down, whether, whom
+from ._draining import is_source
 from ._record import FINAL, RUNNING, Record, Starting
 from ._stopping import stop_in_order
 from ._turn import Step
@@ -34,12 +35,10 @@ Answer: TypeAlias = Literal["begin"] | Step | None
 
 def is_to_return(engine: Engine, record: Record, exit: Exit) -> bool:
     """Say whether a child that ended is to be started again."""
-    if engine.closing is not None or engine.failure is not None:
+    if engine.ending or not whether(restart_type(record.options.restart, exit), exit):
         return False
-    if not whether(restart_type(record.options.restart, exit), exit):
-        return False
-    # A source has nothing more to do in a drain; a consumer still has what is queued.
-    return not engine.draining or any(kept.receives for kept in record.arguments.ends.values())
+    # In a drain whatever returns is done, and a source has nothing more to do when it crashes.
+    return not engine.draining or (isinstance(exit, Crashed) and not is_source(record))
 
 
 def decide(engine: Engine, record: Record, event: ChildEnded, ready_at: float | None) -> Answer:
@@ -83,9 +82,9 @@ def decide(engine: Engine, record: Record, event: ChildEnded, ready_at: float | 
         )
     )
     if engine.strategy != "one_for_one":
-        return partial(_restart_group, engine, record, delay, because)
+        return partial(_restart_group, engine, record, record.epoch, delay, because)
     if record.dependents or delay > 0 or not record.needs_are_ready():
-        return partial(_restart_with_dependents, engine, record, delay, because)
+        return partial(_restart_with_dependents, engine, record, record.epoch, delay, because)
     return "begin"
 
 
@@ -98,7 +97,7 @@ def _because(record: Record, exit: Exit) -> str:
 
 def _end_with_significant(engine: Engine, record: Record, now: float) -> None:
     """End the supervisor if the end of this significant child asks for it."""
-    if engine.failure is not None or engine.closing is not None:
+    if engine.ending:
         return
     others_left = any(
         other.options.significant and other is not record and other.state not in FINAL
@@ -199,38 +198,49 @@ def with_dependents(engine: Engine, record: Record) -> list[Record]:
     return [r for r in engine.records.values() if r is record or r in found]
 
 
+# Epochs are those of the decision: a task starts a moment later, and much may be void by then.
+
+
 async def _restart_with_dependents(
-    engine: Engine, record: Record, delay: float, because: str
+    engine: Engine, record: Record, epoch: int, delay: float, because: str
 ) -> None:
     """Stop those that need the child; then start it, or have it started after its delay.
 
-    Those that need it start again by themselves, as soon as it is ready.
+    Those that need it start again by themselves, as soon as it is ready. One that has ended by
+    itself meanwhile, or never began, is left alone.
     """
-    epoch = record.epoch
-    affected = [d for d in _dependents(record) if d.state in RUNNING or d.state is State.RESTARTING]
-    order = tuple(engine.records.values())
-    taken_along = whom(engine.strategy, order, record, set(affected))
+    affected = {d for d in _dependents(record) if d.state in RUNNING or d.state is State.RESTARTING}
+    taken_along = whom(engine.strategy, tuple(engine.records.values()), record, affected)
     reason = f"restart of {record.path!r} ({because})"
     await stop_in_order(engine, taken_along, reason, engine.hold)
-    if record.epoch == epoch and engine.closing is None:
-        if delay > 0:
-            engine.start_task(_later, engine, record, delay, None)
-        else:
-            engine.begin_held(record)
+    if record.epoch != epoch or engine.ending:
+        engine.wake_dependents(record)
+    elif delay > 0 and not engine.draining:
+        _start_later(engine, record, epoch, delay, None)
+    else:
+        engine.begin_held(record)
 
 
-async def _restart_group(engine: Engine, record: Record, delay: float, because: str) -> None:
+def _start_later(
+    engine: Engine, record: Record, epoch: int, delay: float, group: list[Record] | None
+) -> None:
+    record.delay = trio.CancelScope()
+    engine.start_task(_later, engine, record, epoch, record.delay, delay, group)
+
+
+async def _restart_group(
+    engine: Engine, record: Record, epoch: int, delay: float, because: str
+) -> None:
     """Stop whom the strategy takes along, in reverse order; then start the group in order."""
-    epoch = record.epoch
     order = tuple(engine.records.values())
     taken_along = whom(engine.strategy, order, record, _dependents(record))
     reason = f"restart of {record.path!r} ({because})"
     await stop_in_order(engine, taken_along, reason, engine.set_aside)
-    if record.epoch != epoch or engine.closing is not None:
+    if record.epoch != epoch or engine.ending:
         return
     group = [r for r in order if r is record or r in taken_along]
     if delay > 0:
-        engine.start_task(_later, engine, record, delay, group)
+        _start_later(engine, record, epoch, delay, group)
     else:
         await _start_group(engine, group)
 
@@ -243,7 +253,7 @@ async def _start_group(engine: Engine, group: Iterable[Record]) -> None:
     """
     await trio.lowlevel.checkpoint()
     for record in group:
-        if engine.closing is not None or engine.failure is not None:
+        if engine.ending:
             return
         if record.state in RUNNING or record.state is State.COMPLETE:
             continue
@@ -261,12 +271,19 @@ async def _start_group(engine: Engine, group: Iterable[Record]) -> None:
 
 
 @trio.lowlevel.enable_ki_protection
-async def _later(engine: Engine, record: Record, delay: float, group: list[Record] | None) -> None:
+async def _later(
+    engine: Engine,
+    record: Record,
+    epoch: int,
+    scope: trio.CancelScope,
+    delay: float,
+    group: list[Record] | None,
+) -> None:
     """Wait out a back-off; only the start waits, the turn is free meanwhile."""
-    epoch = record.epoch
-    with trio.CancelScope() as record.delay:
+    with scope:
         await trio.sleep(delay)
-    record.delay = None
+    if record.delay is scope:
+        record.delay = None
     if record.epoch == epoch:
         engine.turn.submit(partial(_begin_delayed, engine, record, epoch, group))
 
@@ -275,7 +292,7 @@ async def _begin_delayed(
     engine: Engine, record: Record, epoch: int, group: list[Record] | None
 ) -> None:
     await trio.lowlevel.checkpoint()
-    if record.epoch != epoch:
+    if record.epoch != epoch or engine.ending:
         return
     if group is None:
         engine.begin_held(record)

@@ -13,7 +13,6 @@ from .._errors import (
     ConfigurationError,
     StartFailed,
     SupervisorClosed,
-    UnknownNeedError,
     WouldDeadlock,
 )
 from .._events import State
@@ -23,7 +22,7 @@ from ._ambient import place
 from ._component import flatten, shape_of
 from ._engine import Engine
 from ._options import Options, check_name
-from ._record import Record, Starting
+from ._record import FINAL, Record, Starting
 from ._stopping import stop_in_order
 
 NO_RECORDS: Final[Mapping[str, Record]] = {}
@@ -47,8 +46,8 @@ def add(
     fn, positional, keywords = flatten(fn, args)
     shape = shape_of(fn)
     _check(engine, fn, name, options)
-    if needs or after:
-        _check_needs(engine, name or callable_name(fn), [*needs.values(), *after])
+    if needs:
+        _check_needs(engine, name or callable_name(fn), needs)
     made_up = name is None
     record = Record(
         engine,
@@ -68,7 +67,7 @@ def add(
 
 
 def _check(engine: Engine, fn: Callable[..., object], name: str | None, options: Options) -> None:
-    if engine.closing is not None or engine.failure is not None or engine.draining:
+    if engine.ending or engine.draining:
         raise SupervisorClosed(engine.path, f"start {name or callable_name(fn)!r}")
     if name is not None:
         check_name("child", name)
@@ -88,13 +87,11 @@ def _check(engine: Engine, fn: Callable[..., object], name: str | None, options:
         )
 
 
-def _check_needs(engine: Engine, name: str, wanted: Sequence[Record]) -> None:
-    for need in wanted:
-        if engine.records.get(need.name) is not need:
-            raise UnknownNeedError(
-                f"child {name!r}",
-                f"{need.path!r} is no child of supervisor {engine.path!r}, or no longer",
-                "name a child of the same supervisor that has not ended for good",
+def _check_needs(engine: Engine, name: str, needs: Mapping[str, Record]) -> None:
+    for keyword, need in needs.items():
+        if need.state in FINAL and need.state is not State.PARKED:
+            raise StartFailed(
+                f"{engine.path}/{name}", f"what it needs ({keyword}={need.path!r}) is {need.state}"
             )
 
 
@@ -128,9 +125,7 @@ def refuse_deadlock(engine: Engine, wanted: str) -> None:
     here = place.get()
     while here is not None:
         awaited = (
-            engine.turn.held_for is here
-            or here.starting is not None
-            or here.state is State.STOPPING
+            engine.turn.holder is here or here.starting is not None or here.state is State.STOPPING
         )
         if here.engine is engine and awaited:
             raise WouldDeadlock(here.path, wanted)
@@ -159,32 +154,39 @@ async def start(engine: Engine, make: Callable[[], Record], name: str) -> Record
     """
     refuse_deadlock(engine, f"start {name!r}")
     starting = Starting(1, forgets=True)
-    await engine.turn.take()
+    await engine.turn.take(starting)
     try:
         record = make()
         record.starting = starting
         if record.needs_are_ready():
             engine.begin_held(record)
     finally:
-        if engine.turn.held_for is None:
-            engine.turn.release()
+        engine.turn.release(starting)
     if record.state is State.PENDING:
         engine.begin(record)
     try:
         await starting.done.wait()
     finally:
         if not starting.done.is_set():
-            await _cancel_start(engine, record)  # noqa: ASYNC102 - it shields, within its grace
+            await _cancel_start(engine, record, starting)  # noqa: ASYNC102 - it shields
     if starting.failed is not None:
         raise starting.failed[1]
     return record
 
 
-async def _cancel_start(engine: Engine, record: Record) -> None:
+async def _cancel_start(engine: Engine, record: Record, starting: Starting) -> None:
+    """Stop and forget a child whose start is no longer waited for."""
     record.starting = None
+    if engine.turn.holder is record:
+        engine.turn.holder = starting  # kept until nothing is left of it that others could see
     with trio.CancelScope(shield=True):  # bounded by the child's grace, as far as trio can bound
-        await stop_in_order(engine, [record], "its start was cancelled", engine.put_down)
-    engine.undo(record)
+        await stop_in_order(engine, [record], "its start was cancelled", _nothing)
+        engine.undo(record)
+        engine.turn.release(starting)
+
+
+def _nothing(_: Record) -> None:
+    """Leave what becomes of a child to what follows."""
 
 
 async def start_many(engine: Engine, records: Sequence[Record]) -> None:
@@ -218,7 +220,8 @@ async def start_one_by_one(engine: Engine, makers: Sequence[Callable[[], Record]
         StartFailed: One of them failed before it was ready; the others are left to the close of
             the supervisor.
     """
-    await engine.turn.take()
+    first = object()
+    await engine.turn.take(first)
     try:
         for record in [make() for make in makers]:
             starting = record.starting = Starting(1)
@@ -229,7 +232,7 @@ async def start_one_by_one(engine: Engine, makers: Sequence[Callable[[], Record]
             await starting.done.wait()
             raise_failure(starting)
     finally:
-        engine.turn.release()
+        engine.turn.release(first)
 
 
 def raise_failure(starting: Starting) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 import trio
 
-from .._events import ChildStopping, ChildStuck
+from .._events import ChildStopping, ChildStuck, State
 from ..rules import Cause
 from ._record import Record
 
@@ -41,6 +41,9 @@ class Stopping:
     """Its deadline, kept here too: asking it costs more than all the rest; never later than the
     next alarm."""
 
+    taken_over: dict[Record, Stopping] | None = None
+    """Whose children these were before, of those that were told already."""
+
     def tell_next(self, now: float, *, all_at_once: bool = False) -> None:
         """Tell the next child that runs; skip those that do not."""
         while self.todo and (all_at_once or not self.current):
@@ -57,17 +60,17 @@ class Stopping:
         engine, run = self.engine, record.run
         assert run is not None
         self.current[record] = None
+        if record.stopping is not None:
+            self.taken_over = {**(self.taken_over or {}), record: record.stopping}
         record.stopping = self
-        record.move(Cause.STOP)
-        if engine.wants(ChildStopping):
-            event = ChildStopping(
-                path=record.path, incarnation=run.number, time=now, reason=self.reason
-            )
-            engine.observer(event)
-        if engine.hurried:
-            run.kill(self.reason)
-        else:
-            run.stop(self.reason, record.options.grace, now)
+        if record.state is not State.STOPPING:
+            record.move(Cause.STOP)
+            if engine.wants(ChildStopping):
+                event = ChildStopping(
+                    path=record.path, incarnation=run.number, time=now, reason=self.reason
+                )
+                engine.observer(event)
+        run.stop(self.reason, 0.0 if engine.hurried else record.options.grace, now)
         if run.alarm_at < self.alarm_at:
             self.watch.deadline = self.alarm_at = run.alarm_at
 
@@ -75,8 +78,16 @@ class Stopping:
         """Take note that a child that was told has ended, and tell the next."""
         record.stopping = None
         del self.current[record]
+        if self.taken_over is not None and record in self.taken_over:
+            self.taken_over.pop(record).hand_on(record)
         self.ended(record)
         self.tell_next(now)
+
+    def hand_on(self, record: Record) -> None:
+        """Take note that a child has ended that somebody else took over."""
+        del self.current[record]
+        if not self.current:
+            self.done.set()
 
     async def run(self, *, all_at_once: bool = False) -> None:
         """Stop them all and wait for it, however long that takes.
@@ -100,10 +111,16 @@ class Stopping:
             if run is None or now < run.alarm_at:
                 continue
             run.alarm_at = math.inf
-            self.engine.overran.append(record.path)
+            note_overrun(self.engine, record)
             self.engine.observer(
                 ChildStuck(path=record.path, incarnation=run.number, time=now, stack=run.stack())
             )
+
+
+def note_overrun(engine: Engine, record: Record) -> None:
+    """Note a child that outlived its grace, once."""
+    if record.path not in engine.overran:
+        engine.overran.append(record.path)
 
 
 async def stop_in_order(

@@ -15,8 +15,8 @@ from .._errors import ChildNotFound, UnknownNeedError
 from .._util import NoPublicConstructor, callable_name
 from ..rules import Backoff, RestartPolicy
 from ._child import Child, record_of
-from ._closing import drain
 from ._component import Opens, Startable0, Startable1, Startable2, Startable3, Startable4
+from ._draining import drain
 from ._engine import Engine
 from ._options import (
     DEFAULT_OPTIONS,
@@ -26,6 +26,7 @@ from ._options import (
     NeedsOptions,
     Options,
     StartOptions,
+    check_name,
     check_needs,
 )
 from ._record import RUNNING, Record
@@ -130,8 +131,11 @@ class Supervisor(metaclass=NoPublicConstructor):
             A checkpoint; nothing happens.
         """
         await trio.lowlevel.checkpoint()
-        await self._engine.turn.take()
-        self._engine.turn.release()
+        if self._engine.closing is not None:
+            raise self._engine.closed_error()
+        mark = object()
+        await self._engine.turn.take(mark)
+        self._engine.turn.release(mark)
 
     # Type checkers take the first that fits. Without `needs` the arguments are checked one by one;
     # with it they cannot be, since no type says "all parameters but these keywords".
@@ -245,8 +249,11 @@ class Supervisor(metaclass=NoPublicConstructor):
         """
         options = Options(restart, backoff, grace, background, significant)
         engine = self._engine
-        subject = name or callable_name(fn)
+        subject = callable_name(fn) if name is None else name
         options.check(f"component {subject!r}")
+        if name is not None:
+            check_name("component", name)
+        check_needs(f"component {subject!r}", needs, after)
         record = await start(
             engine, lambda: enter(engine, fn, args, name, options, needs, after), subject
         )
@@ -304,7 +311,7 @@ class Supervisor(metaclass=NoPublicConstructor):
             options.check(f"component {name or callable_name(fn)!r}")
         engine = self._engine
         record = enter(engine, fn, args, name, options, needs, after)
-        if engine.turn.busy and engine.strategy != "one_for_one":
+        if engine.turn.holder is not None and engine.strategy != "one_for_one":
             engine.begin_in_turn(record)
         else:
             engine.begin(record)
@@ -342,19 +349,27 @@ def enter(
         ConfigurationError: The component, its name or what it needs cannot be.
         SupervisorClosed: The supervisor is stopping or draining.
     """
-    if not needs and not after and isinstance(needs, Mapping):
+    if needs is NO_NEEDS and after is NO_CHILDREN:
         return add(engine, fn, args, name, options, NO_RECORDS, ())
-    check_needs(f"component {name or callable_name(fn)!r}", needs)
-    known = {key: _record_of(key, need) for key, need in needs.items()}
-    return add(engine, fn, args, name, options, known, [_record_of("after", c) for c in after])
+    check_needs(f"component {name or callable_name(fn)!r}", needs, after)
+    known = {key: _record_of(engine, key, need) for key, need in needs.items()}
+    others = [_record_of(engine, "after", child) for child in after]
+    return add(engine, fn, args, name, options, known, others)
 
 
-def _record_of(key: str, need: object) -> Record:
+def _record_of(engine: Engine, key: str, need: object) -> Record:
     if not isinstance(need, Child):
         raise UnknownNeedError(
             "needs", f"{key}={need!r} is no child", "give what start or start_soon returned"
         )
-    return record_of(cast("Child[object]", need))
+    record = record_of(cast("Child[object]", need))
+    if record.engine is not engine:
+        raise UnknownNeedError(
+            "needs",
+            f"{key}={need!r} is no child of supervisor {engine.path!r}",
+            "name a child of the same supervisor",
+        )
+    return record
 
 
 def engine_of(supervisor: Supervisor) -> Engine:

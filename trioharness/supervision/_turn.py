@@ -17,7 +17,7 @@ import outcome
 import trio
 
 Step: TypeAlias = Callable[[], Awaitable[None]]
-"""Something to do while holding the turn; run in a task of its own."""
+"""Something to do while holding the turn; run in a task of its own, which releases the turn."""
 
 
 @attrs.define(eq=False)
@@ -25,34 +25,40 @@ class _Ticket:
     """A task that waits for the turn, to use it itself."""
 
     task: trio.lowlevel.Task
+    holder: object
+
+
+@attrs.define(eq=False)
+class _Waiting:
+    """A step that waits for the turn."""
+
+    step: Step
+    refused: Callable[[], None] | None
 
 
 @attrs.define(eq=False)
 class Turn:
-    """A first come, first served lock whose waiters are tasks or steps to be run."""
+    """A first come, first served lock whose waiters are tasks or steps to be run.
+
+    Whoever holds it is known by name, and only the holder can release it. So it makes no difference
+    who of two is first to say that something is over, and no turn is given twice.
+    """
 
     spawn: Callable[[Step], None]
     """Runs a step in a task of its own."""
-    busy: bool = False
-    """Whether somebody holds the turn."""
-    held_for: object = None
-    """The record whose start holds the turn; it passes the turn on when it is ready or ended."""
-    _queue: deque[Step | _Ticket] = attrs.field(factory=deque["Step | _Ticket"])
+    holder: object = None
+    """A step that runs, or the record of a child whose start holds the turn until it is decided."""
+    _queue: deque[_Waiting | _Ticket] = attrs.field(factory=deque["_Waiting | _Ticket"])
 
-    @property
-    def has_queue(self) -> bool:
-        """Whether somebody waits for the turn."""
-        return bool(self._queue)
-
-    async def take(self) -> None:
+    async def take(self, holder: object) -> None:
         """Wait for the turn; the caller passes it on with `release`.
 
         A checkpoint when it has to wait. Cancelled while waiting, the place in the queue is lost.
         """
-        if not self.busy:
-            self.busy = True
-            return  # noqa: ASYNC910 - what the turn is taken for is a checkpoint
-        ticket = _Ticket(trio.lowlevel.current_task())
+        if self.holder is None:
+            self.holder = holder
+            return
+        ticket = _Ticket(trio.lowlevel.current_task(), holder)
         self._queue.append(ticket)
 
         def abort(_: object) -> trio.lowlevel.Abort:
@@ -61,31 +67,49 @@ class Turn:
 
         await trio.lowlevel.wait_task_rescheduled(abort)
 
-    def submit(self, step: Step, *, first: bool = False) -> None:
-        """Have `step` run as soon as the turn is free; with `first`, before all who wait."""
-        if not self.busy:
-            self.busy = True
-            self.spawn(step)
-        elif first:
-            self._queue.appendleft(step)
-        else:
-            self._queue.append(step)
+    def submit(
+        self, step: Step, *, first: bool = False, refused: Callable[[], None] | None = None
+    ) -> None:
+        """Have a step run as soon as the turn is free.
 
-    def release(self) -> None:
-        """Pass the turn on to the next in line."""
-        self.held_for = None
+        Args:
+            step: The step.
+            first: Whether it goes before all who wait.
+            refused: Called instead, if the turn is refused to all who wait.
+        """
+        if self.holder is None:
+            self.run(step)
+        elif first:
+            self._queue.appendleft(_Waiting(step, refused))
+        else:
+            self._queue.append(_Waiting(step, refused))
+
+    def run(self, step: Step) -> None:
+        """Give the turn to a step, and run it; for who holds the turn, or knows that it is free."""
+        self.holder = step
+        self.spawn(step)
+
+    def release(self, holder: object) -> None:
+        """Pass the turn on to the next in line; do nothing if `holder` does not hold it."""
+        if self.holder is not holder:
+            return
+        self.holder = None
         if not self._queue:
-            self.busy = False
             return
         match self._queue.popleft():
-            case _Ticket(task=task):
+            case _Ticket(task=task, holder=taker):
+                self.holder = taker
                 trio.lowlevel.reschedule(task)
-            case step:
-                self.spawn(step)
+            case _Waiting(step=step):
+                self.run(step)
 
     def refuse(self, error: Callable[[], Exception]) -> None:
         """Give every waiting task an error, and drop every waiting step."""
         waiting, self._queue = self._queue, deque()
         for item in waiting:
-            if isinstance(item, _Ticket):
-                trio.lowlevel.reschedule(item.task, outcome.Error(error()))
+            match item:
+                case _Ticket(task=task):
+                    trio.lowlevel.reschedule(task, outcome.Error(error()))
+                case _Waiting(refused=refused):
+                    if refused is not None:
+                        refused()

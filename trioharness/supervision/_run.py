@@ -1,0 +1,120 @@
+"""One life of one child, as its supervisor sees it."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Generator, Sequence
+from typing import Final
+
+import trio
+
+from ._handover import End
+
+STUCK_AFTER: Final = 1.0
+"""Seconds beyond its grace after which a child is reported as stuck."""
+
+
+class Incarnation:
+    """One life of one child.
+
+    What most lives never change stands on the class: a supervisor makes very many of these.
+    """
+
+    number: int
+    scope: trio.CancelScope
+    """Around all of it."""
+    exit_scope: trio.CancelScope | None = None
+    """Around a context manager, its exit included."""
+    park: trio.CancelScope | None = None
+    """Around the wait between the entry and the exit of a context manager."""
+    clones: Sequence[End] = ()
+    task: trio.lowlevel.Task | None = None
+    ready_at: float | None = None
+    stop_reason: str | None = None
+    grace_ends: float = math.inf
+    """When its clean-up has to be over, once it was told to stop."""
+    alarm_at: float = math.inf
+    """When it is to be reported as stuck, if it has not ended by then."""
+    cut_short: bool = False
+    """Whether its clean-up had no grace or outlasted it."""
+    killed: str | None = None
+    draining: bool = False
+    """Whether it was told of a drain."""
+    drain_scopes: Sequence[trio.CancelScope] = ()
+    """Blocks that end when it is told of a drain."""
+    shields: Sequence[trio.CancelScope] = ()
+    """What holds off its cancellation as long as it has grace, from the outside in."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.scope = trio.CancelScope()
+
+    @property
+    def told(self) -> bool:
+        """Whether it was told to stop, or killed."""
+        return self.stop_reason is not None or self.killed is not None
+
+    def stop(self, reason: str, grace: float, now: float) -> None:
+        """Tell it to stop, with `grace` seconds for its clean-up; never more than it had before."""
+        if self.stop_reason is None:
+            self.stop_reason = reason
+        self._end_grace(now + grace)
+        if grace <= 0:
+            self.cut_short = True
+        if self.exit_scope is None or self.park is None:
+            self.scope.cancel(reason=reason)
+        else:
+            self.leave(reason)
+
+    def leave(self, reason: str) -> None:
+        """Have a context manager exit.
+
+        One that holds a nursery has to see its exit begin before anything inside it is cancelled:
+        the shield comes first, then only the wait is cancelled.
+        """
+        shield, park = self.exit_scope, self.park
+        assert shield is not None
+        assert park is not None
+        if not shield.shield:
+            shield.shield = True
+            self.shields = (shield, *self.shields)
+        self._end_grace(self.grace_ends)
+        park.cancel(reason=reason)
+
+    def kill(self, reason: str) -> None:
+        """Cancel all of it at once, clean-up included."""
+        self.killed = reason
+        self._end_grace(trio.current_time())
+        for shield in self.shields:
+            shield.cancel(reason=reason)
+        self.scope.cancel(reason=reason)
+
+    def _end_grace(self, at: float) -> None:
+        if at < self.grace_ends:
+            self.grace_ends = at
+            self.alarm_at = at + STUCK_AFTER
+        for shield in self.shields:
+            shield.deadline = min(shield.deadline, self.grace_ends)
+
+    @contextlib.contextmanager
+    def shielded(self, deadline: float) -> Generator[trio.CancelScope]:
+        """Shield a block until `deadline`, or until the end of the grace if that is earlier."""
+        with trio.CancelScope(shield=True, deadline=deadline) as scope:
+            self.shields = (*self.shields, scope)
+            try:
+                yield scope
+            finally:
+                self.shields = tuple(other for other in self.shields if other is not scope)
+        if scope.cancelled_caught:
+            self.cut_short = True
+
+    def stack(self) -> str:
+        """Say where its task stands, outermost frame first, one a line."""
+        if self.task is None:
+            return ""
+        frames = [frame for frame, _ in self.task.iter_await_frames()]
+        return "\n".join(
+            f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}"
+            for frame in frames
+        )
