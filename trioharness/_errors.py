@@ -27,6 +27,7 @@ TrioharnessError
 ├── Ignore                                  raised by a component that declines to start
 ├── Shutdown                                raised by a component that ends on purpose
 ├── ChildKilled                             what `Child.kill` counts as
+├── Fault                                   raised on purpose, by `trioharness.testing`
 └── RestartLimitExceeded (ExceptionGroup)   a supervisor gave up
 
 Errors of closed, broken, ended and full channels are trio's own: `trio.ClosedResourceError`,
@@ -300,6 +301,26 @@ class ChildKilled(TrioharnessError):
 
     def __str__(self) -> str:
         return f"killed: {self.reason}"
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class Fault(TrioharnessError):
+    """A test broke a component on purpose; see `trioharness.testing.Faults`."""
+
+    component: str
+    """What the component is called."""
+    incarnation: int
+    """Which of its lives it was, from 1."""
+    what: str
+    """What was done to it, in words: ``"crashed 3 s after its start"``."""
+    seed: int
+    """The seed of the faults."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.component!r} was {self.what}, in incarnation {self.incarnation}, on purpose; "
+            f"Faults(seed={self.seed}) does it again"
+        )
 
 
 class RestartLimitExceeded(ExceptionGroup[Exception], TrioharnessError):

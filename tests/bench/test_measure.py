@@ -9,11 +9,12 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+import attrs
 import pytest
 
 from bench._json import to_json
 from bench._machine import describe_machine
-from bench._measure import Broken, Measured, Missing, RowResult, Tell, measure_row
+from bench._measure import Broken, Measured, Missing, NotRun, RowResult, Tell, measure_row
 from bench._model import (
     MESSAGES_PER_SECOND,
     NANOSECONDS_PER_MESSAGE,
@@ -25,6 +26,7 @@ from bench._model import (
     Group,
     Row,
     Sample,
+    ToolMissingError,
     Unit,
     Workload,
     WrongSumError,
@@ -34,7 +36,7 @@ from bench._model import (
     check_sum,
 )
 from bench._run import GroupResult, Run
-from bench._table import row_lines
+from bench._table import last_line, row_lines
 from bench._verdict import Verdict, failed, judge
 from bench.rivals import RivalMissingError, load_workload
 
@@ -197,6 +199,36 @@ def test_a_missing_rival_is_reported_and_is_no_failure() -> None:
     assert judge(result, row.goals[0]).verdict is Verdict.MISSING
     assert not failed([result])
     assert any("third" in line and "missing: " in line for line in row_lines(result))
+
+
+def needs_a_tool(size: int, clock: Clock) -> Sample:
+    raise ToolMissingError("needs the program 'strace', which is not installed")
+
+
+def test_a_row_that_cannot_be_measured_here_says_so_and_is_no_failure() -> None:
+    row = make_row(at_most(0), rivals=(OURS,), baseline=None)
+    result = measure(row, {OURS: needs_a_tool})
+    assert result.outcomes[OURS] == NotRun("needs the program 'strace', which is not installed")
+    assert judge(result, row.goals[0]).verdict is Verdict.NOT_RUN
+    assert not failed([result])
+    assert any(line.split()[:4] == [OURS, "NOT", "RUN:", "needs"] for line in row_lines(result))
+    assert as_json(result)["groups"][0]["rows"][0]["rivals"][OURS]["status"] == "not run"
+    assert "1 NOT RUN" in last_line([result], 0)
+
+
+def test_a_row_may_have_fewer_rounds_and_its_size_whatever_the_effort() -> None:
+    row = attrs.evolve(make_row(), rounds=2, whole=True)
+    quick = Effort(name="quick", rounds=9, scale=0.2)
+    assert (quick.size(row), quick.rounds_of(row)) == (10, 2)
+    assert (quick.size(make_row()), quick.rounds_of(make_row())) == (2, 9)
+    told: list[int] = []
+    result = measure(
+        row,
+        {"base": takes(5), OURS: takes(4)},
+        tell=lambda _done, total, _rival: told.append(total),
+    )
+    assert result.figures(OURS) == (4, 4)
+    assert set(told) == {6}
 
 
 def test_ours_is_never_excused() -> None:

@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import trio
+from trio.abc import Instrument
+from trio.testing import MockClock
 
 import trioharness as th
+
+
+T = TypeVar("T")
+
+REAL_RUN = trio.run
+LONG = 1e6
+"""Seconds after which a run in virtual time would go on for ever, which shows at once."""
+
+
+def run_in_virtual_time(
+    fn: Callable[..., Awaitable[T]], *args: object, instruments: Sequence[Instrument] = ()
+) -> T:
+    """Do what `trio.run` does, with time that passes only when nothing else can happen."""
+
+    async def bounded() -> T:
+        with trio.fail_after(LONG):
+            return await fn(*args)
+
+    return REAL_RUN(bounded, clock=MockClock(autojump_threshold=0), instruments=instruments)
 
 
 @th.message("order")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from functools import partial
-
 import pytest
 import trio
-from trio.testing import MockClock
 
 import trioharness as th
+from tests.harness._pieces import run_in_virtual_time
 
 
 @pytest.fixture
@@ -18,12 +15,7 @@ def virtual_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
     Not for runs that use threads (a file of dead letters): time does not wait for those.
     """
-    real = trio.run
-
-    def run(fn: Callable[..., Awaitable[object]], *args: object) -> object:
-        return real(partial(fn, *args), clock=MockClock(autojump_threshold=0))
-
-    monkeypatch.setattr(trio, "run", run)
+    monkeypatch.setattr(trio, "run", run_in_virtual_time)
 
 
 @pytest.fixture

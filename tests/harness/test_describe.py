@@ -414,6 +414,7 @@ REFUSED_APPLICATIONS: list[tuple[Refused, type[Exception], list[str]]] = [
 ]
 
 
+@pytest.mark.usefixtures("virtual_time")
 @pytest.mark.parametrize(("describe", "kind", "words"), REFUSED_APPLICATIONS)
 def test_an_application_that_is_refused(
     describe: Refused, kind: type[Exception], words: list[str]
@@ -429,6 +430,7 @@ def test_an_application_that_is_refused(
     assert STARTED == []
 
 
+@pytest.mark.usefixtures("virtual_time")
 def test_dead_letters_that_no_codec_can_write(tmp_path: Path) -> None:
     STARTED.clear()
     file = tmp_path / "dead"

@@ -6,16 +6,24 @@ import contextlib
 import itertools
 import signal
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Any
 
 import pytest
 import trio
-from trio.testing import MockClock
 
 import trioharness as th
-from tests.harness._pieces import figures, forever, living, noted, paths, send_all, take_all
+from tests.harness._pieces import (
+    figures,
+    forever,
+    living,
+    noted,
+    paths,
+    run_in_virtual_time,
+    send_all,
+    take_all,
+)
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
@@ -135,6 +143,22 @@ def test_crashes_lose_nothing_and_the_receipt_agrees(events: list[th.Event]) -> 
     assert figures(app.run(), "numbers") == (3, 3, 0, 0)
     assert got == [1, 2, 3]
     assert paths(events, th.ChildReady).count("shop/it") == 3
+
+
+def test_what_a_component_keeps_to_itself_is_left() -> None:
+    kept: list[th.ReceiveChannel[int]] = []
+
+    async def keeps(end: th.ReceiveChannel[int]) -> None:
+        clone = end.clone()
+        kept.append(clone)
+        await clone.receive()
+
+    app = th.Harness("shop")
+    send, receive = app.channel(int, 5, max_deliveries=2, name="numbers")
+    app.add(send_all, send, [1, 2, 3])
+    app.add(keeps, receive)
+    assert figures(app.run(), "numbers") == (3, 0, 0, 3)
+    assert kept[0].statistics().in_hand == 1
 
 
 def test_it_gives_up_with_the_real_errors() -> None:
@@ -336,16 +360,10 @@ class WhenSpawned(trio.abc.Instrument):
             signal.raise_signal(self.number)
 
 
-REAL_RUN = trio.run
-
-
 @pytest.mark.parametrize("task", ["shop", "shop/one", "shop/two"])
 def test_a_signal_while_the_tree_is_opened(task: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(fn: Callable[..., Awaitable[object]], *args: object) -> object:
-        instruments = [WhenSpawned(task, signal.SIGINT)]
-        clock = MockClock(autojump_threshold=0)
-        return REAL_RUN(partial(fn, *args), clock=clock, instruments=instruments)
-
+    instruments = [WhenSpawned(task, signal.SIGINT)]
+    run = partial(run_in_virtual_time, instruments=instruments)
     for _ in range(20):  # the order of tasks is left to chance
         with monkeypatch.context() as patch:
             patch.setattr(trio, "run", run)

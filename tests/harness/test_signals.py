@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from signal import SIGINT, SIGTERM
 
 import pytest
 
 from tests.harness._apps import COUNT
-from tests.harness._process import HARNESS, Process, running
+from tests.harness._process import HARNESS, PATIENCE, Process, running
 
 RUN = (*HARNESS, "run", "--factory")
 APPS = "tests.harness._apps"
@@ -84,7 +85,8 @@ def test_it_leaves_even_from_a_blocked_event_loop() -> None:
         process.wait_for("stuck")
         # No task runs that could say that a signal was seen, and two that wait are one to the
         # kernel: so it is told by turns until it has seen three.
-        while process.popen.poll() is None:
+        deadline = time.monotonic() + PATIENCE
+        while process.popen.poll() is None and time.monotonic() < deadline:
             process.tell(SIGINT)
             process.tell(SIGTERM)
         assert process.ends() in {-SIGINT, -SIGTERM}

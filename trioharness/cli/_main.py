@@ -82,10 +82,10 @@ def run(
     configure_logging(log_level)
     try:
         receipt = _run(_load(target, arguments, factory=factory, app_dir=app_dir))
-    except KeyboardInterrupt:
-        _leave_by()  # raised by a component, or Ctrl-C while the module was imported
-    click.echo(str(receipt), err=True)
-    if receipt.signal is not None:
+        click.echo(str(receipt), err=True)
+    except KeyboardInterrupt:  # pragma: no cover - the process ends unmeasured
+        _leave_by()  # a component raised it, or it is Ctrl-C before or after the run
+    if receipt.signal is not None:  # pragma: no cover - the process ends unmeasured
         _leave_by(receipt.signal)
 
 
@@ -113,7 +113,7 @@ def _run(app: Harness) -> Receipt:
         _fail(f"{app.name!r} failed: {summary(error)}", ExitCode.GAVE_UP)
 
 
-def _leave_by(*number: int) -> NoReturn:
+def _leave_by(*number: int) -> NoReturn:  # pragma: no cover - the process ends unmeasured
     # The reader of stdout may be gone, and a signal runs no exit handlers that would flush it.
     with contextlib.suppress(OSError):
         sys.stdout.flush()

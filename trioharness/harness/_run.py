@@ -65,9 +65,9 @@ class _Run:
             observer=plan.observer,
         ) as self.supervisor:
             children = add_children(self.supervisor, declared, self.channels)
-            if self.ended == "done":  # else it was told to end while the supervisor opened
-                await start_all(self.supervisor, children)
-                self.started = True
+            # Told to end while the supervisor opened, it starts nothing.
+            await start_all(self.supervisor, children if self.ended == "done" else ())
+            self.started = True
 
     def drain(self) -> bool:
         if self.supervisor is None or not self.started:

@@ -40,7 +40,7 @@ class Ending:
         process = os.getpid()
 
         def told(number: int, _: FrameType | None) -> None:
-            if os.getpid() != process:
+            if os.getpid() != process:  # pragma: no cover - that process ends unmeasured
                 leave_by(number)  # a forked child has this handler too, but is no harness
             self.count += 1
             if self.count == 1:
@@ -48,7 +48,7 @@ class Ending:
                 token.run_sync_soon(self._drain, number)
             elif self.count == 2:
                 token.run_sync_soon(self._stop, number)
-            else:
+            else:  # pragma: no cover - the process ends unmeasured
                 leave_by(number)
 
         before = {number: signal.signal(number, told) for number in TOLD_TO_END}
@@ -76,7 +76,7 @@ def _say(line: str) -> None:
         sys.stderr.flush()
 
 
-def leave_by(number: int = signal.SIGINT) -> NoReturn:
+def leave_by(number: int = signal.SIGINT) -> NoReturn:  # pragma: no cover - as it says
     """End this process by a signal, so that its parent sees what ended it.
 
     Nothing is flushed or cleaned up: whoever calls it has done so, or wants to be gone.

@@ -26,6 +26,9 @@ from ._turn import Step
 
 T_co = TypeVar("T_co", covariant=True)
 
+_DECIDED = FINAL | {State.READY, State.RESTARTING, State.WAITING}
+"""States in which it is known what became of a start."""
+
 
 @final
 class Child(Generic[T_co], metaclass=NoPublicConstructor):
@@ -152,15 +155,17 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
     async def restart(self, reason: str = "restarted by hand") -> None:
         """Stop the child if it runs, start it again, and wait until it is ready.
 
-        The restart is not counted. Those that need the child stop before it and start after it.
+        The restart is not counted. Those that need the child stop before it and start after it. If
+        it fails before it is ready, that is a crash like any other, and the wait is over as well;
+        to see that failure as an error of your own, use `stop` and `start`.
 
         Args:
             reason: Why; it shows in `trio.Cancelled` and in the log.
 
         Raises:
-            Exception: Whatever the component raised before it was ready; it stays stopped.
             ChildComplete: It has given up its channel ends for good.
-            ChildNotFound: It was forgotten or deleted.
+            ChildNotFound: It was deleted.
+            StartFailed: It was forgotten when it ended, or what it needs has ended for good.
             SupervisorClosed: The supervisor is stopping or has ended.
             WouldDeadlock: The caller is a component that is being started or stopped.
 
@@ -170,6 +175,7 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
         engine, record = self._engine, self._record
         if not await self._ask(lambda: _restart(engine, record, reason), "restart a child"):
             raise self._too_late()
+        await record.until(_DECIDED)
 
     async def delete(self) -> None:
         """Have the supervisor forget the child, so that its name is free; it must be stopped.
@@ -266,7 +272,7 @@ async def _restart(engine: Engine, record: Record, reason: str) -> None:
         await stop_in_order(engine, affected, reason, engine.hold)
         if engine.ending or record.state in FINAL:  # a drain came in between
             raise engine.closed_error()
-    await _begin_and_wait(engine, record)
+    engine.begin_held(record)
 
 
 def _check_revivable(engine: Engine, record: Record) -> None:

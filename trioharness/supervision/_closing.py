@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from ._record import Record
-from ._stopping import stop_in_order
+from ._stopping import stop_in_order, tell
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -40,8 +40,7 @@ def request_close(engine: Engine, reason: str) -> None:
 def _abandon_start(engine: Engine, record: Record, reason: str) -> None:
     record.void()
     if record.run is not None:
-        grace = 0.0 if engine.hurried else record.options.grace
-        record.run.stop(reason, grace, trio.current_time())
+        tell(engine, record, record.run, reason, trio.current_time())
     else:
         engine.fail_start(record, engine.closed_error())
 
@@ -92,3 +91,5 @@ def hurry(engine: Engine, reason: str) -> None:
     for record in engine.records.values():
         if record.run is not None:
             record.run.kill(reason)
+            if record.stopping is not None:
+                record.stopping.heed(record.run.alarm_at)

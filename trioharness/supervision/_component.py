@@ -113,11 +113,7 @@ def shape_of(fn: object) -> Shape:
     if isinstance(fn, types.FunctionType) and not hasattr(fn, "__wrapped__"):
         code = fn.__code__
         if code.co_flags & inspect.CO_ASYNC_GENERATOR:
-            raise ComponentTypeError(
-                f"component {callable_name(fn)!r}",
-                "it is an async generator function",
-                "decorate it with @contextlib.asynccontextmanager, or do not yield",
-            )
+            raise _generates(fn)
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         return Shape("task_status" in names, opens=False)
     # What a function of @asynccontextmanager gives is callable too, as a decorator.
@@ -126,8 +122,18 @@ def shape_of(fn: object) -> Shape:
     return _shape_of_other(fn)
 
 
+def _generates(fn: object) -> ComponentTypeError:
+    return ComponentTypeError(
+        f"component {callable_name(fn)!r}",
+        "it is an async generator function",
+        "decorate it with @contextlib.asynccontextmanager, or do not yield",
+    )
+
+
 def _shape_of_other(fn: Callable[..., object]) -> Shape:
     """Look at a callable that is no plain function: decorated, partial, a class, an object."""
+    if inspect.isasyncgenfunction(fn):
+        raise _generates(fn)
     inner = inspect.unwrap(fn)
     opens = inspect.isasyncgenfunction(inner) or (
         isinstance(fn, type) and hasattr(fn, "__aenter__")

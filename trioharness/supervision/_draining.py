@@ -9,7 +9,7 @@ import trio
 from ._closing import request_close
 from ._handover import Finishes
 from ._record import FINAL, Record
-from ._stopping import note_overrun, stop_in_order
+from ._stopping import Stopping, note_overrun
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -39,6 +39,7 @@ async def drain(engine: Engine, grace: float) -> None:
         for record in sorted(engine.active, key=lambda record: record.path):
             note_overrun(engine, record)
         request_close(engine, "the grace of the drain is over")
+    engine.check_idle()
 
 
 def is_source(record: Record) -> bool:
@@ -59,7 +60,9 @@ def _tell_of_drain(engine: Engine, record: Record) -> None:
         for scope in run.drain_scopes:
             scope.cancel(reason="drain")
         if not run.drain_scopes and record.stopping is None:
-            engine.start_task(stop_in_order, engine, [record], "drain", engine.retire)
+            stopping = Stopping(engine, [record], "drain", engine.retire)
+            stopping.tell_next(trio.current_time())
+            engine.start_task(stopping.wait)
 
 
 def _finish_what_is_fed_from_outside(engine: Engine) -> None:

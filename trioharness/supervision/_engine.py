@@ -215,6 +215,11 @@ class Engine:
 
     def _never_begins(self, record: Record, error: StartFailed) -> None:
         """Note that a child can never start, which nobody may overlook."""
+        if record.starting is not None:
+            late = self.ending or self.draining
+            self.fail_start(record, self.closed_error() if late else error)
+            self.retire(record)
+            return
         record.last_error = summary(error)
         event = ChildEnded(
             path=record.path,
@@ -224,7 +229,6 @@ class Engine:
             ready=False,
         )
         self.observer(event)
-        self.fail_start(record, error, event)
         self.retire(record)
 
     def back_to_waiting(self, record: Record) -> None:

@@ -241,8 +241,10 @@ def _has_ended(
     # After a failed attempt to restart, whoever waits comes first.
     engine.turn.release(record)
     if through:
-        record.stopping = None
-        engine.retire(record)
+        if record.stopping is not None:
+            record.stopping.has_ended(record, now)
+        else:
+            record.move(Cause.END)
     elif record.stopping is not None or record.starting is not None:
         _ended_for_somebody(engine, record, exit, event, now)
     elif isinstance(exit, Stopped):

@@ -70,7 +70,7 @@ def _check(engine: Engine, fn: Callable[..., object], name: str | None, options:
     if engine.ending or engine.draining:
         raise SupervisorClosed(engine.path, f"start {name or callable_name(fn)!r}")
     if name is not None:
-        check_name("child", name)
+        check_name(f"component {name or callable_name(fn)!r}", name)
         there = engine.records.get(name)
         if there is not None:
             raise ChildExists(

@@ -12,6 +12,7 @@ import trio
 from .._events import ChildStopping, ChildStuck, State
 from ..rules import Cause
 from ._record import Record
+from ._run import Incarnation
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -63,16 +64,13 @@ class Stopping:
         if record.stopping is not None:
             self.taken_over = {**(self.taken_over or {}), record: record.stopping}
         record.stopping = self
-        if record.state is not State.STOPPING:
-            record.move(Cause.STOP)
-            if engine.wants(ChildStopping):
-                event = ChildStopping(
-                    path=record.path, incarnation=run.number, time=now, reason=self.reason
-                )
-                engine.observer(event)
-        run.stop(self.reason, 0.0 if engine.hurried else record.options.grace, now)
-        if run.alarm_at < self.alarm_at:
-            self.watch.deadline = self.alarm_at = run.alarm_at
+        tell(engine, record, run, self.reason, now)
+        self.heed(run.alarm_at)
+
+    def heed(self, alarm_at: float) -> None:
+        """See to it that the wait ends no later than at an alarm."""
+        if alarm_at < self.alarm_at:
+            self.watch.deadline = self.alarm_at = alarm_at
 
     def has_ended(self, record: Record, now: float) -> None:
         """Take note that a child that was told has ended, and tell the next."""
@@ -95,6 +93,10 @@ class Stopping:
         trio cannot kill a task: a child that outlives its grace is reported, and waited for.
         """
         self.tell_next(trio.current_time(), all_at_once=all_at_once)
+        await self.wait()
+
+    async def wait(self) -> None:
+        """Wait until all have ended, and report who outlives its grace."""
         while not self.done.is_set():
             alarms = (record.run.alarm_at for record in self.current if record.run is not None)
             self.watch.deadline = self.alarm_at = min(alarms, default=math.inf)
@@ -115,6 +117,16 @@ class Stopping:
             self.engine.observer(
                 ChildStuck(path=record.path, incarnation=run.number, time=now, stack=run.stack())
             )
+
+
+def tell(engine: Engine, record: Record, run: Incarnation, reason: str, now: float) -> None:
+    """Tell a running child to stop; one that was told already gets no more grace."""
+    if record.state is not State.STOPPING:
+        record.move(Cause.STOP)
+        if engine.wants(ChildStopping):
+            event = ChildStopping(path=record.path, incarnation=run.number, time=now, reason=reason)
+            engine.observer(event)
+    run.stop(reason, 0.0 if engine.hurried else record.options.grace, now)
 
 
 def note_overrun(engine: Engine, record: Record) -> None:

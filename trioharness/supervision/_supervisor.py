@@ -11,7 +11,7 @@ from typing import Any, TypeVar, TypeVarTuple, Unpack, cast, final, overload
 import attrs
 import trio
 
-from .._errors import ChildNotFound, UnknownNeedError
+from .._errors import ChildNotFound, ConfigurationError, UnknownNeedError
 from .._util import NoPublicConstructor, callable_name
 from ..rules import Backoff, RestartPolicy
 from ._child import Child, record_of
@@ -28,6 +28,7 @@ from ._options import (
     StartOptions,
     check_name,
     check_needs,
+    is_seconds,
 )
 from ._record import RUNNING, Record
 from ._starting import NO_RECORDS, add, start
@@ -249,10 +250,10 @@ class Supervisor(metaclass=NoPublicConstructor):
         """
         options = Options(restart, backoff, grace, background, significant)
         engine = self._engine
-        subject = callable_name(fn) if name is None else name
+        subject = name or callable_name(fn)
         options.check(f"component {subject!r}")
         if name is not None:
-            check_name("component", name)
+            check_name(f"component {subject!r}", name)
         check_needs(f"component {subject!r}", needs, after)
         record = await start(
             engine, lambda: enter(engine, fn, args, name, options, needs, after), subject
@@ -327,7 +328,16 @@ class Supervisor(metaclass=NoPublicConstructor):
 
         Args:
             grace: Seconds until the rest is cancelled in reverse start order; no limit by default.
+
+        Raises:
+            ConfigurationError: `grace` is no duration.
         """
+        if not is_seconds(grace):
+            raise ConfigurationError(
+                f"supervisor {self.path!r}",
+                f"grace={grace!r} is no duration",
+                "give seconds, 0 or more",
+            )
         engine = self._engine
         if not engine.draining and engine.closing is None:
             engine.draining = True
@@ -352,21 +362,22 @@ def enter(
     if needs is NO_NEEDS and after is NO_CHILDREN:
         return add(engine, fn, args, name, options, NO_RECORDS, ())
     check_needs(f"component {name or callable_name(fn)!r}", needs, after)
-    known = {key: _record_of(engine, key, need) for key, need in needs.items()}
-    others = [_record_of(engine, "after", child) for child in after]
+    subject = f"child {name or callable_name(fn)!r}"
+    known = {key: _record_of(engine, subject, key, need) for key, need in needs.items()}
+    others = [_record_of(engine, subject, "after", child) for child in after]
     return add(engine, fn, args, name, options, known, others)
 
 
-def _record_of(engine: Engine, key: str, need: object) -> Record:
+def _record_of(engine: Engine, subject: str, key: str, need: object) -> Record:
     if not isinstance(need, Child):
         raise UnknownNeedError(
-            "needs", f"{key}={need!r} is no child", "give what start or start_soon returned"
+            subject, f"{key}={need!r} is no child", "give what start or start_soon returned"
         )
     record = record_of(cast("Child[object]", need))
     if record.engine is not engine:
         raise UnknownNeedError(
-            "needs",
-            f"{key}={need!r} is no child of supervisor {engine.path!r}",
+            subject,
+            f"{key}={record.path!r} is no child of supervisor {engine.path!r}",
             "name a child of the same supervisor",
         )
     return record

@@ -1,0 +1,32 @@
+"""What `test_apart` measures in processes of their own.
+
+As a program it says that it is idle, and is not: it wakes up each 20 ms.
+"""
+
+from __future__ import annotations
+
+import trio
+
+from bench._memory import Look
+from bench._wakeups import mark_idle
+
+SIZE = 10_000
+
+
+def hold_children(size: int, look: Look) -> None:
+    """Take `SIZE` bytes for each child."""
+    look()
+    held = [bytearray(SIZE) for _ in range(size)]
+    look()
+    del held
+
+
+async def main() -> None:
+    await trio.sleep(0.02)
+    mark_idle()
+    for _ in range(1_000):
+        await trio.sleep(0.02)
+
+
+if __name__ == "__main__":
+    trio.run(main)

@@ -1,0 +1,68 @@
+"""What is measured in a process of its own: memory and wake-ups, and how growth is told."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from bench import _memory, _wakeups
+from bench._growth import growth_of
+from bench._memory import memory_apart
+from bench._model import GROWTH, Clock, Sample, ToolMissingError, WrongSumError
+from bench._wakeups import wake_ups_apart
+from tests.bench._programs import SIZE
+
+PROGRAMS = "tests.bench._programs"
+clock = time.perf_counter_ns
+
+
+def test_memory_is_what_the_process_grew_by() -> None:
+    if not Path("/proc/self/statm").exists():
+        pytest.skip("NOT RUN: this system does not tell how much of a process is resident")
+    sample = memory_apart(PROGRAMS, 1_000, clock)
+    assert sample.amount / sample.count == pytest.approx(SIZE, rel=0.05)
+
+
+def test_memory_is_not_run_where_the_system_does_not_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_memory, "_STATM", Path("/no such file"))
+    with pytest.raises(ToolMissingError, match="no such file"):
+        memory_apart(PROGRAMS, 1, clock)
+
+
+def wake_ups(module: str, milliseconds: int) -> int:
+    try:
+        return wake_ups_apart(module, milliseconds, clock).amount
+    except ToolMissingError as error:
+        pytest.skip(f"NOT RUN: {error}")
+
+
+def test_an_idle_tree_never_wakes_up() -> None:
+    assert wake_ups("bench.rivals.ours._idle_tree", 1_000) == 0
+
+
+def test_a_program_that_is_not_idle_is_found_out() -> None:
+    assert 5 <= wake_ups(PROGRAMS, 400) <= 20
+
+
+def test_wake_ups_are_not_run_without_strace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_wakeups, "_STRACE", "no such program")
+    with pytest.raises(ToolMissingError, match="'no such program', which is not installed"):
+        wake_ups_apart(PROGRAMS, 1, clock)
+
+
+def test_a_program_that_never_becomes_idle_is_no_missing_tool() -> None:
+    with pytest.raises(WrongSumError, match="No module named"):
+        wake_ups("tests.bench.no_such_module", 1)
+
+
+def test_growth_is_the_cost_of_one_of_many_in_terms_of_one_of_few() -> None:
+    sizes: list[int] = []
+
+    def quadratic(size: int, _clock: Clock) -> Sample:
+        sizes.append(size)
+        return Sample(count=size, nanoseconds=size * size)
+
+    assert GROWTH.figure(growth_of(quadratic)(1_000, clock)) == 10
+    assert sizes == [100, 1_000]

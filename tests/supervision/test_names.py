@@ -1,0 +1,119 @@
+"""Names, and which children a supervisor remembers."""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+import trioharness as th
+from tests.supervision._kit import forever, resource, sleeps
+
+
+async def test_names_are_made_from_functions(autojump_clock: MockClock) -> None:
+    class Shop:
+        async def serve(self) -> None: ...
+
+        async def __call__(self) -> None: ...
+
+    async with th.open_supervisor("s") as sup:
+        children = [
+            sup.start_soon(fn)
+            for fn in (
+                sleeps(1),
+                sleeps(1),
+                functools.partial(sleeps(1)),
+                Shop().serve,
+                Shop(),
+                lambda: trio.sleep(1),
+                resource("x", []),
+            )
+        ]
+    assert [child.name for child in children] == [
+        "sleeper",
+        "sleeper-2",
+        "sleeper-3",
+        "Shop.serve",
+        "Shop",
+        "<lambda>",
+        "manager",
+    ]
+    assert children[1].path == "s/sleeper-2"
+
+
+async def test_a_made_up_name_is_never_given_twice(autojump_clock: MockClock) -> None:
+    async with th.open_supervisor() as sup:
+        taken = sup.start_soon(forever, name="sleeper-2")
+        names: list[str] = []
+        for _ in range(3):
+            child = sup.start_soon(sleeps(1))
+            names.append(child.name)
+            await child.wait("stopped")
+        assert names == ["sleeper", "sleeper-3", "sleeper-4"]
+        await taken.stop()
+
+
+async def test_two_of_one_name_are_refused(autojump_clock: MockClock) -> None:
+    async with th.open_supervisor("s") as sup:
+        child = sup.start_soon(sleeps(1), name="a")
+        for _ in range(2):
+            with pytest.raises(th.DuplicateNameError, match=r"'s' has a child of that name, which"):
+                sup.start_soon(forever, name="a")
+            await child.wait("stopped")  # a child with a name is remembered
+        assert list(sup.children) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("restart", "name", "remembered"),
+    [("transient", "a", True), ("transient", None, False), ("temporary", "a", False)],
+)
+async def test_what_is_remembered_when_it_has_ended(
+    autojump_clock: MockClock, restart: str, name: str | None, remembered: bool
+) -> None:
+    async with th.open_supervisor("s") as sup:
+        child = sup.start_soon(sleeps(1), name=name, restart=restart)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        await child.wait("stopped")
+        assert (child.name in sup.children) == remembered
+        if remembered:
+            await child.restart()
+            assert child.incarnation == 2
+        else:
+            with pytest.raises(th.StartFailed, match="forgotten; start a new one, or give it a"):
+                await child.restart()
+            assert sup.start_soon(sleeps(1), name=child.name).state == "starting"
+
+
+async def test_stopped_by_hand_a_child_without_a_name_is_remembered(
+    autojump_clock: MockClock,
+) -> None:
+    async with th.open_supervisor() as sup:
+        child = await sup.start(forever)
+        await child.stop()
+        await child.restart()
+        assert (child.state, child.incarnation) == ("ready", 2)
+        await child.stop()
+
+
+async def test_a_temporary_child_that_is_stopped_is_forgotten(autojump_clock: MockClock) -> None:
+    async with th.open_supervisor() as sup:
+        child = await sup.start(forever, name="a", restart="temporary")
+        await child.stop()
+        assert sup.children == {}
+        await sup.start(sleeps(1), name="a")
+
+
+async def test_handles_of_children_are_valid_too(autojump_clock: MockClock) -> None:
+    async with th.open_supervisor() as sup:
+        child = await sup.start(forever, name="a")
+        children = sup.children
+        await children["a"].stop()
+        assert child.state == "stopped"
+        assert children is not sup.children
+
+
+def test_live_objects_have_no_public_constructor() -> None:
+    for kind in (th.Supervisor, th.Child):
+        with pytest.raises(TypeError, match="has no public constructor"):
+            kind()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

@@ -1,0 +1,238 @@
+"""What is no crash: KeyboardInterrupt, SystemExit and cancellation pass through, in good order."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+import trioharness as th
+from tests.supervision._kit import (
+    Boom,
+    Log,
+    chain,
+    crashes,
+    forever,
+    resource,
+    slow_to_start,
+    slow_to_stop,
+)
+
+LEAVING = [KeyboardInterrupt, SystemExit]
+
+
+@pytest.mark.parametrize("kind", LEAVING)
+async def test_what_leaves_a_component_stops_the_others_in_order(
+    autojump_clock: MockClock, log: Log, kind: type[BaseException]
+) -> None:
+    seen: list[str] = []
+
+    async def leaves() -> None:
+        await trio.sleep(1)
+        raise kind
+
+    with pytest.raises(kind):
+        async with th.open_supervisor("s", observer=log) as sup:
+            await sup.start(resource("db", seen, leave=1))
+            await sup.start(slow_to_stop(2), name="user")
+            await sup.start(leaves, restart="permanent")
+    assert seen == ["db 1 entered", "db 1 left"]
+    assert log.lines[3:] == [
+        "leaves 1 stopped",
+        "user 1 stopping",
+        "user 1 stopped",
+        "manager 1 stopping",
+        "manager 1 stopped",
+        "s ended",
+    ]
+    assert trio.current_time() == 4
+
+
+@pytest.mark.parametrize("kind", LEAVING)
+async def test_what_leaves_the_body_stops_the_children_in_order(
+    autojump_clock: MockClock, log: Log, kind: type[BaseException]
+) -> None:
+    with pytest.raises(kind):
+        async with th.open_supervisor("s", observer=log) as sup:
+            await sup.start(forever, name="a")
+            await sup.start(slow_to_stop(2), name="b")
+            raise kind
+    assert log.about("stopped") == ["b 1 stopped", "a 1 stopped"]
+    assert trio.current_time() == 2
+
+
+async def test_the_wait_for_the_others_is_bounded(autojump_clock: MockClock) -> None:
+    async def leaves() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        async with th.open_supervisor(cancel_grace=3) as sup:
+            await sup.start(slow_to_stop(100), grace=200)
+            sup.start_soon(leaves)
+    assert trio.current_time() == 3
+
+
+async def test_the_exception_part_of_a_mixed_group_is_reported(
+    autojump_clock: MockClock, log: Log
+) -> None:
+    async def leaves() -> None:
+        await trio.lowlevel.checkpoint()
+        raise BaseExceptionGroup("mixed", [KeyboardInterrupt(), Boom("too")])
+
+    with pytest.raises(BaseException) as caught:
+        async with th.open_supervisor("s", observer=log) as sup:
+            sup.start_soon(leaves, restart="permanent")
+    assert chain(caught.value) == [KeyboardInterrupt]
+    (ended,) = log.of(th.ChildEnded)
+    assert isinstance(ended.exit, th.Crashed)
+    assert chain(ended.exit.error) == [Boom]
+    assert log.of(th.ChildRestarting) == []
+
+
+async def test_leaving_while_being_started(autojump_clock: MockClock) -> None:
+    async def leaves(*, task_status: th.TaskStatus[None]) -> None:
+        await trio.sleep(1)
+        raise KeyboardInterrupt
+
+    with trio.fail_after(50), pytest.raises(KeyboardInterrupt):
+        async with th.open_supervisor() as sup:
+            await sup.start(slow_to_stop(1))
+            await sup.start(leaves)
+    assert trio.current_time() == 2
+
+
+async def test_leaving_while_others_are_being_started_or_stopped(
+    autojump_clock: MockClock, log: Log
+) -> None:
+    async def leaves() -> None:
+        await trio.sleep(1)
+        raise KeyboardInterrupt
+
+    with trio.fail_after(50), pytest.raises(KeyboardInterrupt):
+        async with th.open_supervisor("s", observer=log) as sup:
+            child = await sup.start(slow_to_stop(3), name="child")
+            sup.start_soon(slow_to_start(10), name="slow")
+            sup.start_soon(leaves)
+            await child.stop()
+    assert log.lines[-1] == "s ended"
+    assert trio.current_time() == 3
+
+
+async def test_a_callers_wait_ends_when_something_leaves(autojump_clock: MockClock) -> None:
+    """Calls from outside of the block must not wait for a supervisor that is gone."""
+    told: list[str] = []
+
+    async def leaves() -> None:
+        await trio.sleep(1)
+        raise KeyboardInterrupt
+
+    async def outside(child: th.Child[object]) -> None:
+        await child.stop()
+        told.append("stopped")
+
+    with pytest.raises(BaseException) as caught, trio.fail_after(50):
+        async with trio.open_nursery() as nursery:
+            with trio.CancelScope(shield=True):
+                try:
+                    async with th.open_supervisor(cancel_grace=1) as sup:
+                        slow = sup.start_soon(slow_to_start(100), name="slow")
+                        await slow.wait("starting")
+                        crash = await sup.start(crashes(1, after=0.5, then=forever))
+                        sup.start_soon(leaves)
+                        nursery.start_soon(outside, crash)
+                        await trio.sleep_forever()
+                finally:
+                    await trio.sleep(1)
+                    assert told == ["stopped"]
+    assert chain(caught.value) == [KeyboardInterrupt]
+
+
+async def test_a_clean_up_that_raises_while_being_stopped_is_reported_only(
+    autojump_clock: MockClock, log: Log
+) -> None:
+    async def bad_cleanup() -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            raise Boom("clean-up")
+
+    async with th.open_supervisor("s", max_restarts=0, observer=log) as sup:
+        sibling = await sup.start(forever, name="sibling")
+        child = await sup.start(bad_cleanup)
+        await child.stop("enough")
+        assert (child.state, sibling.state) == ("stopped", "ready")
+        sup.cancel_scope.cancel()
+    (ended, _) = log.of(th.ChildEnded)
+    assert isinstance(ended.exit, th.Stopped)
+    assert ended.exit.reason == "enough"
+    assert isinstance(ended.exit.error, Boom)
+
+
+async def test_a_nursery_whose_clean_up_raises_while_being_stopped(
+    autojump_clock: MockClock, log: Log
+) -> None:
+    """The error comes in one group with Cancelled, until the child's scope has taken its own out."""
+
+    async def bad_cleanup() -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            raise Boom
+
+    async def component() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(bad_cleanup)
+            nursery.start_soon(trio.sleep_forever)
+
+    async with th.open_supervisor("s", max_restarts=0, observer=log) as sup:
+        child = await sup.start(component)
+        await child.stop()
+    (ended,) = log.of(th.ChildEnded)
+    assert isinstance(ended.exit, th.Stopped)
+    assert ended.exit.error is not None
+    assert chain(ended.exit.error) == [Boom]
+
+
+async def test_a_component_that_catches_cancelled_is_stopped_all_the_same(
+    autojump_clock: MockClock, log: Log
+) -> None:
+    async def swallows() -> None:
+        try:
+            await trio.sleep_forever()
+        except trio.Cancelled:
+            pass  # as no component should
+
+    async with th.open_supervisor("s", observer=log) as sup:
+        child = await sup.start(swallows, restart="permanent")
+        await child.stop()
+        assert child.state == "stopped"
+    assert log.about("stopped", "returned") == ["swallows 1 stopped"]
+
+
+async def test_a_component_that_cancels_itself_has_returned(
+    autojump_clock: MockClock, log: Log
+) -> None:
+    async def component() -> None:
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await trio.sleep_forever()
+
+    async with th.open_supervisor("s", observer=log) as sup:
+        sup.start_soon(component)
+    assert log.about("returned") == ["component 1 returned"]
+
+
+@pytest.mark.parametrize("stay", [True, False])
+async def test_an_observer_that_raises_does_no_harm(
+    autojump_clock: MockClock, caplog: pytest.LogCaptureFixture, stay: bool
+) -> None:
+    def observer(_: th.Event) -> None:
+        raise Boom("observer")
+
+    with trio.move_on_after(20):
+        async with th.open_supervisor(observer=observer, stay=stay) as sup:
+            child = sup.start_soon(crashes(2, after=1))
+            await trio.sleep(5)
+            assert child.restarts == 2
+            await child.stop()
+    assert "Boom: observer" in caplog.text

@@ -1,0 +1,60 @@
+"""What the test kit exports, that it is documented, and that only its users import it."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from trioharness import testing
+
+if TYPE_CHECKING:
+    from tests.conftest import Run
+
+NAMES = ["EventRecorder", "Fault", "Faults", "VirtualClock", "leak_check", "run", "virtual_clock"]
+
+
+def functions() -> dict[str, object]:
+    """Every public function and method of the kit."""
+    found: dict[str, object] = {}
+    for name in NAMES:
+        value = getattr(testing, name)
+        if not inspect.isclass(value):
+            found[name] = value
+            continue
+        for key, member in vars(value).items():
+            method = getattr(member, "fget", member)
+            if inspect.isfunction(method) and not key.startswith("_"):
+                found[f"{name}.{key}"] = method
+    return found
+
+
+def test_nothing_else_is_exported() -> None:
+    public = {name for name in vars(testing) if not name.startswith("_")}
+    assert sorted(public) == NAMES
+
+
+@pytest.mark.parametrize(("name", "function"), functions().items())
+def test_each_function_is_documented(name: str, function: object) -> None:
+    assert inspect.isfunction(function)
+    doc = function.__doc__ or ""
+    assert doc
+    parameters = [p for p in inspect.signature(function).parameters if p != "self"]
+    assert [p for p in parameters if f"{p}: " not in doc] == []
+    if inspect.iscoroutinefunction(function):
+        assert "Cancellation:" in doc
+
+
+def test_the_package_does_not_import_it(run: Run) -> None:
+    code = "import sys, trioharness, trioharness.cli; print(*sys.modules)"
+    loaded = run(sys.executable, "-c", code).stdout.split()
+    assert "trioharness.supervision" in loaded
+    assert [name for name in loaded if name.startswith(("trioharness.testing", "pytest"))] == []
+
+
+def test_it_does_without_pytest_and_hypothesis(run: Run) -> None:
+    absent = "sys.modules |= dict.fromkeys(['pytest', '_pytest', 'hypothesis'])"
+    code = f"import sys; {absent}; import trioharness.testing as t; print(t.run.__name__)"
+    assert run(sys.executable, "-c", code).stdout == "run\n"

@@ -1,0 +1,12 @@
+"""Testing one's own components: virtual time, recorded events, faults on purpose, leaks.
+
+Everything here works without pytest. ``import trioharness`` does not import it.
+"""
+
+from .._errors import Fault as Fault
+from ._clock import VirtualClock as VirtualClock
+from ._clock import run as run
+from ._clock import virtual_clock as virtual_clock
+from ._faults import Faults as Faults
+from ._leaks import leak_check as leak_check
+from ._recorder import EventRecorder as EventRecorder
