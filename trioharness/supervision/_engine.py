@@ -266,7 +266,9 @@ class Engine:
     def new_run(self, record: Record) -> Incarnation:
         """Enter the next incarnation of a child into the books."""
         record.move(Cause.BEGIN)
+        record.epoch += 1
         record.parked_for = ()
+        record.end_is_pending = False
         record.incarnations += 1
         run = record.run = Incarnation(record.incarnations)
         return run
@@ -291,16 +293,19 @@ class Engine:
 
     def put_down(self, record: Record) -> None:
         """Leave a child that was stopped as it is; a temporary one is forgotten."""
-        if record.options.restart == "temporary" or self.pool:
+        if record.end_is_pending or record.options.restart == "temporary" or self.pool:
             self.retire(record)
         elif record.state is not State.COMPLETE:
             self.rest(record)
 
     def hold(self, record: Record) -> None:
-        """Have a child that was stopped start again as soon as what it needs is ready."""
-        if record.options.restart == "temporary":
+        """Have a child that was stopped start again as soon as what it needs is ready.
+
+        One that ended by itself meanwhile is left alone.
+        """
+        if record.end_is_pending or record.options.restart == "temporary":
             self.retire(record)
-        elif record.state is not State.COMPLETE:
+        elif record.state not in FINAL:
             record.move(Cause.HOLD)
 
     def set_aside(self, record: Record) -> None:
@@ -349,6 +354,7 @@ class Engine:
     def rest(self, record: Record) -> None:
         """Note that a child does not run, is not to be started, and is waited for in vain."""
         record.void()
+        record.end_is_pending = False
         if record.state not in FINAL:
             record.move(Cause.END)
         self.active.discard(record)

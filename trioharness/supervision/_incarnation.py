@@ -253,7 +253,9 @@ def _has_ended(
             engine.retire(record)
     elif engine.turn.holder is not None:
         # One thing at a time: its end is dealt with when what came before it has been.
-        record.move(Cause.RETRY if is_to_return(engine, record, exit) else Cause.END)
+        returns = is_to_return(engine, record, exit)
+        record.end_is_pending = not returns
+        record.move(Cause.RETRY if returns else Cause.END)
         step = partial(handle_end, engine, record, record.epoch, event, run.ready_at)
         engine.turn.submit(step)
     else:

@@ -95,6 +95,8 @@ class Record:
     """The children that need this one."""
     followers: Sequence[Record] = ()
     """The children that start after this one."""
+    end_is_pending: bool = False
+    """Whether it ended by itself, not to be restarted, and that has not been dealt with yet."""
     was_ready: bool = False
     """Whether any incarnation ever became ready."""
     over: str | None = None

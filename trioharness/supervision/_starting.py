@@ -18,6 +18,7 @@ from .._errors import (
 from .._events import State
 from .._util import callable_name
 from ..observe import summary
+from ..rules import Cause
 from ._ambient import place
 from ._component import flatten, shape_of
 from ._engine import Engine
@@ -180,13 +181,14 @@ async def _cancel_start(engine: Engine, record: Record, starting: Starting) -> N
     if engine.turn.holder is record:
         engine.turn.holder = starting  # kept until nothing is left of it that others could see
     with trio.CancelScope(shield=True):  # bounded by the child's grace, as far as trio can bound
-        await stop_in_order(engine, [record], "its start was cancelled", _nothing)
+        await stop_in_order(engine, [record], "its start was cancelled", _set_down)
         engine.undo(record)
         engine.turn.release(starting)
 
 
-def _nothing(_: Record) -> None:
-    """Leave what becomes of a child to what follows."""
+def _set_down(record: Record) -> None:
+    """Leave a child stopped, so that nothing revives it, until what follows."""
+    record.move(Cause.END)
 
 
 async def start_many(engine: Engine, records: Sequence[Record]) -> None:

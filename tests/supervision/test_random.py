@@ -1,0 +1,265 @@
+"""Random trees under random calls: whatever happens, the promises of a supervisor hold.
+
+Each run is one seed: components that crash, return, start slowly, clean up for long or hold a
+supervisor of their own; callers that start, stop, restart, kill, give up waiting; and an end by a
+drain, by a cancellation, by giving up or by itself. All of it in virtual time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
+
+import trio
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from trio.testing import MockClock
+
+import trioharness as th
+from tests.supervision._kit import Boom, Log
+
+LIVELY = 40.0
+"""Seconds of random calls."""
+CANCEL_GRACE = 4.0
+LONGEST_SHIELD = 3.0
+
+
+class World:
+    """One run: the tree, who is alive in it, and what is expected of it."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.log = Log()
+        self.alive: dict[str, int] = {}
+        """Incarnations whose code runs, by path; each entered by the component itself."""
+        self.needs: dict[str, tuple[str, ...]] = {}
+        self.values: dict[str, str] = {}
+        """The value that the last incarnation to become ready gave, by path."""
+        self.numbers = iter(range(10_000))
+
+    def observe(self, event: th.Event) -> None:
+        """Keep the event; a child is told to stop only when nobody that needs it runs."""
+        self.log(event)
+        if isinstance(event, th.ChildStopping):
+            users = [path for path, needs in self.needs.items() if event.path in needs]
+            assert not self.alive.keys() & set(users), f"{event.path} stops before {users}"
+
+    @contextlib.contextmanager
+    def life(self, path: str, needs: dict[str, Any]) -> Any:
+        """Mark the code of one incarnation, from its first step to its last."""
+        assert path not in self.alive, f"two incarnations of {path} at a time"
+        for value in filter(None, needs.values()):
+            assert value in self.values.values(), f"{path} got {value} of a need that has ended"
+        self.alive[path] = 1
+        try:
+            yield
+        finally:
+            del self.alive[path]
+
+    def component(self, path: str) -> Callable[..., Any]:
+        chance = self.chance
+        kind = chance.choice(["plain", "plain", "status", "status", "manager", "nested"])
+
+        async def plain(**needs: Any) -> None:
+            with self.life(path, needs):
+                await self.work()
+
+        async def status(*, task_status: th.TaskStatus[str], **needs: Any) -> None:
+            with self.life(path, needs):
+                await trio.sleep(chance.choice([0, 0, 1, 5]))
+                if chance.random() < 0.3:
+                    raise Boom("before ready")
+                task_status.started(self.value(path))
+                await self.work()
+
+        @contextlib.asynccontextmanager
+        async def manager(**needs: Any) -> AsyncGenerator[str]:
+            with self.life(path, needs):
+                await trio.sleep(chance.choice([0, 0, 2]))
+                if chance.random() < 0.2:
+                    raise Boom("while entering")
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self.work)
+                    try:
+                        yield self.value(path)
+                    finally:
+                        await trio.sleep(chance.choice([0, 1, 8]))
+                        nursery.cancel_scope.cancel()
+
+        async def nested(*, task_status: th.TaskStatus[str], **needs: Any) -> None:
+            with self.life(path, needs):
+                async with th.open_supervisor("n", max_restarts=3, within=5) as sup:
+                    for name in ("x", "y"):
+                        inner = f"{path}/n/{name}"
+                        sup.start_soon(self.component(inner), name=name, grace=10)
+                    task_status.started(self.value(path))
+                    await trio.sleep(chance.choice([0, 3]))
+
+        return {"plain": plain, "status": status, "manager": manager, "nested": nested}[kind]
+
+    def value(self, path: str) -> str:
+        value = self.values[path] = f"{path} {next(self.numbers)}"
+        return value
+
+    async def work(self) -> None:
+        chance = self.chance
+        try:
+            await trio.sleep(chance.choice([0, 0.5, 1, 3, 10, 1000]))
+            if chance.random() < 0.6:
+                raise Boom("at work")
+        finally:
+            match chance.randrange(5):
+                case 0:
+                    async with th.cleanup():
+                        await trio.sleep(chance.choice([0, 1, 20]))
+                case 1:
+                    with trio.CancelScope(shield=True):
+                        await trio.sleep(chance.uniform(0, LONGEST_SHIELD))
+                case 2:
+                    if chance.random() < 0.3:
+                        raise Boom("in its clean-up")
+                case _:
+                    pass
+
+    def options(self, sup: th.Supervisor, name: str) -> dict[str, Any]:
+        chance = self.chance
+        options: dict[str, Any] = {"grace": chance.choice([0, 1, 5])}
+        options["restart"] = chance.choice(["transient", "transient", "permanent", "temporary"])
+        if chance.random() < 0.3:
+            options["backoff"] = th.Backoff(chance.choice([0.5, 3]), 6)
+        others = list(sup.children.values())
+        if others and chance.random() < 0.5:
+            needs = chance.sample(others, chance.randint(1, min(2, len(others))))
+            options["needs"] = {f"need{i}": need for i, need in enumerate(needs)}
+            self.needs[f"{sup.path}/{name}"] = tuple(need.path for need in needs)
+        elif others and chance.random() < 0.3:
+            options["after"] = [chance.choice(others)]
+        return options
+
+    async def caller(self, sup: th.Supervisor) -> None:
+        while trio.current_time() < LIVELY:
+            await trio.sleep(self.chance.choice([0, 0, 0.1, 1, 2]))
+            patience = self.chance.choice([0, 0.5, 2, 1000])
+            with trio.move_on_after(patience):
+                # Refusals are answers as good as any; hanging, or anything else, is not.
+                with contextlib.suppress(th.SupervisionError, th.ChildKilled, Boom):
+                    try:
+                        await self.call(sup)
+                    except th.ConfigurationError as error:
+                        assert isinstance(error, th.DuplicateNameError), error
+                    except ExceptionGroup as group:
+                        assert group.subgroup(Boom), group  # the start of a manager
+
+    async def call(self, sup: th.Supervisor) -> None:
+        chance = self.chance
+        children = list(sup.children.values())
+        if len(children) < 3 or chance.random() < 0.2:
+            name = f"c{chance.randrange(8)}" if chance.random() < 0.5 else f"n{next(self.numbers)}"
+            component = self.component(f"{sup.path}/{name}")
+            options = self.options(sup, name) if name not in sup.children else {}
+            if chance.random() < 0.5:
+                await sup.start(component, name=name, **options)
+            else:
+                sup.start_soon(component, name=name, **options)
+            return
+        child = chance.choice(children)
+        match chance.randrange(5):
+            case 0:
+                await child.stop()
+            case 1 | 2:
+                await child.restart()
+            case 3:
+                child.kill()
+            case _:
+                await child.wait(chance.choice(["ready", "stopped", "restarting"]))
+
+    async def run(self) -> None:
+        chance = self.chance
+        limit = chance.choice([1000, 1000, 1000, 10])
+        ending = chance.choice(["cancel", "drain", "quiet"])
+        with contextlib.suppress(th.RestartLimitExceeded):
+            async with th.open_supervisor(
+                "s",
+                max_restarts=limit,
+                within=10,
+                cancel_grace=CANCEL_GRACE,
+                observer=self.observe,
+            ) as sup:
+                async with trio.open_nursery() as nursery:
+                    for _ in range(3):
+                        nursery.start_soon(self.caller, sup)
+                    await trio.sleep(LIVELY)
+                    nursery.cancel_scope.cancel()
+                await self.end(sup, ending)
+        self.check_end()
+
+    async def end(self, sup: th.Supervisor, how: str) -> None:
+        if how == "quiet":
+            for child in reversed(sup.children.values()):
+                await child.stop()
+            assert sup.statistics().running == 0
+            # At rest the turn is free.
+            now = trio.current_time()
+            probe = await sup.start(trio.sleep_forever, name="probe")
+            await probe.stop()
+            assert trio.current_time() == now
+        elif how == "drain":
+            sup.drain(grace=5)
+        else:
+            began = trio.current_time()
+            sup.cancel_scope.cancel()
+            self.log.events.append(th.SupervisorEnded(path="told to end", time=began))
+
+    def check_end(self) -> None:
+        assert self.alive == {}
+        told = [e for e in self.log.of(th.SupervisorEnded) if e.path == "told to end"]
+        self.log.events = [event for event in self.log.events if event not in told]
+        last = self.log.events[-1]
+        assert isinstance(last, th.SupervisorEnded)
+        assert last.path == "s"
+        if told:
+            # Two shields at most lie one in the other: a clean-up in a nursery in a manager.
+            assert last.time - told[0].time <= CANCEL_GRACE + 2 * LONGEST_SHIELD
+        self.check_lives()
+
+    def check_lives(self) -> None:
+        """The events of each child are those of lives that follow one another."""
+        lives: dict[str, tuple[int, str]] = {}
+        for event in self.log.events:
+            if isinstance(event, th.GaveUp | th.SupervisorEnded | th.DeadLettered):
+                continue
+            number, phase = lives.get(event.path, (0, "ended"))
+            known = (event.incarnation, phase)
+            match event:
+                case th.ChildReady():
+                    assert self.follows(event.incarnation, number, phase), (event, number, phase)
+                    phase = "ready"
+                case th.ChildStopping():
+                    new = self.follows(event.incarnation, number, phase)  # told before ready
+                    assert new or known == (number, "ready"), (event, number, phase)
+                    phase = "stopping"
+                case th.ChildStuck():
+                    assert known == (number, "stopping"), (event, number, phase)
+                case th.ChildEnded(exit=exit, ready=ready):
+                    assert isinstance(exit, th.Stopped) == (phase == "stopping"), (event, phase)
+                    running = event.incarnation == number and phase in ("ready", "stopping")
+                    new = self.follows(event.incarnation, number, phase) and not ready
+                    never = isinstance(exit, th.Crashed) and "what it needs" in str(exit.error)
+                    assert running or new or never, (event, number, phase)
+                    phase = "ended"
+                case th.ChildRestarting():
+                    assert known == (number, "ended"), (event, number, phase)
+                    phase = "restarting"
+            lives[event.path] = (event.incarnation, phase)
+
+    def follows(self, incarnation: int, number: int, phase: str) -> bool:
+        """Say whether it is the next incarnation, or the first of another child of that name."""
+        return phase in ("ended", "restarting") and incarnation in (1, number + 1)
+
+
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=150)
+def test_the_promises_hold(seed: int) -> None:
+    trio.run(World(seed).run, clock=MockClock(autojump_threshold=0))
