@@ -11,7 +11,7 @@ from typing import assert_never
 
 import attrs
 
-from bench._measure import GC_POLICY, Broken, Measured, Missing, RowResult
+from bench._measure import GC_POLICY, Broken, Measured, Missing, NotRun, RowResult
 from bench._model import Sample
 from bench._run import GroupResult, Run
 from bench._statistics import percentile, summarize
@@ -63,6 +63,8 @@ def _rival(result: RowResult, rival: str) -> dict[str, object]:
             return {"status": "missing", "reason": reason}
         case Broken(reason):
             return {"status": "error", "reason": reason}
+        case NotRun(reason):
+            return {"status": "not run", "reason": reason}
         case Measured(samples):
             return {"status": "measured", **_measured(result, rival, samples)}
         case _:
@@ -72,7 +74,9 @@ def _rival(result: RowResult, rival: str) -> dict[str, object]:
 def _measured(result: RowResult, rival: str, samples: tuple[Sample, ...]) -> dict[str, object]:
     figures = list(result.figures(rival) or ())
     form: dict[str, object] = {"figures": figures, "figure": attrs.asdict(summarize(figures))}
-    form["samples"] = [{"count": s.count, "nanoseconds": s.nanoseconds} for s in samples]
+    form["samples"] = [
+        {"count": s.count, "nanoseconds": s.nanoseconds, "amount": s.amount} for s in samples
+    ]
     baseline = result.row.baseline
     ratios = None if baseline is None else compare(result, rival, baseline)
     if ratios is not None:

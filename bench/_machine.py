@@ -10,7 +10,16 @@ from pathlib import Path
 
 import attrs
 
-LIBRARIES = ("trioharness", "trio", "anyio", "attrs", "cattrs", "msgspec")
+LIBRARIES = (
+    "trioharness",
+    "trio",
+    "anyio",
+    "attrs",
+    "cattrs",
+    "msgspec",
+    "triotp",
+    "mode-streaming",
+)
 
 
 @attrs.frozen(kw_only=True)

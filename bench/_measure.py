@@ -15,7 +15,7 @@ from typing import TypeAlias, cast
 
 import attrs
 
-from bench._model import CLOCKS, Effort, Row, Sample, Workload
+from bench._model import CLOCKS, Effort, Row, Sample, ToolMissingError, Workload
 from bench.rivals import RivalMissingError, load_workload
 
 GC_POLICY = "gc on, full collection before each sample"
@@ -43,7 +43,14 @@ class Broken:
     reason: str
 
 
-Outcome: TypeAlias = Measured | Missing | Broken
+@attrs.frozen
+class NotRun:
+    """A rival that is here, in a row that this machine cannot measure."""
+
+    reason: str
+
+
+Outcome: TypeAlias = Measured | Missing | Broken | NotRun
 """What became of one rival in one row."""
 
 Loader: TypeAlias = Callable[[str, str], Workload]
@@ -91,19 +98,18 @@ def measure_row(
     for rival in row.rivals:
         try:
             running[rival] = load(rival, row.workload)
-        except RivalMissingError as error:
-            outcomes[rival] = Missing(str(error))
         except Exception as error:
-            outcomes[rival] = Broken(_cause(error))
+            outcomes[rival] = _failure(error)
     samples: dict[str, list[Sample]] = {rival: [] for rival in running}
-    for done, number, rival in _turns(tuple(running), effort.rounds, rng):
+    rounds = effort.rounds_of(row)
+    for done, number, rival in _turns(tuple(running), rounds, rng):
         if rival in outcomes:
             continue
-        tell(done, (effort.rounds + 1) * len(running), rival)
+        tell(done, (rounds + 1) * len(running), rival)
         try:
             sample = _take_sample(running[rival], row, effort)
         except Exception as error:
-            outcomes[rival] = Broken(_cause(error))
+            outcomes[rival] = _failure(error)
         else:
             if number > 0:
                 samples[rival].append(sample)
@@ -127,6 +133,16 @@ def _turns(
 def _take_sample(workload: Workload, row: Row, effort: Effort) -> Sample:
     gc.collect()
     return workload(effort.size(row), CLOCKS[row.clock])
+
+
+def _failure(error: Exception) -> Outcome:
+    match error:
+        case RivalMissingError():
+            return Missing(str(error))
+        case ToolMissingError():
+            return NotRun(str(error))
+        case _:
+            return Broken(_cause(error))
 
 
 def _cause(error: Exception) -> str:

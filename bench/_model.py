@@ -37,6 +37,8 @@ class Sample:
     """How long the timed part took."""
     laps: tuple[int, ...] = ()
     """How long each one took, in nanoseconds, where the row is about single latencies."""
+    amount: int = 0
+    """What was counted, where the row is not about time: bytes, turns, wake-ups."""
 
 
 Workload: TypeAlias = Callable[[int, Clock], Sample]
@@ -48,6 +50,10 @@ It raises `WrongSumError` when the work was not done right: a fast wrong answer 
 
 class WrongSumError(Exception):
     """A workload did not do what it was timed for, so its time means nothing."""
+
+
+class ToolMissingError(Exception):
+    """A workload cannot be measured on this machine, whoever does it; the message says why."""
 
 
 def check_sum(what: str, got: object, expected: object) -> None:
@@ -94,10 +100,20 @@ def _p99_milliseconds(sample: Sample) -> float:
     return percentile(sample.laps, 99) / 1e6
 
 
+def _p50_microseconds(sample: Sample) -> float:
+    return percentile(sample.laps, 50) / 1e3
+
+
 MESSAGES_PER_SECOND = Unit("messages/s", "higher", lambda s: s.count * 1e9 / s.nanoseconds)
 NANOSECONDS_PER_MESSAGE = Unit("ns/message", "lower", lambda s: s.nanoseconds / s.count)
 MILLISECONDS_PER_COMPONENT = Unit("ms/component", "lower", lambda s: s.nanoseconds / s.count / 1e6)
 P99_MILLISECONDS = Unit("ms, p99", "lower", _p99_milliseconds)
+P50_MICROSECONDS = Unit("us, p50", "lower", _p50_microseconds)
+MICROSECONDS_PER_COMPONENT = Unit("us/component", "lower", lambda s: s.nanoseconds / s.count / 1e3)
+BYTES_PER_COMPONENT = Unit("bytes/component", "lower", lambda s: s.amount / s.count)
+TURNS_PER_RESTART = Unit("turns/restart", "higher", lambda s: s.amount / s.count)
+WAKE_UPS = Unit("wake-ups", "lower", lambda s: float(s.amount))
+GROWTH = Unit("times the cost each", "lower", lambda s: s.laps[-1] / s.laps[0])
 
 
 @attrs.frozen
@@ -167,6 +183,10 @@ class Row:
     baseline: str | None = None
     """The rival that everyone's ratio is to; None: the figures stand alone."""
     goals: tuple[Goal, ...] = ()
+    rounds: int | None = None
+    """How many rounds are enough, where a sample is long or exact; None: as many as the run has."""
+    whole: bool = False
+    """Whether a quick run does it in full size too, since the goal is about just that size."""
 
     def __attrs_post_init__(self) -> None:
         named = {goal.against for goal in self.goals} | {self.baseline}
@@ -197,7 +217,11 @@ class Effort:
 
     def size(self, row: Row) -> int:
         """How often `row`'s work is done in one sample."""
-        return max(1, round(row.size * self.scale))
+        return row.size if row.whole else max(1, round(row.size * self.scale))
+
+    def rounds_of(self, row: Row) -> int:
+        """How many rounds of `row` are measured."""
+        return self.rounds if row.rounds is None else min(self.rounds, row.rounds)
 
 
 FULL = Effort(name="full", rounds=15, scale=1.0)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from bench._machine import Machine
-from bench._measure import GC_POLICY, Broken, Measured, Missing, RowResult
+from bench._measure import GC_POLICY, Broken, Measured, Missing, NotRun, RowResult
 from bench._model import OURS, Effort, Goal, Group
 from bench._statistics import Summary, summarize
 from bench._verdict import compare, judge
@@ -69,6 +69,8 @@ def _rival_line(result: RowResult, rival: str, goals: Sequence[Goal]) -> str:
             return _line(rival, f"missing: {reason}")
         case Broken(reason):
             return _line(rival, f"ERROR: {reason}")
+        case NotRun(reason):
+            return _line(rival, f"NOT RUN: {reason}")
         case Measured():
             return _measured_line(result, rival, goals)
         case _:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import attrs
 
-from bench._measure import Broken, Missing, RowResult
+from bench._measure import Broken, Missing, NotRun, RowResult
 from bench._model import OURS, Goal
 from bench._statistics import Summary, ratios, summarize
 
@@ -21,6 +21,8 @@ class Verdict(enum.Enum):
     FAIL = "FAIL"
     MISSING = "MISSING"
     """The rival it compares with cannot run here, so nothing can be said."""
+    NOT_RUN = "NOT RUN"
+    """This machine lacks what the row is measured with, so nothing can be said."""
     ERROR = "ERROR"
     """Ours or the rival did its work wrong, so the figures mean nothing."""
 
@@ -60,7 +62,9 @@ def judge(result: RowResult, goal: Goal) -> Judgement:
 
 
 def _why_not(result: RowResult, goal: Goal) -> Verdict:
-    """Tell a rival that is not here from work done wrong; ours is never excused."""
+    """Tell what is not here from work done wrong; ours is excused for want of a tool alone."""
+    if isinstance(result.outcomes[OURS], NotRun):
+        return Verdict.NOT_RUN
     rival_missing = goal.against is not None and isinstance(result.outcomes[goal.against], Missing)
     ours_ran = result.figures(OURS) is not None
     return Verdict.MISSING if rival_missing and ours_ran else Verdict.ERROR

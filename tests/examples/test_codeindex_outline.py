@@ -106,7 +106,7 @@ def test_each_hard_case_fails_in_its_own_way(tmp_path: Path) -> None:
 
 
 def _failure(file: SourceFile) -> Exception:
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - which one is what the test is about
+    with pytest.raises(Exception) as caught:
         outline(file)
     return caught.value
 

@@ -61,7 +61,7 @@ def drains() -> th.Harness:
     async def store(end: th.ReceiveChannel[int], *, db: list[int]) -> None:
         await draining.wait()
         async for number in end:
-            db.append(number)  # noqa: PERF401
+            db.append(number)
 
     app = th.Harness("drains")
     send, receive = app.channel(int, COUNT, name="numbers")

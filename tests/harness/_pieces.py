@@ -12,7 +12,6 @@ from trio.testing import MockClock
 
 import trioharness as th
 
-
 T = TypeVar("T")
 
 REAL_RUN = trio.run
@@ -49,7 +48,7 @@ async def send_orders(end: th.SendChannel[Order], numbers: Sequence[int]) -> Non
 
 async def take_all(end: th.ReceiveChannel[int], into: list[int]) -> None:
     async for number in end:
-        into.append(number)  # noqa: PERF401 - as they come, not all at the end
+        into.append(number)
 
 
 async def forever() -> None:

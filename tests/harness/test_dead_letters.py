@@ -250,7 +250,7 @@ def test_without_a_file_a_component_reads_them() -> None:
         with end:
             dead = end.channel.dead.clone()
         async for letter in dead:
-            got.append(letter.message)  # noqa: PERF401
+            got.append(letter.message)
 
     app = th.Harness("shop")
     send, receive = app.channel(Order, 8, max_deliveries=1)

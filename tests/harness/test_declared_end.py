@@ -156,6 +156,7 @@ async def test_a_supervisor_passes_it_on_and_its_use_says_what_is_wrong(
     assert CURE in str(error)
 
 
+@pytest.mark.usefixtures("virtual_time")
 def test_a_component_that_reaches_around_its_arguments(
     app: th.Harness, ends: tuple[Any, Any]
 ) -> None:

@@ -220,7 +220,7 @@ REFUSED_COMPONENTS: list[tuple[Refused, type[Exception], str, str]] = [
     (lambda app: app.add(nothing, copies=0), th.ConfigurationError, "copies=0", "1 or more"),
     (lambda app: app.add(nothing, copies=True), th.ConfigurationError, "copies=True", "1 or more"),
     (lambda app: app.add(nothing, copies=1.5), th.ConfigurationError, "copies=1.5", "1 or more"),
-    (lambda app: app.add(nothing, background="no"), th.ConfigurationError, "'no'", "True, False"),
+    (lambda app: app.add(nothing, background="no"), th.ConfigurationError, "'no'", "True or False"),
     (lambda app: app.add(nothing, name="a/b"), th.ConfigurationError, "'a/b'", "without '/'"),
     (lambda app: app.add(nothing, name=""), th.ConfigurationError, "name=''", "not empty"),
     (lambda app: app.add(nothing, name=5), th.ConfigurationError, "name=5", "give a text"),

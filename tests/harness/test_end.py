@@ -220,7 +220,7 @@ def test_any_other_base_exception_is_not_touched() -> None:
 
     app = th.Harness("shop")
     app.add(strange)
-    with pytest.RaisesGroup(Strange, flatten_subgroups=True):
+    with pytest.RaisesGroup(Strange, flatten_subgroups=True, allow_unwrapped=True):
         app.run()
 
 
@@ -443,7 +443,7 @@ def test_a_component_that_does_not_care_is_reported_as_stuck(events: list[th.Eve
     assert receipt.seconds == pytest.approx(100)
     (stuck,) = (event for event in events if isinstance(event, th.ChildStuck))
     assert stuck.path == "shop/stubborn"
-    assert stuck.time - events[0].time == pytest.approx(2 + 3 + 1)
+    assert stuck.time - events[0].time == pytest.approx(1 + 3 + 1)
     assert "in stubborn" in stuck.stack
 
 

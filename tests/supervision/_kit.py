@@ -1,5 +1,9 @@
 """What the tests of supervision share: events as short lines, and components that do one thing."""
 
+# What the components of the kit give has no type of its own.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
 import contextlib
@@ -66,6 +70,8 @@ def line(event: th.Event) -> str:
             return f"{_child(event.path)} {event.incarnation} restarting"
         case th.ChildStuck():
             return f"{_child(event.path)} {event.incarnation} stuck"
+        case th.ChildParked():
+            return f"{_child(event.path)} {event.incarnation} parked"
         case th.GaveUp():
             return f"{event.path} over {_child(event.child)} gave-up"
         case th.SupervisorEnded():

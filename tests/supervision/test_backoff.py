@@ -1,5 +1,9 @@
 """A delay before a restart: only the start waits."""
 
+# What the components of the kit give has no type of its own.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
 import pytest

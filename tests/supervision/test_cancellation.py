@@ -1,5 +1,9 @@
 """Cancelled from outside: an ordered stop, bounded for the whole tree."""
 
+# What the components of the kit give has no type of its own.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
 import pytest

@@ -27,7 +27,7 @@ async def test_names_are_made_from_functions(autojump_clock: MockClock) -> None:
                 functools.partial(sleeps(1)),
                 Shop().serve,
                 Shop(),
-                lambda: trio.sleep(1),
+                lambda: trio.sleep(1),  # noqa: ASYNC105 - the supervisor awaits it
                 resource("x", []),
             )
         ]

@@ -145,7 +145,8 @@ async def test_what_is_no_component(
     autojump_clock: MockClock, component: Any, sentence: str
 ) -> None:
     async with th.open_supervisor() as sup:
-        for call in (sup.start_soon, sup.start):
+        calls: Any = (sup.start_soon, sup.start)
+        for call in calls:
             with pytest.raises(th.ComponentTypeError) as caught:
                 await call(component)
             assert str(caught.value).startswith(sentence)
@@ -155,7 +156,9 @@ async def test_what_is_no_component(
 async def test_a_coroutine_is_no_component(autojump_clock: MockClock) -> None:
     async with th.open_supervisor() as sup:
         coroutine: Any = forever()
-        with pytest.raises(th.ComponentTypeError, match=r"give the function and its arguments, \(forever, arg\)"):
+        with pytest.raises(
+            th.ComponentTypeError, match=r"give the function and its arguments, \(forever, arg\)"
+        ):
             sup.start_soon(coroutine)
         # No warning that it was never awaited follows: warnings are errors here.
 

@@ -171,7 +171,7 @@ async def test_a_clean_up_that_raises_while_being_stopped_is_reported_only(
 async def test_a_nursery_whose_clean_up_raises_while_being_stopped(
     autojump_clock: MockClock, log: Log
 ) -> None:
-    """The error comes in one group with Cancelled, until the child's scope has taken its own out."""
+    """The error comes in a group with Cancelled, until the child's scope has taken its own out."""
 
     async def bad_cleanup() -> None:
         try:

@@ -5,6 +5,10 @@ supervisor of their own; callers that start, stop, restart, kill, give up waitin
 drain, by a cancellation, by giving up or by itself. All of it in virtual time.
 """
 
+# What the components of the kit give has no type of its own.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
 import contextlib
@@ -97,7 +101,13 @@ class World:
                     task_status.started(self.value(path))
                     await trio.sleep(chance.choice([0, 3]))
 
-        return {"plain": plain, "status": status, "manager": manager, "nested": nested}[kind]
+        kinds: dict[str, Callable[..., Any]] = {
+            "plain": plain,
+            "status": status,
+            "manager": manager,
+            "nested": nested,
+        }
+        return kinds[kind]
 
     def value(self, path: str) -> str:
         value = self.values[path] = f"{path} {next(self.numbers)}"
@@ -197,7 +207,7 @@ class World:
 
     async def end(self, sup: th.Supervisor, how: str) -> None:
         if how == "quiet":
-            for child in reversed(sup.children.values()):
+            for child in reversed(tuple(sup.children.values())):
                 await child.stop()
             assert sup.statistics().running == 0
             # At rest the turn is free.
@@ -228,7 +238,7 @@ class World:
         """The events of each child are those of lives that follow one another."""
         lives: dict[str, tuple[int, str]] = {}
         for event in self.log.events:
-            if isinstance(event, th.GaveUp | th.SupervisorEnded | th.DeadLettered):
+            if isinstance(event, th.GaveUp | th.SupervisorEnded | th.DeadLettered | th.ChildParked):
                 continue
             number, phase = lives.get(event.path, (0, "ended"))
             known = (event.incarnation, phase)

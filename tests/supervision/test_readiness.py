@@ -79,7 +79,10 @@ def connect() -> AbstractAsyncContextManager[Connection]:
     return Connection()
 
 
-@pytest.mark.parametrize("component", [Connection, connect, lambda: Connection()])
+@pytest.mark.parametrize(
+    "component",
+    [Connection, connect, lambda: Connection()],  # noqa: PLW0108 - a callable that says nothing
+)
 async def test_whatever_gives_a_context_manager_is_a_background_component(
     autojump_clock: MockClock, component: Callable[[], AbstractAsyncContextManager[Connection]]
 ) -> None:
@@ -149,8 +152,8 @@ async def test_a_call_that_fails_before_there_is_a_coroutine(autojump_clock: Moc
     async with th.open_supervisor() as sup:
         with pytest.raises(Boom):
             await sup.start(component)
-        with pytest.raises(TypeError, match="unexpected keyword argument|positional argument"):
-            await sup.start(forever, 1, name="x")  # type: ignore[call-overload]  # pyright: ignore
+        with pytest.raises(TypeError, match=r"unexpected keyword argument|positional argument"):
+            await sup.start(forever, 1, name="x")  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
 async def test_a_function_that_gives_neither(autojump_clock: MockClock) -> None:
@@ -159,13 +162,13 @@ async def test_a_function_that_gives_neither(autojump_clock: MockClock) -> None:
 
     async with th.open_supervisor("s") as sup:
         with pytest.raises(th.ComponentTypeError, match=r"'s/component': it returned 7, neither"):
-            await sup.start(component)  # type: ignore[arg-type]  # pyright: ignore
+            await sup.start(component)  # type: ignore[arg-type, call-arg]  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
 async def test_an_awaitable_that_python_did_not_make(autojump_clock: MockClock) -> None:
     class Later:
         def __await__(self) -> Generator[None]:
-            yield from trio.sleep(2).__await__()
+            yield from trio.sleep(2).__await__()  # noqa: ASYNC105 - by hand
 
     async with th.open_supervisor() as sup:
         child = await sup.start(Later)

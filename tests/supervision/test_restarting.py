@@ -1,5 +1,8 @@
 """Whether a child is restarted, how often, and what comes out when a supervisor gives up."""
 
+# A block that raises leaves what it bound; pyright cannot know that it came that far.
+# pyright: reportPossiblyUnboundVariable=false
+
 from __future__ import annotations
 
 import copy

@@ -88,7 +88,7 @@ class Worker:
 
 async def collect(orders: th.ReceiveChannel[int], into: list[int]) -> None:
     async for order in orders:
-        into.append(order)  # noqa: PERF401 - one by one, as they come
+        into.append(order)
 
 
 async def produce(orders: th.SendChannel[int], count: int) -> None:
@@ -368,7 +368,7 @@ async def test_trios_channels_are_watched_and_handed_over_too() -> None:
 
 async def in_batches(orders: th.ReceiveChannel[int], into: list[list[int]]) -> None:
     async for batch in orders.batches(4):
-        into.append(batch)  # noqa: PERF401 - one by one, as they come
+        into.append(batch)
 
 
 async def in_handfuls(orders: th.ReceiveChannel[int], into: list[list[int]]) -> None:

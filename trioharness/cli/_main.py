@@ -109,7 +109,10 @@ def _run(app: Harness) -> Receipt:
         _fail(str(error), ExitCode.NOT_STARTED)
     except RestartLimitExceeded as error:
         _fail(restart_limit_story(error), ExitCode.GAVE_UP)
-    except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001 - a user gets a sentence
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    # The one place that may: trio has ended, nothing can be cancelled, and a user gets a sentence.
+    except BaseException as error:  # noqa: ASYNC103, BLE001
         _fail(f"{app.name!r} failed: {summary(error)}", ExitCode.GAVE_UP)
 
 

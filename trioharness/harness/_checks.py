@@ -53,18 +53,6 @@ def check_copies(subject: str, copies: object) -> None:
         raise ConfigurationError(subject, f"copies={copies!r} is no count", "give 1 or more")
 
 
-def check_background(subject: str, background: object) -> None:
-    """Refuse what is neither yes, no nor by default.
-
-    Raises:
-        ConfigurationError: It is something else.
-    """
-    if background is not None and not isinstance(background, bool):
-        raise ConfigurationError(
-            subject, f"background={background!r} is no choice", "give True, False or None"
-        )
-
-
 def check_references(subject: str, needs: object, after: object) -> None:
     """Refuse what cannot name other components; whether they exist is seen when it is run.
 

@@ -19,7 +19,6 @@ from ..channels import ReceiveChannel, SendChannel, open_channel
 from ..rules import Backoff, Limit, RestartPolicy
 from ..supervision import Options, check_name, shape_of
 from ._checks import (
-    check_background,
     check_channel_name,
     check_copies,
     check_ends,
@@ -60,8 +59,9 @@ class Harness:
             max_restarts: Restarts of its components that may fall within one period.
             within: That period, in seconds.
             dead_letters: The file that dead letters are appended to, one JSON line each, made by
-                each run if it is not there. By default they stay in their channels, where only a
-                bounded number has room: have a component read `Channel.dead` then.
+                each run if it is not there. By default they stay in their channels, and once 64 of
+                one channel have not been read it stands still: have a component read
+                `Channel.dead` then.
             observer: The one function that is told each event; by default the log.
 
         Raises:
@@ -175,7 +175,6 @@ class Harness:
         check_name(subject, chosen)
         options = Options(restart, backoff, grace, background).check(subject)
         check_copies(subject, copies)
-        check_background(subject, background)
         check_references(subject, needs, after)
         check_ends(fn, args, self._channels)
         child = DeclaredChild(chosen, fn, args, options, dict(needs or {}), tuple(after), copies)

@@ -16,7 +16,7 @@ def alone() -> Generator[None]:
     try:
         yield
     except BaseExceptionGroup as group:
-        if len(group.exceptions) > 1:
+        if len(group.exceptions) != 1:
             raise
         single = group.exceptions[0]
     else:

@@ -239,17 +239,6 @@ class Engine:
         self.turn.release(record)
         self.begin(record)
 
-    def begin_in_turn(self, record: Record) -> None:
-        """Start a child when what is under way has been done."""
-        self.active_again(record)
-
-        async def begin() -> None:
-            await trio.lowlevel.checkpoint()
-            if record.state is State.PENDING:
-                self.begin(record)
-
-        self.turn.submit(begin)
-
     def begin_held(self, record: Record) -> None:
         """Begin a child while holding the turn; it passes the turn on when it is ready or ends."""
         if record.run is not None:
@@ -346,7 +335,7 @@ class Engine:
 
     def undo(self, record: Record) -> None:
         """Forget a child that never was ready; its channel ends are the caller's again."""
-        if record.over is None:
+        if self.records.get(record.name) is record:
             self.rest(record)
             self.handover.give_back(record, record.arguments)
             self.forget(record)

@@ -175,9 +175,22 @@ async def start(engine: Engine, make: Callable[[], Record], name: str) -> Record
     return record
 
 
+def start_in_turn(engine: Engine, record: Record) -> None:
+    """Start a child when what is under way has been done."""
+    engine.active_again(record)
+
+    async def begin() -> None:
+        await trio.lowlevel.checkpoint()
+        if record.state is State.PENDING:
+            engine.begin(record)
+
+    engine.turn.submit(begin)
+
+
 async def _cancel_start(engine: Engine, record: Record, starting: Starting) -> None:
     """Stop and forget a child whose start is no longer waited for."""
     record.starting = None
+    record.end_for_good("its start was cancelled")  # whatever anybody asks of it meanwhile
     if engine.turn.holder is record:
         engine.turn.holder = starting  # kept until nothing is left of it that others could see
     with trio.CancelScope(shield=True):  # bounded by the child's grace, as far as trio can bound

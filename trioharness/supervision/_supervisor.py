@@ -31,7 +31,7 @@ from ._options import (
     is_seconds,
 )
 from ._record import RUNNING, Record
-from ._starting import NO_RECORDS, add, start
+from ._starting import NO_RECORDS, add, start, start_in_turn
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -313,7 +313,7 @@ class Supervisor(metaclass=NoPublicConstructor):
         engine = self._engine
         record = enter(engine, fn, args, name, options, needs, after)
         if engine.turn.holder is not None and engine.strategy != "one_for_one":
-            engine.begin_in_turn(record)
+            start_in_turn(engine, record)
         else:
             engine.begin(record)
         return Child[Any]._create(engine, record)

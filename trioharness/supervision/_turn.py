@@ -57,7 +57,7 @@ class Turn:
         """
         if self.holder is None:
             self.holder = holder
-            return
+            return  # noqa: ASYNC910 - what the turn is taken for is a checkpoint
         ticket = _Ticket(trio.lowlevel.current_task(), holder)
         self._queue.append(ticket)
 

@@ -1,0 +1,27 @@
+"""trioharness, each child awaited before the next is started."""
+
+from __future__ import annotations
+
+import trio
+
+import trioharness as th
+from bench._model import Clock, Sample, check_sum
+from bench.rivals.ours._supervision import idle
+
+
+def children_up(size: int, clock: Clock) -> Sample:
+    """Start `size` children one after another, each until it is ready; the stop is not timed."""
+    return trio.run(_up, size, clock)
+
+
+async def _up(size: int, clock: Clock) -> Sample:
+    total = 0
+    async with th.open_supervisor("bench") as supervisor:
+        begun = clock()
+        for number in range(size):
+            child = await supervisor.start(idle, number)
+            total += child.value
+        elapsed = clock() - begun
+        supervisor.cancel_scope.cancel()
+    check_sum("sum of the values given", total, size * (size - 1) // 2)
+    return Sample(count=size, nanoseconds=elapsed)
