@@ -190,7 +190,9 @@ def start_in_turn(engine: Engine, record: Record) -> None:
 async def _cancel_start(engine: Engine, record: Record, starting: Starting) -> None:
     """Stop and forget a child whose start is no longer waited for."""
     record.starting = None
-    record.end_for_good("its start was cancelled")  # whatever anybody asks of it meanwhile
+    record.end_for_good(
+        "it was forgotten, because its start was cancelled"
+    )  # whatever anybody asks of it meanwhile
     if engine.turn.holder is record:
         engine.turn.holder = starting  # kept until nothing is left of it that others could see
     with trio.CancelScope(shield=True):  # bounded by the child's grace, as far as trio can bound
