@@ -141,8 +141,8 @@ errors = st.recursive(
 
 def leaves_of(error: Exception) -> list[Exception]:
     if isinstance(error, ExceptionGroup):
-        parts = cast("ExceptionGroup[Exception]", error).exceptions
-        return [leaf for part in parts for leaf in leaves_of(part)]
+        several = cast("ExceptionGroup[Exception]", error)
+        return [leaf for part in several.exceptions for leaf in leaves_of(part)]
     return [error]
 
 

@@ -15,6 +15,7 @@ from .._events import (
     ChildEnded,
     ChildReady,
     Crashed,
+    DeadLettered,
     Exit,
     Ignored,
     Returned,
@@ -293,6 +294,7 @@ def _note_end(
         in_hand=settle(run.clones, exit) if run.clones else (),
     )
     run.clones = ()
+    dead = [item for item in event.in_hand if item.fate == "dead"]
     record.run = None
     record.value = None
     if isinstance(exit, Crashed):
@@ -300,6 +302,15 @@ def _note_end(
         engine.observer(event)
     elif not isinstance(exit, Stopped) or exit.error is not None or engine.wants(ChildEnded):
         engine.observer(event)
+    for item in dead:
+        letter = DeadLettered(
+            channel=item.channel,
+            time=now,
+            message=item.message,
+            attempts=item.attempt,
+            error=record.last_error or "",
+        )
+        engine.observer(letter)
     return event
 
 
