@@ -73,7 +73,7 @@ class Harness:
         self.grace = grace
         self.max_restarts = max_restarts
         self.within = within
-        self.dead_letters = None if dead_letters is None else Path(dead_letters)
+        self.dead_letters: Path | None = None if dead_letters is None else Path(dead_letters)
         self._observer = observer
         self._channels: list[DeclaredChannel] = []
         self._children: list[DeclaredChild] = []

@@ -98,6 +98,10 @@ class Shape:
     """Whether it gives an async context manager; only a guess for callables of other kinds."""
 
 
+_TAKES_STATUS = Shape(takes_status=True, opens=False)
+_PLAIN = Shape(takes_status=False, opens=False)
+
+
 def shape_of(fn: object) -> Shape:
     """Look at a component without calling it.
 
@@ -115,7 +119,7 @@ def shape_of(fn: object) -> Shape:
         if code.co_flags & inspect.CO_ASYNC_GENERATOR:
             raise _generates(fn)
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        return Shape("task_status" in names, opens=False)
+        return _TAKES_STATUS if "task_status" in names else _PLAIN
     # What a function of @asynccontextmanager gives is callable too, as a decorator.
     if not callable(fn) or isinstance(fn, AsyncContextDecorator):
         raise _refusal(fn)

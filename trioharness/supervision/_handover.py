@@ -135,6 +135,9 @@ class Arguments:
 
 NO_ARGUMENTS = Arguments((), {}, {})
 
+_NO_ENDS = frozenset({str, bytes, int, float, bool, type(None), tuple, list, dict, set})
+"""The types of most arguments, none of which needs a closer look."""
+
 
 @attrs.define(eq=False)
 class Handover:
@@ -146,6 +149,8 @@ class Handover:
         self, holder: object, positional: tuple[object, ...], keywords: Mapping[str, object]
     ) -> Arguments:
         """Take over the ends among the arguments of a child."""
+        if all(type(value) in _NO_ENDS for value in (*positional, *keywords.values())):
+            return Arguments(positional, keywords, {})
         ends: dict[int | str, Kept] = {}
         places: list[tuple[int | str, object]] = [*enumerate(positional), *keywords.items()]
         for place, value in places:
