@@ -99,7 +99,8 @@ def with_dead_letters(
 
     It is placed behind the background components, which are moved to the front for that: so it is
     stopped after all that can still make a dead letter, and the exit of a context manager finds the
-    file complete, however the run ends.
+    file complete, however the run ends. It starts after them too: where one cannot be entered, no
+    empty file is left behind.
 
     Raises:
         ConfigurationError: A channel carries what no codec can write.
@@ -115,17 +116,20 @@ def with_dead_letters(
         if child.background and all(name in first for name in waits_for):
             first[child.name] = child
     others = [child for child in order if child.name not in first]
-    return (*first.values(), _writer(path, mortal, channels), *others)
+    return (*first.values(), _writer(path, mortal, channels, tuple(first.values())), *others)
 
 
 def _writer(
-    path: Path, mortal: Sequence[DeclaredChannel], channels: dict[DeclaredChannel, OpenChannel]
+    path: Path,
+    mortal: Sequence[DeclaredChannel],
+    channels: dict[DeclaredChannel, OpenChannel],
+    after: tuple[DeclaredChild, ...],
 ) -> DeclaredChild:
     message_types = {channel.name: channel.message_type for channel in mortal}
     letters = [channels[channel].receive.channel.dead for channel in mortal]
     options = Options(grace=30.0)
     args = (path, message_types, *letters)
-    return DeclaredChild(DEAD_LETTERS, write_dead_letters, args, options, {}, (), 1)
+    return DeclaredChild(DEAD_LETTERS, write_dead_letters, args, options, {}, after, 1)
 
 
 def add_children(
