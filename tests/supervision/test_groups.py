@@ -511,6 +511,23 @@ async def test_a_stop_by_hand_of_a_significant_one_ends_nothing(
         await child.stop()
 
 
+async def test_a_significant_one_that_declines_a_restart_ends_nothing(
+    autojump_clock: MockClock, log: Log
+) -> None:
+    async def declines_later(*, task_status: th.TaskStatus[None]) -> None:
+        if trio.current_time() > 0:
+            raise th.Ignore
+        task_status.started()
+        await trio.sleep(1)
+        raise Boom
+
+    specs = [th.Spec(sleeps(9), name="a"), th.Spec(declines_later, name="b", significant=True)]
+    async with th.open_supervisor("s", observer=log) as sup:
+        sup.start_soon(th.Group("g", specs, auto_shutdown="any_significant"), name="g")
+    assert (trio.current_time(), log.about("gave-up")) == (9, [])
+    assert log.about("ignored") == ["g/b 2 ignored"]
+
+
 async def test_an_outermost_supervisor_shuts_down_for_one(
     autojump_clock: MockClock, log: Log
 ) -> None:
@@ -810,7 +827,8 @@ async def test_significant_under_a_supervisor_without_auto_shutdown(
     autojump_clock: MockClock,
 ) -> None:
     async with th.open_supervisor("s") as sup:
-        for call in (sup.start, sup.start_soon):
+        calls: list[Callable[..., Any]] = [sup.start, sup.start_soon]
+        for call in calls:
             with pytest.raises(th.ConfigurationError, match="never shuts down for one"):
                 await call(forever, significant=True)
         assert sup.children == {}

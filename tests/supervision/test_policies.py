@@ -47,7 +47,7 @@ POLICY: dict[type[Exception], Any] = {
     ValueError: "transient",
 }
 
-POLICIES = [
+POLICIES: list[tuple[list[Exception], int]] = [
     ([ConnectionError()], 2),
     ([Lost(), ConnectionError()], 3),
     ([ValueError(), Lost()], 3),
@@ -79,8 +79,7 @@ async def test_the_same_as_a_function(
 
     def policy(error: Exception) -> Any:
         asked.append(error)
-        leaves = error.exceptions if isinstance(error, ExceptionGroup) else [error]
-        temporary = all(isinstance(leaf, LookupError) for leaf in leaves)
+        temporary = all(issubclass(kind, LookupError) for kind in chain(error))
         return "temporary" if temporary else "permanent"
 
     async with th.open_supervisor("s") as sup:
@@ -133,7 +132,8 @@ async def test_a_policy_in_a_spec(autojump_clock: MockClock, log: Log) -> None:
 )
 async def test_no_policy(autojump_clock: MockClock, policy: Any) -> None:
     async with th.open_supervisor("s") as sup:
-        for call in (sup.start, sup.start_soon):
+        calls: list[Callable[..., Any]] = [sup.start, sup.start_soon]
+        for call in calls:
             with pytest.raises(th.ConfigurationError) as caught:
                 await call(forever, restart=policy)
             assert caught.value.problem == f"restart={policy!r} is no restart type"
@@ -194,7 +194,7 @@ async def test_started_soon_it_holds_nothing_open(autojump_clock: MockClock, log
 
 async def test_it_may_decline_a_restart(autojump_clock: MockClock, log: Log) -> None:
     async with th.open_supervisor("s", observer=log) as sup:
-        child = await sup.start(declines_after(2), name="c", restart="permanent")
+        child: th.Child[Any] = await sup.start(declines_after(2), name="c", restart="permanent")
         await child.wait("stopped")
         assert child.incarnation == 3
     assert log.about("restarting", "ignored") == [
@@ -224,7 +224,7 @@ async def test_declining_in_a_group_restart_is_no_failed_attempt(
 
 async def test_a_restart_by_hand_may_be_declined(autojump_clock: MockClock) -> None:
     async with th.open_supervisor("s") as sup:
-        child = await sup.start(declines_after(1), name="c")
+        child: th.Child[Any] = await sup.start(declines_after(1), name="c")
         await child.restart()
         assert (child.state, child.incarnation) == ("stopped", 2)
 
@@ -527,15 +527,16 @@ async def test_dependents_wait(autojump_clock: MockClock, log: Log) -> None:
     assert (stopping.path, stopping.reason) == ("s/one", "'s/db', which it needs, is parked")
 
 
-async def test_dependents_that_wait_hold_nothing_open(autojump_clock: MockClock) -> None:
+async def test_dependents_that_wait_hold_nothing_open(autojump_clock: MockClock, log: Log) -> None:
     async def reader(*, db: None) -> None:
         await trio.sleep_forever()
 
     with pytest.raises(th.RestartLimitExceeded):
-        async with th.open_supervisor("s", max_restarts=0, exhausted="park") as sup:
+        async with th.open_supervisor("s", max_restarts=0, exhausted="park", observer=log) as sup:
             db = await sup.start(crashes(after=2), name="db")
-            child = await sup.start(reader, name="r", needs={"db": db})
-    assert (trio.current_time(), child.state) == (2, "stopped")
+            await sup.start(reader, name="r", needs={"db": db})
+    assert trio.current_time() == 2
+    assert known(log)[-4:] == ["db 1 crashed", "r 1 stopping", "r 1 stopped", "s ended"]
 
 
 @pytest.mark.parametrize("strategy", ["one_for_all", "rest_for_one"])
@@ -606,7 +607,7 @@ async def test_cancelled_with_one_parked(autojump_clock: MockClock) -> None:
 
 async def test_start_after_a_stop_and_after_an_end(autojump_clock: MockClock, log: Log) -> None:
     async with th.open_supervisor("s", max_restarts=0, observer=log) as sup:
-        child = await sup.start(slow_to_start(2), name="c")
+        child: th.Child[Any] = await sup.start(slow_to_start(2), name="c")
         await child.stop()
         await child.start()
         assert (trio.current_time(), child.value, child.restarts) == (4, 2, 0)
@@ -627,9 +628,7 @@ async def test_a_failed_start_is_the_callers_and_leaves_it_stopped(
         lives.append(1)
         if len(lives) == 2:
             raise Boom
-        if len(lives) > 2:
-            task_status.started()
-        task_status.started() if len(lives) == 1 else None
+        task_status.started()
         await trio.sleep_forever()
 
     async with th.open_supervisor("s", max_restarts=0, observer=log) as sup:
@@ -643,6 +642,21 @@ async def test_a_failed_start_is_the_callers_and_leaves_it_stopped(
         assert (child.state, child.incarnation) == ("ready", 3)
         await child.stop()
     assert log.about("restarting", "gave-up") == []
+
+
+async def test_a_failed_start_by_hand_holds_nothing_open(autojump_clock: MockClock) -> None:
+    async def component(*, task_status: th.TaskStatus[None]) -> None:
+        if trio.current_time() > 0:
+            raise Boom
+        task_status.started()
+        await trio.sleep(1)
+
+    async with th.open_supervisor("s") as sup:
+        child = await sup.start(component, name="c")
+        await child.wait("stopped")
+        with pytest.raises(Boom):
+            await child.start()
+    assert trio.current_time() == 1
 
 
 @pytest.mark.parametrize("call", ["start", "delete"])
@@ -736,7 +750,7 @@ async def test_start_in_a_drain(autojump_clock: MockClock) -> None:
 
 async def test_a_cancelled_start_goes_on(autojump_clock: MockClock) -> None:
     async with th.open_supervisor("s") as sup:
-        child = await sup.start(slow_to_start(3), name="c")
+        child: th.Child[Any] = await sup.start(slow_to_start(3), name="c")
         await child.stop()
         with trio.move_on_after(1) as scope:
             await child.start()

@@ -63,8 +63,9 @@ async def test_an_instance_restarts_alone_and_with_its_own_arguments(
         assert {n: c.incarnation for n, c in pool.children.items()} == {"a": 2, "b": 2, "c": 1}
         assert pool.children["a"].value == ("t", "a")
         pool.cancel_scope.cancel()
-    assert calls.seen == [("t", "a"), ("t", "b"), ("t", "c"), ("t", "a"), ("t", "b")]
-    assert log.about("restarting") == ["a 1 restarting", "b 1 restarting"]
+    assert calls.seen[:3] == [("t", "a"), ("t", "b"), ("t", "c")]
+    assert set(calls.seen[3:]) == {("t", "a"), ("t", "b")}
+    assert sorted(log.about("restarting")) == ["a 1 restarting", "b 1 restarting"]
 
 
 async def test_names_and_paths(autojump_clock: MockClock) -> None:
