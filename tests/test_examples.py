@@ -27,6 +27,13 @@ def test_an_example_runs(example: Path, run: Run, tmp_path: Path) -> None:
     if example.is_dir():
         # A program of several modules has arguments, output and endings worth tests of its own.
         assert_tested(example.name)
+        harness = f"{EXAMPLES.name}.{example.name}:app"
+        root = str(EXAMPLES.parent)
+        done = run(
+            sys.executable, "-m", "trioharness", "run", harness, "--app-dir", root, cwd=tmp_path
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert done.stdout.strip()
         return
     assert example.suffix == ".py", "neither a script nor a package, so nothing can run it"
     done = run(sys.executable, example, cwd=tmp_path)

@@ -48,12 +48,12 @@ def build(
         store: Likewise.
     """
     path = into or Path(os.environ.get("CODEINDEX_DATABASE") or "codeindex.sqlite3")
-    dead_letters = path.with_suffix(".dead.jsonl")
+    dead_letters = path.parent / f"{path.stem}.dead.jsonl"
     copies = {"walk": 1, "parse": COPIES, "store": 1}
     app = th.Harness("codeindex", dead_letters=dead_letters)
     files_out, files_in = app.channel(SourceFile, QUEUE, max_deliveries=MAX_DELIVERIES)
     outlines_out, outlines_in = app.channel(Outline, QUEUE, max_deliveries=MAX_DELIVERIES)
-    db = app.add(database, path)
+    db = app.add(database, path, dead_letters)
     tally = app.add(
         functools.partial(report, every=every), dead_letters, copies, needs={"database": db}
     )

@@ -105,20 +105,28 @@ class Database:
 
 
 @asynccontextmanager
-async def database(path: Path) -> AsyncGenerator[Database]:
+async def database(path: Path, dead_letters: Path) -> AsyncGenerator[Database]:
     """Keep the index at `path` open; a new one each time, in the place of the last.
 
+    The file of dead letters belongs to it, and is begun anew with it; where one of the two cannot
+    be written, the other is left as it was.
+
     Raises:
-        DatabaseUnusable: The file cannot be written, or is somebody else's.
+        DatabaseUnusable: A file cannot be written, or is somebody else's.
     """
-    connection = await trio.to_thread.run_sync(_open, path)
+    connection = await trio.to_thread.run_sync(_open, path, dead_letters)
     try:
         yield Database(connection)
     finally:
         connection.close()
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open(path: Path, dead_letters: Path) -> sqlite3.Connection:
+    if dead_letters.exists():
+        try:
+            dead_letters.open("a", encoding="utf-8").close()
+        except OSError as error:
+            raise DatabaseUnusable(dead_letters, str(error.strerror)) from error
     try:
         # Only one thread at a time uses it, but not always the same one.
         connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -126,6 +134,7 @@ def _open(path: Path) -> sqlite3.Connection:
         raise DatabaseUnusable(path, str(error)) from error
     try:
         _begin_anew(connection, path)
+        dead_letters.unlink(missing_ok=True)
     except sqlite3.Error as error:
         connection.close()
         raise DatabaseUnusable(path, str(error)) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -27,6 +26,13 @@ class Dead:
     path: str
     name: str
     reason: str
+
+
+class SumsDisagree(Exception):
+    """A run that ended by itself has lost files, which must not pass for a success."""
+
+    def __init__(self, missing: int) -> None:
+        super().__init__(f"{missing:,} files were found, and neither stored nor dead-lettered")
 
 
 @attrs.frozen(kw_only=True)
@@ -100,15 +106,6 @@ def read_dead_letters(path: Path) -> dict[str, Dead]:
     return dead
 
 
-def forget_dead_letters(path: Path) -> None:
-    """Empty the file of the run before, as `database` does with its own.
-
-    The harness has it open by now, to append to, so it must stay the same file.
-    """
-    if path.exists():
-        os.truncate(path, 0)
-
-
 @asynccontextmanager
 async def report(
     dead_letters: Path, copies: Mapping[str, int], *, database: Database, every: float = 2.0
@@ -123,7 +120,6 @@ async def report(
         database: The index.
         every: Seconds between two lines of progress, where there is no terminal.
     """
-    await trio.to_thread.run_sync(forget_dead_letters, dead_letters)
     began = trio.current_time()
     tally = Tally(copies=copies)
     async with trio.open_nursery() as nursery:
@@ -133,11 +129,17 @@ async def report(
     clear_progress()
     totals = await database.totals()
     dead = await trio.to_thread.run_sync(read_dead_letters, dead_letters)
-    print(render(account(tally, totals, dead, trio.current_time() - began)), flush=True)
+    result = account(tally, totals, dead, trio.current_time() - began)
+    print(render(result), flush=True)
+    if result.missing and result.left == 0:
+        raise SumsDisagree(result.missing)
 
 
 def _sums(report: Report) -> str:
-    verdict = f"{report.missing:,} UNACCOUNTED FOR" if report.missing else "the sums agree"
+    verdict = "the sums agree"
+    if report.missing:
+        lost = "UNACCOUNTED FOR" if report.left == 0 else "not dealt with when it was stopped"
+        verdict = f"{report.missing:,} {lost}"
     return (
         f"codeindex: {report.found:,} files found = {report.stored:,} stored"
         f" + {len(report.dead):,} dead-lettered ({verdict})"

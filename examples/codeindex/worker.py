@@ -11,6 +11,7 @@ from __future__ import annotations
 import multiprocessing
 import pickle
 import signal
+import traceback
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from multiprocessing.connection import Connection
@@ -118,4 +119,7 @@ def _attempt(file: SourceFile) -> Outline | Exception:
     try:
         return outline(file)
     except Exception as error:
+        # Frames do not travel between processes; a note does.
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        error.add_note(f"in the process: {frame.filename}:{frame.lineno} in {frame.name}")
         return error

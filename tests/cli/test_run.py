@@ -49,6 +49,15 @@ def component(body: str, parameters: str = "db") -> str:
 """
 
 
+def test_a_clean_up_that_raises_is_no_success(write: Write, invoke: Invoke) -> None:
+    broken = BEGIN.replace('print("closed")', 'raise OSError("disk full")')
+    write("shop.py", broken + PIPELINE)
+    result = invoke("run", "shop:app")
+    assert result.exit_code == 1
+    assert "'shop/database' raised while it was stopped" in result.stderr
+    assert "OSError: disk full" in result.stderr
+
+
 def test_done(write: Write, invoke: Invoke) -> None:
     write("shop.py", BEGIN + PIPELINE)
     result = invoke("run", "shop:app")

@@ -21,7 +21,7 @@ def outline(path: str, functions: int = 1, lines: int = 10, *imports: str) -> Ou
 
 
 async def written(path: Path, *batches: list[Outline]) -> Totals:
-    async with database(path) as index:
+    async with database(path, path.with_suffix(".dead.jsonl")) as index:
         for batch in batches:
             await index.write(batch)
         return await index.totals()
@@ -62,7 +62,7 @@ def test_whatever_is_delivered_again_is_stored_once(
 
 
 async def test_a_batch_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    async with database(tmp_path / "index.sqlite3") as index:
+    async with database(tmp_path / "index.sqlite3", tmp_path / "index.dead.jsonl") as index:
         await index.write([outline("a", 3)])
         with pytest.raises(OverflowError):
             await index.write([outline("a", 1), outline("b", lines=2**80)])

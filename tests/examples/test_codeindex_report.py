@@ -73,9 +73,15 @@ def test_a_report_reads_like_this() -> None:
 def test_a_report_says_what_is_missing_left_and_not_listed() -> None:
     gone = Skipped(name="tree/secret", reason="PermissionError: no")
     text = render(account(tally({"a", "b", "c"}, {"a", "b"}, gone), totals({"a"}), {}, 1.0))
-    assert "2 files found = 1 stored + 0 dead-lettered (1 UNACCOUNTED FOR)" in text
+    sums = "2 files found = 1 stored + 0 dead-lettered (1 not dealt with when it was stopped)"
+    assert sums in text
     assert "left           1 more files were listed, but not sent" in text
     assert "not listed:\n  tree/secret  PermissionError: no" in text
+
+
+def test_a_run_that_ended_by_itself_has_no_excuse() -> None:
+    text = render(account(tally({"a", "b"}, {"a", "b"}), totals({"a"}), {}, 1.0))
+    assert "2 files found = 1 stored + 0 dead-lettered (1 UNACCOUNTED FOR)" in text
 
 
 def test_a_run_that_ended_before_the_listing_says_so() -> None:

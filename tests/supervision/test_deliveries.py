@@ -181,3 +181,33 @@ async def test_consumers_under_two_supervisors(autojump_clock: MockClock) -> Non
             b.start_soon(consume, other)
     assert sorted(got) == [0, 1, 2, 3, 4, 6, 7, 8, 9]
     assert [letter.message async for letter in dead] == [5]
+
+
+async def test_a_stop_breaks_nobody_s_channel(autojump_clock: MockClock, log: Log) -> None:
+    """The sink is stopped first; those who still work for it are not to see its end break."""
+
+    async def source(send: th.SendChannel[int]) -> None:
+        for number in range(100):
+            await send.send(number)
+
+    async def work(receive: th.ReceiveChannel[int], send: th.SendChannel[int]) -> None:
+        async for number in receive:
+            async with th.cleanup():  # so that it gets to its send after it was told to stop
+                await trio.sleep(0.2)
+            await send.send(number)
+
+    async def sink(receive: th.ReceiveChannel[int]) -> None:
+        async for _ in receive:
+            await trio.sleep(0.01)
+
+    first_send, first = th.open_channel(int, 8, max_deliveries=1, name="first")
+    second_send, second = th.open_channel(int, 1, name="second")
+    with trio.move_on_after(0.73):
+        async with th.open_supervisor("s", observer=log) as sup:
+            sup.start_soon(source, first_send)
+            for number in range(3):
+                sup.start_soon(work, first, second_send, name=f"work-{number}")
+            sup.start_soon(sink, second)
+    assert first_send.statistics().dead == 0
+    assert log.about("crashed") == []
+    assert [event for event in log.of(th.ChildEnded) if getattr(event.exit, "error", None)] == []

@@ -1,7 +1,8 @@
 """The commands, and what their exit codes say.
 
-0 done · 1 gave up, or failed · 2 cannot be loaded, or was refused before anything started ·
-3 failed before it was ready · ended by the signal that drained or stopped it
+0 done · 1 gave up, or failed, also while it was stopped · 2 cannot be loaded, or was refused
+before anything started · 3 failed before it was ready · ended by the signal that drained or
+stopped it
 """
 
 from __future__ import annotations
@@ -87,6 +88,8 @@ def run(
         _leave_by()  # a component raised it, or it is Ctrl-C before or after the run
     if receipt.signal is not None:  # pragma: no cover - the process ends unmeasured
         _leave_by(receipt.signal)
+    if receipt.unclean:
+        raise SystemExit(ExitCode.GAVE_UP)
 
 
 def _load(target: str, arguments: Sequence[str], *, factory: bool, app_dir: Path) -> Harness:

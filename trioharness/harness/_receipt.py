@@ -43,9 +43,12 @@ class Receipt:
     """What became of the messages, in the order the channels were declared."""
     overran: tuple[str, ...]
     """Paths of the components that outlived their grace."""
+    unclean: tuple[str, ...] = ()
+    """Paths of the components whose clean-up raised; the log has the errors."""
 
     def __str__(self) -> str:
         lines = [f"{self.harness!r} {self.ended} after {self.seconds:.1f} s"]
         lines += [f"  {channel}" for channel in self.channels]
         lines += [f"  {path!r} outlived its grace" for path in self.overran]
+        lines += [f"  {path!r} raised while it was stopped" for path in self.unclean]
         return "\n".join(lines)

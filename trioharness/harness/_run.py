@@ -84,8 +84,10 @@ class _Run:
 
     def receipt(self, seconds: float) -> Receipt:
         overran = () if self.supervisor is None else self.supervisor.overran
+        unclean = () if self.supervisor is None else self.supervisor.unclean
         return Receipt(
             harness=self.plan.name,
+            unclean=unclean,
             ended=self.ended,
             signal=self.ending.first,
             seconds=seconds,

@@ -85,7 +85,9 @@ def _error_lines(error: BaseException) -> list[str]:
     leaves, groups = _flatten(error)
     remarks = [line for group in groups[:_MAX_REMARKS] for line in _group_lines(group)]
     if len(leaves) == 1:
-        return [*remarks[:_MAX_REMARKS], *_leaf_lines(leaves[0])]
+        # The error itself first: it is the headline of whatever tells the story.
+        headline, *rest = _leaf_lines(leaves[0])
+        return [headline, *rest, *remarks[:_MAX_REMARKS]]
     lines = [f"{len(leaves)} errors", *remarks[:_MAX_REMARKS]]
     for number, leaf in enumerate(leaves[:_MAX_LEAVES], 1):
         first, *rest = _leaf_lines(leaf)

@@ -94,6 +94,8 @@ class Engine:
     body_scope: trio.CancelScope = attrs.field(init=False)
     overran: list[str] = attrs.field(factory=list[str])
     """Children that outlived their grace."""
+    unclean: list[str] = attrs.field(factory=list[str])
+    """Children whose clean-up raised while they were being stopped."""
 
     def __attrs_post_init__(self) -> None:
         self.errors = deque(maxlen=min(self.limit.max_restarts + 1, KEPT_ERRORS))
@@ -130,6 +132,8 @@ class Engine:
         """
         self.closing = self.closing or "it has ended"
         failure = self.failure or self.parked_failure()
+        if isinstance(failure, Shutdown):
+            failure.__cause__ = self.parked_failure()
         self.turn.refuse(self.closed_error)
         for record in tuple(self.records.values()):
             if record.starting is not None or record.state not in FINAL:
@@ -274,11 +278,10 @@ class Engine:
         if record.starting is not None:
             self.retire(record)
         elif record.state is not State.COMPLETE:
+            # Its kept ends close when all have ended: those that still run are not to see them
+            # break, which would be a crash of theirs.
             record.move(Cause.END)
             self.active.discard(record)
-            if record.arguments.ends:
-                self.handover.release(record, record.arguments)
-                record.move(Cause.RELEASE)
 
     def put_down(self, record: Record) -> None:
         """Leave a child that was stopped as it is; a temporary one is forgotten."""

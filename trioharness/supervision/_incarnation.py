@@ -302,6 +302,8 @@ def _note_end(
         engine.observer(event)
     elif not isinstance(exit, Stopped) or exit.error is not None or engine.wants(ChildEnded):
         engine.observer(event)
+    if isinstance(exit, Stopped) and exit.error is not None:
+        engine.unclean.append(record.path)
     for item in dead:
         letter = DeadLettered(
             channel=item.channel,
@@ -331,6 +333,8 @@ def _ended_for_somebody(
 def _why_not_started(engine: Engine, record: Record, exit: Exit) -> Exception:
     if isinstance(exit, Crashed):
         return exit.error
+    if isinstance(exit, ShutDown):
+        return Shutdown(exit.term)
     if engine.ending or engine.draining:
         return engine.closed_error()
     return StartFailed(record.path, "it was stopped before it was ready")

@@ -89,6 +89,11 @@ class Supervisor(metaclass=NoPublicConstructor):
         """Paths of the children that outlived their grace or that of a drain, so far."""
         return tuple(self._engine.overran)
 
+    @property
+    def unclean(self) -> tuple[str, ...]:
+        """Paths of the children whose clean-up raised while they were being stopped, so far."""
+        return tuple(dict.fromkeys(self._engine.unclean))
+
     def statistics(self) -> SupervisorStatistics:
         """Return its figures just now."""
         records = self._engine.records.values()
