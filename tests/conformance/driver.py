@@ -96,7 +96,7 @@ class Driver:
         if spec.get("strategy") == "simple_one_for_one":
             return options, functools.partial(self.supervisor, path, self.pool(spec, path))
         group = th.Group(
-            path,
+            path.rpartition("/")[2],
             [self.spec(child, path) for child in spec.get("children", ())],
             strategy=spec.get("strategy", "one_for_one"),
             max_restarts=spec.get("intensity", 1),
@@ -121,7 +121,7 @@ class Driver:
         options, _ = self.child(templates[0], f"{path}/*")
         component = functools.partial(self.instance, path, templates[0])
         return th.Pool(
-            path,
+            path.rpartition("/")[2],
             th.Spec(component, name=templates[0]["id"], **options),
             max_restarts=spec.get("intensity", 1),
             within=spec.get("period", 5),

@@ -888,3 +888,63 @@ def test_a_spec_is_named_by_its_function() -> None:
     assert th.Spec(forever).name == "forever"
     assert th.Spec(sleeps(1)).name == "sleeper"
     assert th.Spec(forever, name="x").name == "x"
+
+
+@pytest.mark.parametrize("ends", ["shutdown", "policy"])
+async def test_a_member_that_is_not_tried_again_does_not_hold_up_the_others(
+    autojump_clock: MockClock, ends: str
+) -> None:
+    starts: list[str] = []
+
+    async def flaky(*, task_status: th.TaskStatus[None]) -> None:
+        starts.append("flaky")
+        if len(starts) > 1:
+            raise th.Shutdown if ends == "shutdown" else KeyError("again")
+        task_status.started()
+        await trio.sleep_forever()
+
+    async def crashes_once() -> None:
+        await trio.sleep(1)
+        if len(starts) == 1:
+            raise ValueError("once")
+
+    with trio.fail_after(100):
+        async with th.open_supervisor(strategy="one_for_all") as sup:
+            await sup.start(crashes_once, name="a")
+            await sup.start(flaky, name="f", restart={KeyError: "temporary"})
+            last = await sup.start(trio.sleep, 3, name="c")
+    assert trio.current_time() == 4
+    assert last.incarnation == 2
+
+
+async def test_a_policy_that_fails_itself_restarts_and_is_told(autojump_clock: MockClock) -> None:
+    def policy(error: Exception) -> Any:
+        raise ZeroDivisionError("in the policy")
+
+    with pytest.raises(th.RestartLimitExceeded) as caught:
+        async with th.open_supervisor(max_restarts=1) as sup:
+            sup.start_soon(_crashes, name="c", restart=policy)
+    notes = caught.value.exceptions[0].__notes__
+    assert any("policy of 'supervisor/c' raised ZeroDivisionError" in note for note in notes)
+
+
+async def _crashes() -> None:
+    await trio.sleep(1)
+    raise ValueError("crash")
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: th.Group("a/b"), "'a/b' is no name"),
+        (lambda: th.Group("g", cancel_grace=-1), "cancel_grace=-1"),
+        (lambda: th.Pool("p", th.Spec(trio.sleep), cancel_grace=-1), "cancel_grace=-1"),
+        (lambda: th.Spec(trio.sleep, after="abc"), "after='abc'"),
+    ],
+)
+def test_bad_options_are_refused_where_they_are_given(
+    make: Callable[[], object], sentence: str
+) -> None:
+    with pytest.raises(th.ConfigurationError) as caught:
+        make()
+    assert sentence in str(caught.value)

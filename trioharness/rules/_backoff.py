@@ -60,6 +60,8 @@ class Backoff:
         Returns:
             Seconds, from 0 to `maximum`.
         """
+        if self.initial == 0:
+            return 0.0  # whatever the factor
         try:
             delay = min(self.maximum, self.initial * self.factor ** (attempt - 1))
         except OverflowError:

@@ -125,7 +125,6 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
             reason: Why; it shows in `trio.Cancelled` and in the log.
 
         Raises:
-            ChildNotFound: It was deleted.
             WouldDeadlock: The caller is a component that is being started or stopped.
 
         Cancellation:
@@ -141,7 +140,7 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
         Raises:
             Exception: Whatever the component raised before it was ready; it stays stopped.
             ChildComplete: It has given up its channel ends for good.
-            ChildNotFound: It was forgotten or deleted.
+            StartFailed: It was forgotten when it ended, or deleted, or what it needs has ended.
             ChildNotStopped: It runs, or is about to be restarted.
             SupervisorClosed: The supervisor is stopping or has ended.
             WouldDeadlock: The caller is a component that is being started or stopped.
@@ -164,8 +163,7 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
 
         Raises:
             ChildComplete: It has given up its channel ends for good.
-            ChildNotFound: It was deleted.
-            StartFailed: It was forgotten when it ended, or what it needs has ended for good.
+            StartFailed: It was forgotten when it ended, or deleted, or what it needs has ended.
             SupervisorClosed: The supervisor is stopping or has ended.
             WouldDeadlock: The caller is a component that is being started or stopped.
 
@@ -183,6 +181,7 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
         Raises:
             ChildNotFound: It was forgotten or deleted already.
             ChildNotStopped: It runs, or is about to be restarted.
+            SupervisorClosed: The supervisor is stopping or has ended.
             WouldDeadlock: The caller is a component that is being started or stopped.
 
         Cancellation:
@@ -282,7 +281,6 @@ def _check_revivable(engine: Engine, record: Record) -> None:
         raise engine.closed_error()
     if record.over is not None:
         raise record.over_error()
-    _check_known(engine, record)
     missing = record.missing_need()
     if missing is not None:
         raise StartFailed(record.path, missing)

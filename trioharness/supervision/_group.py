@@ -14,8 +14,8 @@ from .._util import callable_name
 from ..rules import AutoShutdown, Backoff, Exhausted, Limit, RestartPolicy, Strategy
 from ._component import TaskStatus, shape_of
 from ._engine import Engine
-from ._open import check_words, make_engine, run_engine
-from ._options import Options, check_name
+from ._open import check_supervisor, check_words, make_engine, run_engine
+from ._options import Options, check_name, check_needs
 from ._record import Record
 from ._starting import add, start_one_by_one
 from ._supervisor import Supervisor, engine_of
@@ -67,6 +67,7 @@ class Spec:
         chosen = callable_name(fn).replace("/", ".") if name is None else name
         subject = f"component {chosen!r}"
         check_name(subject, chosen)
+        check_needs(subject, needs or {}, after)
         options = Options(restart, backoff, grace, background, significant).check(subject)
         # attrs makes `__attrs_init__`, which pyright does not know.
         self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
@@ -130,6 +131,7 @@ class Group:
             ConfigurationError: An option cannot be, or two children have one name.
         """
         check_words(name, strategy, auto_shutdown, exhausted)
+        check_supervisor(name, stay, cancel_grace)
         seen: set[str] = set()
         for spec in children:
             _check_child(name, spec, seen, auto_shutdown)

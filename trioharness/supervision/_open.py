@@ -73,7 +73,7 @@ async def open_supervisor(
         order, each within its grace, all of them within `cancel_grace`.
     """
     check_words(name, strategy, auto_shutdown, exhausted)
-    _check(name, stay, cancel_grace, observer)
+    check_supervisor(name, stay, cancel_grace, observer)
     limit = Limit(max_restarts, within)
     engine = make_engine(name, strategy, auto_shutdown, limit, cancel_grace, observer)
     engine.exhausted = exhausted
@@ -116,7 +116,14 @@ async def run_engine(engine: Engine, *, stay: bool) -> AsyncGenerator[Supervisor
         raise error  # as it is: even a single group would leave the nursery as a copy
 
 
-def _check(name: object, stay: object, cancel_grace: object, observer: object) -> None:
+def check_supervisor(
+    name: object, stay: object, cancel_grace: object, observer: object = None
+) -> None:
+    """Refuse options that no supervisor can have.
+
+    Raises:
+        ConfigurationError: One of them.
+    """
     subject = f"supervisor {name!r}"
     check_name(subject, name)
     if not isinstance(stay, bool):

@@ -17,7 +17,7 @@ from ._child import Child
 from ._component import TaskStatus
 from ._engine import Engine
 from ._group import Spec
-from ._open import check_words, make_engine, run_engine
+from ._open import check_supervisor, check_words, make_engine, run_engine
 from ._record import Record
 from ._starting import add, start
 
@@ -153,6 +153,7 @@ class Pool:
             ConfigurationError: An option cannot be.
         """
         check_words(name, "one_for_one", auto_shutdown, exhausted)
+        check_supervisor(name, True, cancel_grace)
         _check(name, template, max_children, auto_shutdown)
         limit = Limit(max_restarts, within)
         # attrs makes `__attrs_init__`, which pyright does not know.

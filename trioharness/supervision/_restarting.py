@@ -20,7 +20,8 @@ from .._events import (
     Returned,
     State,
 )
-from ..rules import Cause, restart_type, shuts_down, whether, whom
+from ..observe import summary
+from ..rules import RESTART_TYPES, Cause, RestartType, restart_type, shuts_down, whether, whom
 from ._draining import is_source
 from ._record import FINAL, RUNNING, Record, Starting
 from ._stopping import stop_in_order
@@ -35,10 +36,25 @@ Answer: TypeAlias = Literal["begin"] | Step | None
 
 def is_to_return(engine: Engine, record: Record, exit: Exit) -> bool:
     """Say whether a child that ended is to be started again."""
-    if engine.ending or not whether(restart_type(record.options.restart, exit), exit):
+    if engine.ending or not whether(_restart_type(record, exit), exit):
         return False
     # In a drain whatever returns is done, and a source has nothing more to do when it crashes.
     return not engine.draining or (isinstance(exit, Crashed) and not is_source(record))
+
+
+def _restart_type(record: Record, exit: Exit) -> RestartType:
+    """Ask a child's policy; one that fails itself counts as transient, and the error says so."""
+    try:
+        answer = restart_type(record.options.restart, exit)
+    except Exception as error:
+        problem = f"raised {summary(error)}"
+    else:
+        if answer in RESTART_TYPES:
+            return answer
+        problem = f"gave {answer!r}, which is no restart type"
+    if isinstance(exit, Crashed):
+        exit.error.add_note(f"the restart policy of {record.path!r} {problem}")
+    return "transient"
 
 
 def decide(engine: Engine, record: Record, event: ChildEnded, ready_at: float | None) -> Answer:
@@ -265,9 +281,12 @@ async def _start_group(engine: Engine, group: Iterable[Record]) -> None:
             record.starting = None
             continue
         await starting.done.wait()
-        if starting.failed is not None:
+        if starting.failed is None:
+            continue
+        if starting.ended is not None and is_to_return(engine, record, starting.ended.exit):
             engine.retry(record, starting.ended)
             return
+        engine.retire(record)  # it is not tried again, so the others start without it
 
 
 @trio.lowlevel.enable_ki_protection
