@@ -24,7 +24,7 @@ def no_hang() -> Iterator[None]:
         pytest.fail("the test hangs")  # no Exception, so no supervisor takes it for a crash
 
     before = signal.signal(signal.SIGALRM, fail)
-    signal.setitimer(signal.ITIMER_REAL, 20, 1)
+    signal.setitimer(signal.ITIMER_REAL, 90, 1)
     yield
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, before)

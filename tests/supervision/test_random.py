@@ -42,20 +42,30 @@ class World:
         self.values: dict[str, str] = {}
         """The value that the last incarnation to become ready gave, by path."""
         self.numbers = iter(range(10_000))
+        self.problems: list[str] = []
 
     def observe(self, event: th.Event) -> None:
         """Keep the event; a child is told to stop only when nobody that needs it runs."""
         self.log(event)
         if isinstance(event, th.ChildStopping):
-            users = [path for path, needs in self.needs.items() if event.path in needs]
-            assert not self.alive.keys() & set(users), f"{event.path} stops before {users}"
+            users = {path for path, needs in self.needs.items() if event.path in needs}
+            early = sorted(self.alive.keys() & users)
+            if early:  # to be raised at the end: what an observer raises goes no further
+                self.problems.append(f"{event.path} is told to stop before {early}")
 
     @contextlib.contextmanager
     def life(self, path: str, needs: dict[str, Any]) -> Any:
         """Mark the code of one incarnation, from its first step to its last."""
-        assert path not in self.alive, f"two incarnations of {path} at a time"
-        for value in filter(None, needs.values()):
-            assert value in self.values.values(), f"{path} got {value} of a need that has ended"
+        # Kept, not raised: in a component it would be one crash among others.
+        if path in self.alive:
+            self.problems.append(f"two incarnations of {path} at a time")
+        values = [value for value in needs.values() if value is not None]
+        self.problems += [
+            f"{path} got {value} of a need that has ended"
+            for value in values
+            if value not in self.values.values()
+        ]
+        self.needs[path] = tuple(value.rpartition(" ")[0] for value in values)
         self.alive[path] = 1
         try:
             yield
@@ -143,7 +153,6 @@ class World:
         if others and chance.random() < 0.5:
             needs = chance.sample(others, chance.randint(1, min(2, len(others))))
             options["needs"] = {f"need{i}": need for i, need in enumerate(needs)}
-            self.needs[f"{sup.path}/{name}"] = tuple(need.path for need in needs)
         elif others and chance.random() < 0.3:
             options["after"] = [chance.choice(others)]
         return options
@@ -223,6 +232,7 @@ class World:
             self.log.events.append(th.SupervisorEnded(path="told to end", time=began))
 
     def check_end(self) -> None:
+        assert self.problems == []
         assert self.alive == {}
         told = [e for e in self.log.of(th.SupervisorEnded) if e.path == "told to end"]
         self.log.events = [event for event in self.log.events if event not in told]
@@ -270,6 +280,6 @@ class World:
 
 
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_the_promises_hold(seed: int) -> None:
     trio.run(World(seed).run, clock=MockClock(autojump_threshold=0))

@@ -48,7 +48,13 @@ class Stopping:
     def tell_next(self, now: float, *, all_at_once: bool = False) -> None:
         """Tell the next child that runs; skip those that do not."""
         while self.todo and (all_at_once or not self.current):
-            record = self.todo.pop()
+            record = self.todo[-1]
+            # A dependent may have begun since the list was made: it ends before what it needs.
+            late = [d for d in record.dependents if d.run is not None and d not in self.current]
+            if late and not all_at_once:
+                self.todo = [r for r in self.todo if r not in late] + late
+                continue
+            self.todo.pop()
             record.void()
             if record.run is None:
                 self.ended(record)
