@@ -36,9 +36,10 @@ class World:
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
         self.log = Log()
-        self.alive: dict[str, int] = {}
-        """Incarnations whose code runs, by path; each entered by the component itself."""
-        self.needs: dict[str, tuple[str, ...]] = {}
+        self.alive: dict[str, str | None] = {}
+        """What each incarnation whose code runs gives, by path; each entered by the component."""
+        self.needs: dict[str, list[str]] = {}
+        """The values that the last incarnation to begin was given, by path."""
         self.values: dict[str, str] = {}
         """The value that the last incarnation to become ready gave, by path."""
         self.numbers = iter(range(10_000))
@@ -48,8 +49,9 @@ class World:
         """Keep the event; a child is told to stop only when nobody that needs it runs."""
         self.log(event)
         if isinstance(event, th.ChildStopping):
-            users = {path for path, needs in self.needs.items() if event.path in needs}
-            early = sorted(self.alive.keys() & users)
+            # What an earlier incarnation gave has ended already: only this one's users count.
+            value = self.alive.get(event.path)
+            early = sorted(path for path in self.alive if value in self.needs[path])
             if early:  # to be raised at the end: what an observer raises goes no further
                 self.problems.append(f"{event.path} is told to stop before {early}")
 
@@ -65,8 +67,8 @@ class World:
             for value in values
             if value not in self.values.values()
         ]
-        self.needs[path] = tuple(value.rpartition(" ")[0] for value in values)
-        self.alive[path] = 1
+        self.needs[path] = values
+        self.alive[path] = None
         try:
             yield
         finally:
@@ -120,7 +122,7 @@ class World:
         return kinds[kind]
 
     def value(self, path: str) -> str:
-        value = self.values[path] = f"{path} {next(self.numbers)}"
+        value = self.values[path] = self.alive[path] = f"{path} {next(self.numbers)}"
         return value
 
     async def work(self) -> None:
