@@ -222,7 +222,8 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
                 result.append(outcome.Value(None))
             except Exception as error:
                 result.append(outcome.Error(error))
-            answered.set()
+            finally:
+                answered.set()  # also where KeyboardInterrupt, say, ends it all at once
 
         if self._engine.closing is None:
             self._engine.turn.submit(do, refused=answered.set)
@@ -240,7 +241,7 @@ def record_of(child: Child[object]) -> Record:
 
 
 def _check_known(engine: Engine, record: Record) -> None:
-    if engine.records.get(record.name) is not record:
+    if record.over is not None or engine.records.get(record.name) is not record:
         raise ChildNotFound(record.path)
 
 
@@ -287,7 +288,7 @@ def _check_revivable(engine: Engine, record: Record) -> None:
 
 
 async def _begin_and_wait(engine: Engine, record: Record) -> None:
-    starting = record.starting = Starting(1)
+    starting = record.starting = Starting(1, in_turn=True)
     engine.begin(record)
     if record.state is State.WAITING:
         record.starting = None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from .._events import State
 from ._closing import request_close
 from ._handover import Finishes
 from ._record import FINAL, Record
@@ -29,7 +30,9 @@ async def drain(engine: Engine, grace: float) -> None:
     with trio.move_on_after(grace) as scope:  # noqa: ASYNC912 - it waits while a child runs
         while engine.active and engine.closing is None:
             for record in tuple(engine.records.values()):
-                if is_source(record):
+                if _is_down(engine, record):
+                    engine.retire(record)  # nobody can start it any more: it keeps no end open
+                elif is_source(record):
                     _tell_of_drain(engine, record)
             _finish_what_is_fed_from_outside(engine)
             if engine.active:
@@ -40,6 +43,12 @@ async def drain(engine: Engine, grace: float) -> None:
             note_overrun(engine, record)
         request_close(engine, "the grace of the drain is over")
     engine.check_idle()
+
+
+def _is_down(engine: Engine, record: Record) -> bool:
+    """Say whether a child was stopped by hand, and not set aside for the restart of its group."""
+    down = record.state in (State.STOPPED, State.PARKED)
+    return down and record not in engine.active and not record.background
 
 
 def is_source(record: Record) -> bool:

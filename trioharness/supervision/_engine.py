@@ -13,7 +13,6 @@ import random
 from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
-from types import MappingProxyType
 from typing import TypeVarTuple
 
 import attrs
@@ -225,12 +224,9 @@ class Engine:
             self.retire(record)
             return
         record.last_error = summary(error)
+        now, exit = trio.current_time(), Crashed(error)
         event = ChildEnded(
-            path=record.path,
-            incarnation=record.incarnations,
-            time=trio.current_time(),
-            exit=Crashed(error),
-            ready=False,
+            path=record.path, incarnation=record.incarnations, time=now, exit=exit, ready=False
         )
         self.observer(event)
         self.retire(record)
@@ -241,6 +237,9 @@ class Engine:
         record.incarnations -= 1
         record.move(Cause.HOLD)
         self.turn.release(record)
+        if record.starting is not None and record.starting.in_turn:
+            record.starting.ready()
+            record.starting = None
         self.begin(record)
 
     def begin_held(self, record: Record) -> None:
@@ -285,7 +284,8 @@ class Engine:
 
     def put_down(self, record: Record) -> None:
         """Leave a child that was stopped as it is; a temporary one is forgotten."""
-        if record.end_is_pending or record.options.restart == "temporary" or self.pool:
+        final = record.end_is_pending or record.options.restart == "temporary" or self.pool
+        if final or record.starting is not None:
             self.retire(record)
         elif record.state is not State.COMPLETE:
             self.rest(record)
@@ -302,10 +302,13 @@ class Engine:
 
     def set_aside(self, record: Record) -> None:
         """Leave a child that was stopped to the restart of its group; a temporary one for good."""
-        if record.options.restart == "temporary":
+        if record.starting is not None and record.state is State.WAITING:
+            return  # it never ran, and somebody waits with it
+        if record.starting is not None or record.options.restart == "temporary":
             self.retire(record)
         elif record.state is not State.COMPLETE:
             record.move(Cause.END)
+            self.active.discard(record)
 
     def fail_start(self, record: Record, error: Exception, event: ChildEnded | None = None) -> None:
         """Tell whoever waits for the start of a child that it failed."""
@@ -314,6 +317,12 @@ class Engine:
             starting.fail(record, error, event)
             if starting.forgets:
                 self.undo(record)
+
+    def not_started(self, record: Record) -> Exception:
+        """Return the error for who waits for a child that was stopped before it was ready."""
+        if self.ending or self.draining:
+            return self.closed_error()
+        return StartFailed(record.path, "it was stopped before it was ready")
 
     def start_declined(self, record: Record) -> None:
         """Tell whoever waits for the start of a child that it declined."""
@@ -325,7 +334,7 @@ class Engine:
     def retire(self, record: Record) -> None:
         """Note that a child has ended and will not be started again by itself."""
         if record.starting is not None:
-            self.fail_start(record, self.closed_error())
+            self.fail_start(record, self.not_started(record))
         if record.over is not None:
             return
         self.rest(record)
@@ -354,21 +363,16 @@ class Engine:
             self.wake_dependents(record)
         self.check_idle()
 
-    def retry(self, record: Record, event: ChildEnded | None) -> None:
+    def retry(self, record: Record, event: ChildEnded) -> None:
         """Have the failed start of a member of a group dealt with after what waits already."""
-        if event is not None and self.closing is None:
-            record.move(Cause.RETRY)
-            self.turn.submit(partial(handle_end, self, record, record.epoch, event, None))
+        record.move(Cause.RETRY)
+        self.active.add(record)
+        self.turn.submit(partial(handle_end, self, record, record.epoch, event, None))
 
     def parked_failure(self) -> RestartLimitExceeded | None:
         """Return the errors of the children that are parked at the end, if there are any."""
-        parked = [record for record in self.records.values() if record.parked_for]
-        errors = [error for record in parked for error in record.parked_for]
+        errors = [error for record in self.records.values() for error in record.parked_for]
         return RestartLimitExceeded(self.path, str(self.limit), errors) if errors else None
-
-    def end_by_itself(self, reason: str) -> None:
-        """Leave the body, which stops the children then."""
-        self.body_scope.cancel(reason=reason)
 
     async def join(self, *, stay: bool) -> None:
         """Wait until no child holds the supervisor open; with `stay`, until it drains."""
@@ -392,9 +396,5 @@ class Engine:
         """Drop a child from the books, so that its name is free and its memory too."""
         if self.records.get(record.name) is record:
             del self.records[record.name]
-        for need in record.needs.values():
-            need.dependents = tuple(d for d in need.dependents if d is not record)
-        for other in record.after:
-            other.followers = tuple(f for f in other.followers if f is not record)
-        record.needs, record.after = MappingProxyType({}), ()
+        record.unlink()
         record.end_for_good("it has ended and was forgotten; start a new one, or give it a name=")

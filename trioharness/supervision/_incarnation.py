@@ -326,7 +326,7 @@ def _ended_for_somebody(
         record.move(Cause.END)
     if isinstance(exit, Ignored):
         engine.start_declined(record)
-    elif record.starting is not None:
+    elif record.starting is not None and record.state is not State.WAITING:
         engine.fail_start(record, _why_not_started(engine, record, exit), event)
 
 
@@ -335,9 +335,7 @@ def _why_not_started(engine: Engine, record: Record, exit: Exit) -> Exception:
         return exit.error
     if isinstance(exit, ShutDown):
         return Shutdown(exit.term)
-    if engine.ending or engine.draining:
-        return engine.closed_error()
-    return StartFailed(record.path, "it was stopped before it was ready")
+    return engine.not_started(record)
 
 
 async def handle_end(

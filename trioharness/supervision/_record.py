@@ -39,6 +39,8 @@ class Starting:
     failed: tuple[Record, Exception] | None = None
     ended: ChildEnded | None = None
     """How the one that failed ended, if it ever ran."""
+    in_turn: bool = False
+    """Whether who waits holds the turn, and so must not wait for what the child needs."""
     forgets: bool = False
     """Whether one that failed is forgotten, before the turn goes to anybody else."""
 
@@ -174,6 +176,14 @@ class Record:
     def over_error(self) -> StartFailed:
         """Return the error for who wants something of it that can be no more."""
         return StartFailed(self.path, self.over or "it has ended")
+
+    def unlink(self) -> None:
+        """Take leave of those that it needs or comes after."""
+        for need in self.needs.values():
+            need.dependents = tuple(d for d in need.dependents if d is not self)
+        for other in self.after:
+            other.followers = tuple(f for f in other.followers if f is not self)
+        self.needs, self.after = MappingProxyType({}), ()
 
     def void(self) -> None:
         """Make void whatever is pending for the child."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -127,7 +127,7 @@ def _end_with_significant(engine: Engine, record: Record, now: float) -> None:
             )
         )
         engine.failure = Shutdown()
-        engine.end_by_itself(f"significant child {record.path!r} has ended")
+        engine.body_scope.cancel(reason=f"significant child {record.path!r} has ended")
 
 
 def _count(engine: Engine, record: Record, event: ChildEnded) -> int:
@@ -161,7 +161,7 @@ def _give_up(engine: Engine, record: Record, now: float) -> None:
         GaveUp(path=engine.path, time=now, child=record.path, why="intensity", allowed=allowed)
     )
     engine.failure = RestartLimitExceeded(engine.path, allowed, _noted_errors(engine))
-    engine.end_by_itself(f"supervisor {engine.path!r} gave up")
+    engine.body_scope.cancel(reason=f"supervisor {engine.path!r} gave up")
 
 
 def _park(engine: Engine, record: Record, event: ChildEnded) -> None:
@@ -248,6 +248,10 @@ async def _restart_group(
     engine: Engine, record: Record, epoch: int, delay: float, because: str
 ) -> None:
     """Stop whom the strategy takes along, in reverse order; then start the group in order."""
+    if record.epoch != epoch:
+        await trio.lowlevel.checkpoint()
+        return
+    engine.active.add(record)  # for all of them, until they are begun or it is stopped
     order = tuple(engine.records.values())
     taken_along = whom(engine.strategy, order, record, _dependents(record))
     reason = f"restart of {record.path!r} ({because})"
@@ -258,24 +262,30 @@ async def _restart_group(
     if delay > 0:
         _start_later(engine, record, epoch, delay, group)
     else:
-        await _start_group(engine, group)
+        await _begin_group(engine, record, group)
 
 
-async def _start_group(engine: Engine, group: Iterable[Record]) -> None:
+async def _begin_group(engine: Engine, record: Record, group: Sequence[Record]) -> None:
+    """Start the group of a child that is to be restarted."""
+    await _start_group(engine, group)
+    if record.background:
+        engine.active.discard(record)
+        engine.check_idle()
+
+
+async def _start_group(engine: Engine, group: Sequence[Record]) -> None:
     """Start the members of a group in order, each when the one before is ready.
 
     One that fails ends the attempt: it is then a child that ended and is to be restarted, after
     whatever waits already.
     """
     await trio.lowlevel.checkpoint()
-    for record in group:
+    for position, record in enumerate(group):
         if engine.ending:
             return
-        if record.state in RUNNING or record.state is State.COMPLETE:
+        if not _is_set_aside(engine, record):
             continue
-        if engine.records.get(record.name) is not record:
-            continue  # a temporary one, forgotten when it was stopped
-        starting = record.starting = Starting(1)
+        starting = record.starting = Starting(1, in_turn=True)
         engine.begin(record)
         if record.state is State.WAITING:
             record.starting = None
@@ -285,8 +295,22 @@ async def _start_group(engine: Engine, group: Iterable[Record]) -> None:
             continue
         if starting.ended is not None and is_to_return(engine, record, starting.ended.exit):
             engine.retry(record, starting.ended)
+            for other in group[position:]:
+                if other.state is State.RESTARTING and other is not record:
+                    engine.set_aside(other)  # it is no longer the one that is tried again
             return
         engine.retire(record)  # it is not tried again, so the others start without it
+
+
+def _is_set_aside(engine: Engine, record: Record) -> bool:
+    """Say whether a member of a group is to be started with it.
+
+    Not one that runs or is complete, nor a temporary one, which was forgotten when it was stopped,
+    nor one that waits for what it needs while somebody waits for its start.
+    """
+    if record.state in RUNNING or record.state is State.COMPLETE or record.starting is not None:
+        return False
+    return engine.records.get(record.name) is record
 
 
 @trio.lowlevel.enable_ki_protection
@@ -316,4 +340,4 @@ async def _begin_delayed(
     if group is None:
         engine.begin_held(record)
     else:
-        await _start_group(engine, group)
+        await _begin_group(engine, record, group)

@@ -18,7 +18,6 @@ from .._errors import (
 from .._events import State
 from .._util import callable_name
 from ..observe import summary
-from ..rules import Cause
 from ._ambient import place
 from ._component import flatten, shape_of
 from ._engine import Engine
@@ -196,14 +195,9 @@ async def _cancel_start(engine: Engine, record: Record, starting: Starting) -> N
     if engine.turn.holder is record:
         engine.turn.holder = starting  # kept until nothing is left of it that others could see
     with trio.CancelScope(shield=True):  # bounded by the child's grace, as far as trio can bound
-        await stop_in_order(engine, [record], "its start was cancelled", _set_down)
-        engine.undo(record)
+        # Undone the moment it has ended: nobody else sees it stopped, and starts it again.
+        await stop_in_order(engine, [record], "its start was cancelled", engine.undo)
         engine.turn.release(starting)
-
-
-def _set_down(record: Record) -> None:
-    """Leave a child stopped, so that nothing revives it, until what follows."""
-    record.move(Cause.END)
 
 
 async def start_many(engine: Engine, records: Sequence[Record]) -> None:
@@ -241,7 +235,7 @@ async def start_one_by_one(engine: Engine, makers: Sequence[Callable[[], Record]
     await engine.turn.take(first)
     try:
         for record in [make() for make in makers]:
-            starting = record.starting = Starting(1)
+            starting = record.starting = Starting(1, in_turn=True)
             engine.begin(record)
             if record.state is State.WAITING:
                 record.starting = None

@@ -1,0 +1,158 @@
+"""What mypy and pyright infer for supervisors and children; checked, never run.
+
+Each line with an `ignore` is an error that a user could make and has to be told: where a checker
+does not find it any more, the ignore is unused, and that is an error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, assert_type
+
+import trioharness as th
+
+
+class Pool:
+    """What the database component gives."""
+
+
+@contextlib.asynccontextmanager
+async def database(dsn: str) -> AsyncGenerator[Pool]:
+    yield Pool()
+
+
+@contextlib.asynccontextmanager
+async def clock() -> AsyncGenerator[float]:
+    yield 0.0
+
+
+def connect(dsn: str, retries: int) -> AbstractAsyncContextManager[Pool]:
+    return database(dsn)
+
+
+async def server(port: int, *, task_status: th.TaskStatus[str]) -> None:
+    task_status.started(f"localhost:{port}")
+
+
+async def gate(*, task_status: th.TaskStatus[None]) -> None:
+    task_status.started()
+
+
+async def wide(a: int, b: str, c: float, d: bytes, *, task_status: th.TaskStatus[list[int]]) -> int:
+    task_status.started([a])
+    return 0
+
+
+async def worker(orders: th.ReceiveChannel[int], label: str = "") -> None:
+    async for order in orders:
+        assert_type(order, int)
+
+
+async def pooled(orders: th.ReceiveChannel[int], *, pool: Pool) -> None: ...
+
+
+def no_component(port: int) -> str:
+    return str(port)
+
+
+async def context_managers(sup: th.Supervisor) -> None:
+    child = await sup.start(database, "postgres://", name="db", grace=3.0)
+    assert_type(child, th.Child[Pool])
+    assert_type(child.value, Pool)
+    assert_type(await sup.start(clock, restart="permanent"), th.Child[float])
+    assert_type(await sup.start(connect, "postgres://", 3), th.Child[Pool])
+
+
+async def functions_that_say_when_they_are_ready(sup: th.Supervisor) -> None:
+    child = await sup.start(server, 80, backoff=th.Backoff(0.1), background=True)
+    assert_type(child, th.Child[str])
+    assert_type(child.value, str)
+    assert_type(await sup.start(gate), th.Child[None])
+    assert_type(await sup.start(wide, 1, "b", 2.0, b"d"), th.Child[list[int]])
+
+
+async def other_functions(sup: th.Supervisor, orders: th.ReceiveChannel[int]) -> None:
+    db = await sup.start(database, "postgres://")
+    assert_type(await sup.start(pooled, orders, needs={"pool": db}), th.Child[Any])
+    assert_type(sup.start_soon(worker, orders, after=[db]), th.Child[Any])
+    assert_type(await sup.start(functools.partial(server, port=80)), th.Child[Any])
+
+
+async def a_handle(child: th.Child[Pool]) -> None:
+    assert_type(await child.wait("ready", th.State.STOPPED), th.State)
+    assert_type(await child.stop(), None)
+    assert_type(await child.restart("for maintenance"), None)
+    assert_type(child.state, th.State)
+    assert_type(child.last_error, str | None)
+    wider: th.Child[object] = child  # a handle only gives
+    del wider
+
+
+async def a_supervisor(sup: th.Supervisor) -> None:
+    assert_type(sup.statistics(), th.SupervisorStatistics)
+    assert_type(sup.overran, tuple[str, ...])
+    sup.drain()
+    sup.drain(grace=5)
+    for name, child in sup.children.items():
+        assert_type(name, str)
+        assert_type(child, th.Child[object])
+
+
+async def ends(send: th.SendChannel[int], sup: th.Supervisor) -> None:
+    assert_type(th.as_is(send), th.SendChannel[int])
+
+
+async def clean_up() -> None:
+    async with th.cleanup() as scope:
+        scope.deadline += 1
+    with th.stop_on_drain() as block:
+        assert_type(block.cancelled_caught, bool)
+
+
+def observe(event: th.Event) -> None:
+    match event:
+        case th.ChildEnded(exit=th.Crashed(error=error)):
+            assert_type(error, Exception)
+        case th.ChildReady(path=path, incarnation=incarnation):
+            assert_type((path, incarnation), tuple[str, int])
+        case _:
+            pass
+
+
+async def opening() -> None:
+    async with th.open_supervisor("shop", max_restarts=5, within=60, observer=observe) as sup:
+        assert_type(sup, th.Supervisor)
+
+
+async def errors(sup: th.Supervisor, strings: th.ReceiveChannel[str], db: th.Child[Pool]) -> None:
+    await sup.start(database)  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    await sup.start(database, 80)  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    await sup.start(database, "a", "b")  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    await sup.start(server, "80")  # type: ignore[misc]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    await sup.start(server)  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    await sup.start(worker, strings)  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    await sup.start(no_component, 80)  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    await sup.start(server, 80, restart="always")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    await sup.start(server, 80, gracious=1.0)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    await sup.start(pooled, strings, needs=[db])  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    sup.start_soon(no_component, 80, grace="long")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    db.value = Pool()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+    _: int = db.value  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+    th.Child(1, 2)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    th.Supervisor()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def bad_components(status: th.TaskStatus[str], given: th.TaskStatus[None]) -> Awaitable[None]:
+    status.started(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    status.started()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    given.started()
+    raise NotImplementedError
+
+
+def bad_options() -> None:
+    th.open_supervisor(strategy="one_for_none")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    th.open_supervisor(max_restarts="5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    th.Backoff(jitter="much")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
