@@ -48,6 +48,8 @@ def summary(error: BaseException) -> str:
         One printable line of at most a few hundred characters. Never raises an `Exception`.
     """
     try:
+        if not isinstance(error, BaseExceptionGroup):
+            return _leaf_summary(error)
         return _summary(error)
     except Exception:
         return f"{type_name(error)}: <cannot be shown>"
@@ -248,6 +250,8 @@ def _safely(convert: Callable[[object], str], value: object) -> str:
 
 def one_line(text: str, limit: int = _MAX_LINE) -> str:
     """Bring `text` into one printable line of at most `limit` characters."""
+    if len(text) <= limit and text.isprintable() and "  " not in text and text == text.strip():
+        return text  # most are, and there is one for every crash
     return _printable(" ".join(_shorten(text, limit).split()), limit)
 
 

@@ -45,22 +45,33 @@ _IDLE = (
 )
 _RUNNING = (State.STARTING, State.READY, State.STOPPING)
 
-TRANSITIONS: Mapping[tuple[State, Cause], State] = {
-    **{(state, Cause.BEGIN): State.STARTING for state in _IDLE},
-    **{(state, Cause.HOLD): State.WAITING for state in (*_IDLE, *_RUNNING)},
-    (State.STARTING, Cause.READY): State.READY,
-    **{(state, Cause.STOP): State.STOPPING for state in _RUNNING},
-    **{(state, Cause.DROP): State.STOPPED for state in _IDLE},
-    **{(state, Cause.END): State.STOPPED for state in (*_IDLE, *_RUNNING)},
-    **{(state, Cause.RETRY): State.RESTARTING for state in (*_IDLE, *_RUNNING)},
-    **{(state, Cause.RELEASE): State.COMPLETE for state in (*_IDLE, *_RUNNING, State.COMPLETE)},
-    **{(state, Cause.PARK): State.PARKED for state in (State.RESTARTING, *_RUNNING)},
-}
-"""Next state by (state, cause); what is not here cannot happen."""
-
 
 class ImpossibleTransition(AssertionError):
     """A child was moved in a way the table does not have: a fault in trioharness itself."""
+
+
+class _Table(dict[tuple[State, Cause], State]):
+    """A table that says what is wrong where it has no entry, at no cost where it has one."""
+
+    def __missing__(self, key: tuple[State, Cause]) -> State:
+        state, cause = key
+        raise ImpossibleTransition(f"no transition from {state} by {cause}")
+
+
+TRANSITIONS: Mapping[tuple[State, Cause], State] = _Table(
+    {
+        **{(state, Cause.BEGIN): State.STARTING for state in _IDLE},
+        **{(state, Cause.HOLD): State.WAITING for state in (*_IDLE, *_RUNNING)},
+        (State.STARTING, Cause.READY): State.READY,
+        **{(state, Cause.STOP): State.STOPPING for state in _RUNNING},
+        **{(state, Cause.DROP): State.STOPPED for state in _IDLE},
+        **{(state, Cause.END): State.STOPPED for state in (*_IDLE, *_RUNNING)},
+        **{(state, Cause.RETRY): State.RESTARTING for state in (*_IDLE, *_RUNNING)},
+        **{(state, Cause.RELEASE): State.COMPLETE for state in (*_IDLE, *_RUNNING, State.COMPLETE)},
+        **{(state, Cause.PARK): State.PARKED for state in (State.RESTARTING, *_RUNNING)},
+    }
+)
+"""Next state by (state, cause); what is not here cannot happen, and raises `ImpossibleTransition`."""
 
 
 def advance(state: State, cause: Cause) -> State:
@@ -76,7 +87,4 @@ def advance(state: State, cause: Cause) -> State:
     Raises:
         ImpossibleTransition: The table has no such pair.
     """
-    try:
-        return TRANSITIONS[state, cause]
-    except KeyError:
-        raise ImpossibleTransition(f"no transition from {state} by {cause}") from None
+    return TRANSITIONS[state, cause]

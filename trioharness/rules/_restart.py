@@ -204,6 +204,14 @@ class Window:
         times.append(now)
         return len(times)
 
+    def is_full(self, now: float) -> bool:
+        """Say whether one more restart would be one too many; count none."""
+        times = self._times
+        oldest = now - self.limit.within
+        while times and times[0] < oldest:
+            times.popleft()
+        return len(times) >= self.limit.max_restarts
+
     def forget(self) -> None:
         """Start counting anew: what was counted has been answered."""
         self._times.clear()

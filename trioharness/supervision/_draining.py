@@ -53,7 +53,7 @@ def _is_down(engine: Engine, record: Record) -> bool:
 
 def is_source(record: Record) -> bool:
     """Say whether a child makes what others consume, and nobody left needs it."""
-    kept = record.arguments.ends.values()
+    kept = record.ends.values()
     if any(end.receives for end in kept) or (record.background and not kept):
         return False
     return all(other.state in FINAL for other in record.dependents)
@@ -79,10 +79,10 @@ def _finish_what_is_fed_from_outside(engine: Engine) -> None:
     fed = {
         id(kept.end.channel)
         for record in engine.records.values()
-        for kept in record.arguments.ends.values()
+        for kept in record.ends.values()
         if not kept.receives and isinstance(kept.end, Finishes) and kept.holders
     }
     for record in tuple(engine.active):
-        for kept in record.arguments.ends.values():
+        for kept in record.ends.values():
             if kept.receives and isinstance(kept.end, Finishes) and id(kept.end.channel) not in fed:
                 kept.end.finish()

@@ -194,15 +194,14 @@ class Engine:
 
     def spawn(self, record: Record) -> None:
         """Begin the next incarnation of a child, in a task of its own."""
-        self.active_again(record)
-        self.new_run(record)
+        if not record.background:
+            self.active.add(record)
+        run = self.new_run(record, trio.CancelScope())
+        spawn = self.nursery.start_soon
         try:
-            record.context.run(self._start_soon, record)
+            self.context.run(spawn, run_child, self, record, run, name=record.path)
         except RuntimeError as error:
             raise self.closed_error() from error
-
-    def _start_soon(self, record: Record) -> None:
-        self.nursery.start_soon(run_child, self, record, name=record.path)
 
     def begin(self, record: Record) -> None:
         """Start a child now, or as soon as what it needs is ready."""
@@ -255,14 +254,40 @@ class Engine:
         if not record.background:
             self.active.add(record)
 
-    def new_run(self, record: Record) -> Incarnation:
+    def restarts_alone(self, record: Record, now: float) -> bool:
+        """Say whether a crash of a child is sure to be followed by nothing but its restart."""
+        options = record.options
+        return (
+            self.turn.holder is None
+            and self.strategy == "one_for_one"
+            and not record.dependents
+            and options.backoff is None
+            and (options.restart == "transient" or options.restart == "permanent")
+            and self.closing is None
+            and self.failure is None
+            and not self.draining
+            and not self.window.is_full(now)
+            and record.needs_are_ready()
+        )
+
+    @trio.lowlevel.enable_ki_protection
+    def next_run(self, record: Record, scope: trio.CancelScope, epoch: int) -> Incarnation | None:
+        """Begin the next incarnation in the task of the last, unless that is void by now."""
+        if record.epoch == epoch:
+            return self.new_run(record, scope)
+        self.turn.release(record)
+        return None
+
+    def new_run(self, record: Record, scope: trio.CancelScope) -> Incarnation:
         """Enter the next incarnation of a child into the books."""
         record.move(Cause.BEGIN)
         record.epoch += 1
-        record.parked_for = ()
-        record.end_is_pending = False
+        if record.parked_for:
+            record.parked_for = ()
+        if record.end_is_pending:
+            record.end_is_pending = False
         record.incarnations += 1
-        run = record.run = Incarnation(record.incarnations)
+        run = record.run = Incarnation(record.incarnations, scope)
         return run
 
     def wake_dependents(self, record: Record) -> None:
@@ -338,8 +363,8 @@ class Engine:
         if record.over is not None:
             return
         self.rest(record)
-        if record.arguments.ends:
-            self.handover.release(record, record.arguments)
+        if record.ends:
+            self.handover.release(record)
             record.move(Cause.RELEASE)
         made_up = record.made_up and self.strategy == "one_for_one"
         if made_up or record.options.restart == "temporary" or self.pool:
@@ -349,7 +374,7 @@ class Engine:
         """Forget a child that never was ready; its channel ends are the caller's again."""
         if self.records.get(record.name) is record:
             self.rest(record)
-            self.handover.give_back(record, record.arguments)
+            self.handover.give_back(record)
             self.forget(record)
 
     def rest(self, record: Record) -> None:

@@ -12,7 +12,8 @@ optional verbs below, which are called where they are there.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Generic, Protocol, TypeVar, cast, runtime_checkable
+from types import MappingProxyType
+from typing import Final, Generic, Protocol, TypeVar, cast, runtime_checkable
 
 import attrs
 
@@ -106,37 +107,38 @@ class Kept:
         return hasattr(self.end, "receive")
 
 
-@attrs.frozen
-class Arguments:
-    """The arguments of one child, with the ends among them kept aside."""
+NO_KEYWORDS: Final[Mapping[str, object]] = MappingProxyType({})
+NO_ENDS: Final[Mapping[int | str, Kept]] = MappingProxyType({})
+
+_NO_ENDS = frozenset({str, bytes, int, float, bool, type(None), tuple, list, dict, set})
+"""The types of most arguments, none of which needs a closer look."""
+
+
+class Holder(Protocol):
+    """A child, as far as its arguments go."""
 
     positional: tuple[object, ...]
     keywords: Mapping[str, object]
     ends: Mapping[int | str, Kept]
-    """Kept ends by the position or the keyword of their argument."""
-
-    def for_incarnation(self, made: list[End]) -> tuple[tuple[object, ...], dict[str, object]]:
-        """Return the arguments with a fresh clone in place of each end.
-
-        Args:
-            made: Where the clones are put, also those before one that fails.
-
-        Raises:
-            trio.ClosedResourceError: A kept end was closed by somebody else.
-        """
-        clones: dict[int | str, End] = {}
-        for place, kept in self.ends.items():
-            clones[place] = clone = kept.end.clone()
-            made.append(clone)
-        positional = tuple(clones.get(i, value) for i, value in enumerate(self.positional))
-        keywords = {key: clones.get(key, value) for key, value in self.keywords.items()}
-        return positional, keywords
 
 
-NO_ARGUMENTS = Arguments((), {}, {})
+def clone_ends(holder: Holder, made: list[End]) -> tuple[tuple[object, ...], dict[str, object]]:
+    """Return the arguments of a child with a fresh clone in place of each end.
 
-_NO_ENDS = frozenset({str, bytes, int, float, bool, type(None), tuple, list, dict, set})
-"""The types of most arguments, none of which needs a closer look."""
+    Args:
+        holder: The child.
+        made: Where the clones are put, also those before one that fails.
+
+    Raises:
+        trio.ClosedResourceError: A kept end was closed by somebody else.
+    """
+    clones: dict[int | str, End] = {}
+    for place, kept in holder.ends.items():
+        clones[place] = clone = kept.end.clone()
+        made.append(clone)
+    positional = tuple(clones.get(i, value) for i, value in enumerate(holder.positional))
+    keywords = {key: clones.get(key, value) for key, value in holder.keywords.items()}
+    return positional, keywords
 
 
 @attrs.define(eq=False)
@@ -145,35 +147,38 @@ class Handover:
 
     _kept: dict[int, Kept] = attrs.field(factory=dict[int, Kept])
 
-    def take(
-        self, holder: object, positional: tuple[object, ...], keywords: Mapping[str, object]
-    ) -> Arguments:
+    def take(self, holder: Holder) -> None:
         """Take over the ends among the arguments of a child."""
-        if all(type(value) in _NO_ENDS for value in (*positional, *keywords.values())):
-            return Arguments(positional, keywords, {})
+        for value in (*holder.positional, *holder.keywords.values()):
+            if type(value) not in _NO_ENDS:
+                break
+        else:
+            return
         ends: dict[int | str, Kept] = {}
-        places: list[tuple[int | str, object]] = [*enumerate(positional), *keywords.items()]
+        places: list[tuple[int | str, object]] = [
+            *enumerate(holder.positional),
+            *holder.keywords.items(),
+        ]
         for place, value in places:
             if is_end(value):
                 kept = self._kept.setdefault(id(value), Kept(cast("End", value)))
                 kept.holders.add(holder)
                 ends[place] = kept
-        return Arguments(
-            tuple(_plain(value) for value in positional),
-            {key: _plain(value) for key, value in keywords.items()},
-            ends,
-        )
+        holder.positional = tuple(_plain(value) for value in holder.positional)
+        holder.keywords = {key: _plain(value) for key, value in holder.keywords.items()}
+        if ends:
+            holder.ends = ends
 
-    def release(self, holder: object, arguments: Arguments) -> None:
+    def release(self, holder: Holder) -> None:
         """Note that a child will never run again; close what nobody holds any more."""
-        for kept in arguments.ends.values():
+        for kept in holder.ends.values():
             kept.holders.discard(holder)
             if not kept.holders and self._kept.pop(id(kept.end), None) is not None:
                 kept.end.close()
 
-    def give_back(self, holder: object, arguments: Arguments) -> None:
+    def give_back(self, holder: Holder) -> None:
         """Undo `take` for a child that never started: its ends are the caller's again."""
-        for kept in arguments.ends.values():
+        for kept in holder.ends.values():
             kept.holders.discard(holder)
             if not kept.holders:
                 self._kept.pop(id(kept.end), None)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
+import math
 from collections.abc import Awaitable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
+from types import CoroutineType
 from typing import TYPE_CHECKING, cast
 
 import trio
@@ -25,9 +26,10 @@ from .._events import (
 )
 from ..observe import summary
 from ..rules import Cause
-from ._handover import End, settle
+from ._ambient import place
+from ._handover import End, clone_ends, settle
 from ._record import Record
-from ._restarting import decide, is_to_return
+from ._restarting import decide, is_to_return, restart
 from ._run import Incarnation
 
 if TYPE_CHECKING:
@@ -41,10 +43,9 @@ LEFT = Stopped("it was left by what is no Exception", killed=True)
 class Status:
     """The ``task_status`` of one incarnation."""
 
-    __slots__ = ("_engine", "_record", "_run")
+    __slots__ = ("_record", "_run")
 
-    def __init__(self, engine: Engine, record: Record, run: Incarnation) -> None:
-        self._engine = engine
+    def __init__(self, record: Record, run: Incarnation) -> None:
         self._record = record
         self._run = run
 
@@ -56,7 +57,7 @@ class Status:
         """
         if self._run.ready_at is not None:
             raise RuntimeError("called 'started' twice on the same task status")
-        is_ready(self._engine, self._record, self._run, value)
+        is_ready(self._record.engine, self._record, self._run, value)
 
 
 def _call(engine: Engine, record: Record, run: Incarnation) -> Awaitable[object]:
@@ -69,19 +70,20 @@ def _call(engine: Engine, record: Record, run: Incarnation) -> Awaitable[object]
         Exception: Whatever the call itself raises: wrong arguments, a channel end that is closed.
         ComponentTypeError: It gave nothing that can be run.
     """
-    if record.arguments.ends:
+    positional, keywords = record.positional, {}
+    if record.ends:
         clones: list[End] = []
         run.clones = clones
-        positional, keywords = record.arguments.for_incarnation(clones)
-    else:
-        positional, keywords = record.arguments.positional, dict(record.arguments.keywords)
+        positional, keywords = clone_ends(record, clones)
+    elif record.keywords:
+        keywords = dict(record.keywords)
     for keyword, need in record.needs.items():
         keywords[keyword] = need.value
     takes_status = record.shape.takes_status
     if takes_status:
-        keywords["task_status"] = Status(engine, record, run)
+        keywords["task_status"] = Status(record, run)
     called = record.fn(*positional, **keywords)
-    if not inspect.iscoroutine(called):
+    if type(called) is not CoroutineType:
         if isinstance(called, AbstractAsyncContextManager):  # a pool, say, may be awaitable as well
             manager = cast("AbstractAsyncContextManager[object, bool | None]", called)
             return _hold_open(engine, record, run, manager)
@@ -140,47 +142,92 @@ def _exit_of(record: Record, run: Incarnation, error: Exception | None) -> Exit:
     return Crashed(error)
 
 
-async def run_child(engine: Engine, record: Record) -> None:
-    """Run incarnation after incarnation, as long as the child restarts alone and at once."""
-    run = record.run
-    assert run is not None
+async def run_child(engine: Engine, record: Record, run: Incarnation | None) -> None:
+    """Run incarnation after incarnation, as long as the child restarts alone and at once.
+
+    A crash from which nothing but a restart follows is dealt with inside the scope that the child
+    has: to leave it and enter another would cost more than all the rest. Any other end is dealt
+    with outside of it.
+    """
+    place.set(record)
     task = trio.lowlevel.current_task()
-    while True:
+    while run is not None:
         if record.needs and run.stop_reason is None and not record.needs_are_ready():
             engine.back_to_waiting(record)
             return  # noqa: ASYNC910 - the task ends here
-        run.task = task
         error: Exception | None = None
-        through = True
+        again, through = False, True
         try:
             # The error is captured outside of the scope: a clean-up that raises while being
             # cancelled arrives as a group that still holds Cancelled until the scope has taken
             # its own out of it. What is no Exception goes through, split from its group.
             try:
                 try:
-                    with run.scope:
-                        if run.stop_reason is None:  # or it was told before its first step
-                            await _call(engine, record, run)
+                    with run.scope as scope:
+                        while run is not None and run.stop_reason is None:
+                            run.task = task
+                            try:
+                                await _call(engine, record, run)
+                            except Exception as raised:
+                                if not _restarts_alone(engine, record, run, raised):
+                                    raise
+                            else:
+                                break
+                            run, epoch = None, record.epoch
+                            task.context = engine.context.copy()
+                            # Without this checkpoint, a component that crashes at once would
+                            # starve its siblings.
+                            await trio.lowlevel.checkpoint()
+                            place.set(record)
+                            run = engine.next_run(record, scope, epoch)
                 except Exception as raised:
                     error = raised
             except* Exception as group:
                 error = group
             through = False
         finally:
-            again = _has_ended(engine, record, run, error, through=through)
+            if run is not None and record.run is run:
+                again = _has_ended(engine, record, run, error, through=through)
+            elif error is not None:
+                engine.unclean.append(record.path)  # it left a scope open, and that only shows now
             error = None
             if through:
                 await engine.stop_the_others_first()  # noqa: ASYNC102 - it shields, with a deadline
         if not again:
             return  # noqa: ASYNC910 - the task ends here
         epoch = record.epoch
-        task.context = record.context.copy()
-        # Without this checkpoint, a component that crashes at once would starve its siblings.
+        task.context = engine.context.copy()
         await trio.lowlevel.checkpoint()
-        if record.epoch != epoch:
-            engine.turn.release(record)
-            return
-        run = engine.new_run(record)
+        place.set(record)
+        run = engine.next_run(record, trio.CancelScope(), epoch)
+
+
+@trio.lowlevel.enable_ki_protection
+def _restarts_alone(engine: Engine, record: Record, run: Incarnation, error: Exception) -> bool:
+    """Deal with what a component raised, if nothing but a restart follows from it, at once.
+
+    Returns:
+        Whether that is so; nothing has been done otherwise.
+    """
+    now, task = trio.current_time(), run.task
+    assert task is not None
+    if (
+        run.ready_at is None
+        or run.told
+        or isinstance(error, Shutdown)
+        or record.stopping is not None
+        or not engine.restarts_alone(record, now)
+        # A generator that was left in its middle may hold a scope open, whose deadline would strike
+        # the next incarnation; to leave our scope shows that, and is a crash of this one.
+        or task.child_nurseries
+        or trio.current_effective_deadline() != math.inf
+    ):
+        return False
+    event = _note_end(engine, record, run, Crashed(error), now)
+    engine.turn.holder = record
+    answer = restart(engine, record, event, run.ready_at)
+    assert answer == "begin"
+    return True
 
 
 @trio.lowlevel.enable_ki_protection
@@ -294,7 +341,6 @@ def _note_end(
         in_hand=settle(run.clones, exit) if run.clones else (),
     )
     run.clones = ()
-    dead = [item for item in event.in_hand if item.fate == "dead"]
     record.run = None
     record.value = None
     if isinstance(exit, Crashed):
@@ -304,16 +350,22 @@ def _note_end(
         engine.observer(event)
     if isinstance(exit, Stopped) and exit.error is not None:
         engine.unclean.append(record.path)
-    for item in dead:
-        letter = DeadLettered(
-            channel=item.channel,
-            time=now,
-            message=item.message,
-            attempts=item.attempt,
-            error=record.last_error or "",
-        )
-        engine.observer(letter)
+    if event.in_hand:
+        _tell_of_dead_letters(engine, record, event)
     return event
+
+
+def _tell_of_dead_letters(engine: Engine, record: Record, event: ChildEnded) -> None:
+    for item in event.in_hand:
+        if item.fate == "dead":
+            letter = DeadLettered(
+                channel=item.channel,
+                time=event.time,
+                message=item.message,
+                attempts=item.attempt,
+                error=record.last_error or "",
+            )
+            engine.observer(letter)
 
 
 def _ended_for_somebody(

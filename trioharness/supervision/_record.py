@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextvars
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -13,9 +12,9 @@ import trio
 
 from .._errors import StartFailed
 from .._events import ChildEnded, State
-from ..rules import Cause, advance
+from ..rules import TRANSITIONS, Cause
 from ._component import Shape
-from ._handover import NO_ARGUMENTS, Arguments
+from ._handover import NO_ENDS, NO_KEYWORDS, Kept
 from ._options import Options
 from ._run import Incarnation
 
@@ -72,9 +71,10 @@ class Record:
     options: Options
     shape: Shape
     background: bool
-    context: contextvars.Context
-    """Each incarnation begins in a fresh copy of it."""
-    arguments: Arguments = NO_ARGUMENTS
+    positional: tuple[object, ...] = ()
+    keywords: Mapping[str, object] = NO_KEYWORDS
+    ends: Mapping[int | str, Kept] = NO_ENDS
+    """Kept channel ends by the position or the keyword of their argument."""
     state: State = State.PENDING
     epoch: int = 0
     """Grows whenever what is pending for the child (a death, a delayed start) becomes void."""
@@ -122,7 +122,6 @@ class Record:
         self.options = options
         self.shape = shape
         self.background = shape.opens if options.background is None else options.background
-        self.context = engine.context.copy()
 
     @property
     def path(self) -> str:
@@ -131,7 +130,7 @@ class Record:
 
     def move(self, cause: Cause) -> None:
         """Go to the next state, and wake those who wait for it."""
-        self.state = state = advance(self.state, cause)
+        self.state = state = TRANSITIONS[self.state, cause]
         if self._waiting:
             woken = [entry for entry in self._waiting if state in entry[0]]
             for entry in woken:

@@ -21,7 +21,16 @@ from .._events import (
     State,
 )
 from ..observe import summary
-from ..rules import RESTART_TYPES, Cause, RestartType, restart_type, shuts_down, whether, whom
+from ..rules import (
+    RESTART_TYPES,
+    Backoff,
+    Cause,
+    RestartType,
+    restart_type,
+    shuts_down,
+    whether,
+    whom,
+)
 from ._draining import is_source
 from ._record import FINAL, RUNNING, Record, Starting
 from ._stopping import stop_in_order
@@ -74,6 +83,14 @@ def decide(engine: Engine, record: Record, event: ChildEnded, ready_at: float | 
         if record.options.significant and not isinstance(event.exit, Ignored):
             _end_with_significant(engine, record, event.time)
         return None
+    return restart(engine, record, event, ready_at)
+
+
+def restart(engine: Engine, record: Record, event: ChildEnded, ready_at: float | None) -> Answer:
+    """Count the restart of a child, and tell the observer; or do what follows from too many.
+
+    Args and the return value are those of `decide`.
+    """
     restarts = _count(engine, record, event)
     if restarts > engine.limit.max_restarts:
         if engine.exhausted == "park":
@@ -84,7 +101,8 @@ def decide(engine: Engine, record: Record, event: ChildEnded, ready_at: float | 
     if record.state is not State.RESTARTING:
         record.move(Cause.RETRY)
     record.restarts += 1
-    delay = _delay(engine, record, event, ready_at)
+    backoff = record.options.backoff
+    delay = 0.0 if backoff is None else _delay(engine, record, backoff, event, ready_at)
     because = _because(record, event.exit)
     engine.observer(
         ChildRestarting(
@@ -132,7 +150,7 @@ def _end_with_significant(engine: Engine, record: Record, now: float) -> None:
 
 def _count(engine: Engine, record: Record, event: ChildEnded) -> int:
     """Count a restart, and return how many count now."""
-    if any(item.fate != "acknowledged" for item in event.in_hand):
+    if event.in_hand and any(item.fate != "acknowledged" for item in event.in_hand):
         # Limited by the deliveries of the message: else one poison message would end a system.
         return 0
     exit = event.exit
@@ -144,9 +162,10 @@ def _count(engine: Engine, record: Record, event: ChildEnded) -> int:
     return engine.window.how_often(event.time)
 
 
-def _delay(engine: Engine, record: Record, event: ChildEnded, ready_at: float | None) -> float:
-    backoff = record.options.backoff
-    if backoff is None or engine.draining:
+def _delay(
+    engine: Engine, record: Record, backoff: Backoff, event: ChildEnded, ready_at: float | None
+) -> float:
+    if engine.draining:
         return 0.0
     if ready_at is not None and event.time - ready_at >= backoff.healthy_after:
         record.attempts = 0

@@ -23,7 +23,7 @@ class Incarnation:
 
     number: int
     scope: trio.CancelScope
-    """Around all of it."""
+    """Around all of it, and around earlier ones that were followed by it at once."""
     exit_scope: trio.CancelScope | None = None
     """Around a context manager, its exit included."""
     park: trio.CancelScope | None = None
@@ -46,9 +46,9 @@ class Incarnation:
     shields: Sequence[trio.CancelScope] = ()
     """What holds off its cancellation as long as it has grace, from the outside in."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, scope: trio.CancelScope) -> None:
         self.number = number
-        self.scope = trio.CancelScope()
+        self.scope = scope
 
     @property
     def told(self) -> bool:

@@ -57,9 +57,10 @@ def add(
         shape,
         made_up=made_up,
     )
-    record.context.run(place.set, record)
     if positional or keywords:
-        record.arguments = engine.handover.take(record, positional, keywords)
+        record.positional = positional
+        record.keywords = keywords
+        engine.handover.take(record)
     engine.records[record.name] = record
     if needs or after:
         _link(record, needs, after)
