@@ -71,7 +71,7 @@ TRANSITIONS: Mapping[tuple[State, Cause], State] = _Table(
         **{(state, Cause.PARK): State.PARKED for state in (State.RESTARTING, *_RUNNING)},
     }
 )
-"""Next state by (state, cause); what is not here cannot happen, and raises `ImpossibleTransition`."""
+"""Next state by (state, cause); what is not here cannot happen: it raises."""
 
 
 def advance(state: State, cause: Cause) -> State:

@@ -53,4 +53,4 @@ def add_child(
         ConfigurationError: The component or an option cannot be.
     """
     engine = engine_of(supervisor)
-    return Child[Any]._create(engine, enter(engine, fn, args, name, options, needs, after))
+    return Child._create(enter(engine, fn, args, name, options, needs, after))

@@ -38,10 +38,9 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
     restart: name the child in ``needs=`` instead, and each incarnation gets the live one.
     """
 
-    __slots__ = ("__weakref__", "_engine", "_record")
+    __slots__ = ("__weakref__", "_record")
 
-    def __init__(self, engine: Engine, record: Record) -> None:
-        self._engine = engine
+    def __init__(self, record: Record) -> None:
         self._record = record
 
     def __repr__(self) -> str:
@@ -130,7 +129,8 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
         Cancellation:
             The stop goes on; only the wait for it ends.
         """
-        engine, record = self._engine, self._record
+        record = self._record
+        engine = record.engine
         if not await self._ask(lambda: _stop(engine, record, reason), "stop a child"):
             await record.until(FINAL)  # it is stopped with all the others
 
@@ -148,7 +148,7 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
         Cancellation:
             The start goes on; only the wait for it ends.
         """
-        if not await self._ask(lambda: _start(self._engine, self._record), "start a child"):
+        if not await self._ask(lambda: _start(self._record.engine, self._record), "start a child"):
             raise self._too_late()
 
     async def restart(self, reason: str = "restarted by hand") -> None:
@@ -170,7 +170,8 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
         Cancellation:
             The restart goes on; only the wait for it ends.
         """
-        engine, record = self._engine, self._record
+        record = self._record
+        engine = record.engine
         if not await self._ask(lambda: _restart(engine, record, reason), "restart a child"):
             raise self._too_late()
         await record.until(_DECIDED)
@@ -187,7 +188,7 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
         Cancellation:
             The child is deleted all the same; only the wait for it ends.
         """
-        if not await self._ask(lambda: _delete(self._engine, self._record), "delete a child"):
+        if not await self._ask(lambda: _delete(self._record.engine, self._record), "delete a child"):
             raise self._too_late()
 
     @trio.lowlevel.enable_ki_protection
@@ -203,7 +204,7 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
     def _too_late(self) -> Exception:
         if self._record.state is State.COMPLETE:
             return ChildComplete(self.path)
-        return self._engine.closed_error()
+        return self._record.engine.closed_error()
 
     @trio.lowlevel.enable_ki_protection
     async def _ask(self, step: Step, wanted: str) -> bool:
@@ -212,7 +213,8 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
         Returns:
             Whether it was done; else the supervisor is stopping or has ended.
         """
-        refuse_deadlock(self._engine, wanted)
+        engine = self._record.engine
+        refuse_deadlock(engine, wanted)
         result: list[outcome.Outcome[None]] = []
         answered = trio.Event()
 
@@ -225,8 +227,8 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
             finally:
                 answered.set()  # also where KeyboardInterrupt, say, ends it all at once
 
-        if self._engine.closing is None:
-            self._engine.turn.submit(do, refused=answered.set)
+        if engine.closing is None:
+            engine.turn.submit(do, refused=answered.set)
             await answered.wait()
         else:
             await trio.lowlevel.checkpoint()

@@ -40,7 +40,7 @@ def request_close(engine: Engine, reason: str) -> None:
 def _abandon_start(engine: Engine, record: Record, reason: str) -> None:
     record.void()
     if record.run is not None:
-        tell(engine, record, record.run, reason, trio.current_time())
+        tell(engine, record, record.run, reason, engine.now())
     else:
         engine.fail_start(record, engine.closed_error())
 
@@ -50,7 +50,8 @@ async def _close(engine: Engine) -> None:
     assert engine.closing is not None
     records = tuple(engine.records.values())
     await stop_in_order(engine, records, engine.closing, engine.let_go, all_at_once=engine.pool)
-    engine.active.clear()
+    for record in records:
+        engine.deactivate(record)
     engine.finished.set()
     engine.check_idle()
 
@@ -78,7 +79,7 @@ def stop_shield(engine: Engine) -> contextlib.AbstractContextManager[trio.Cancel
     who waits for it, so that each child has its own grace.
     """
     by_itself = engine.failure is not None
-    deadline = math.inf if by_itself else trio.current_time() + engine.cancel_grace
+    deadline = math.inf if by_itself else engine.now() + engine.cancel_grace
     above = None if engine.parent is None else engine.parent.run
     if above is None:
         return trio.CancelScope(shield=True, deadline=deadline)

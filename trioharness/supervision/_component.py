@@ -118,12 +118,16 @@ def shape_of(fn: object) -> Shape:
         code = fn.__code__
         if code.co_flags & inspect.CO_ASYNC_GENERATOR:
             raise _generates(fn)
-        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        return _TAKES_STATUS if "task_status" in names else _PLAIN
+        return _TAKES_STATUS if _has_status(code) else _PLAIN
     # What a function of @asynccontextmanager gives is callable too, as a decorator.
     if not callable(fn) or isinstance(fn, AsyncContextDecorator):
         raise _refusal(fn)
     return _shape_of_other(fn)
+
+
+@functools.lru_cache(maxsize=256)  # the names of a code object are made anew for each that asks
+def _has_status(code: types.CodeType) -> bool:
+    return "task_status" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
 def _generates(fn: object) -> ComponentTypeError:

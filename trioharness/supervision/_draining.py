@@ -39,8 +39,9 @@ async def drain(engine: Engine, grace: float) -> None:
                 await engine.ended_lot.park()
     await trio.lowlevel.checkpoint()
     if scope.cancelled_caught:
-        for record in sorted(engine.active, key=lambda record: record.path):
-            note_overrun(engine, record)
+        for record in engine.records.values():
+            if record.active:
+                note_overrun(engine, record)
         request_close(engine, "the grace of the drain is over")
     engine.check_idle()
 
@@ -48,7 +49,7 @@ async def drain(engine: Engine, grace: float) -> None:
 def _is_down(engine: Engine, record: Record) -> bool:
     """Say whether a child was stopped by hand, and not set aside for the restart of its group."""
     down = record.state in (State.STOPPED, State.PARKED)
-    return down and record not in engine.active and not record.background
+    return down and not record.active and not record.background
 
 
 def is_source(record: Record) -> bool:
@@ -70,7 +71,7 @@ def _tell_of_drain(engine: Engine, record: Record) -> None:
             scope.cancel(reason="drain")
         if not run.drain_scopes and record.stopping is None:
             stopping = Stopping(engine, [record], "drain", engine.retire)
-            stopping.tell_next(trio.current_time())
+            stopping.tell_next(engine.now())
             engine.start_task(stopping.wait)
 
 
@@ -82,7 +83,9 @@ def _finish_what_is_fed_from_outside(engine: Engine) -> None:
         for kept in record.ends.values()
         if not kept.receives and isinstance(kept.end, Finishes) and kept.holders
     }
-    for record in tuple(engine.active):
+    for record in tuple(engine.records.values()):
+        if not record.active:
+            continue
         for kept in record.ends.values():
             if kept.receives and isinstance(kept.end, Finishes) and id(kept.end.channel) not in fed:
                 kept.end.finish()

@@ -110,7 +110,7 @@ class Kept:
 NO_KEYWORDS: Final[Mapping[str, object]] = MappingProxyType({})
 NO_ENDS: Final[Mapping[int | str, Kept]] = MappingProxyType({})
 
-_NO_ENDS = frozenset({str, bytes, int, float, bool, type(None), tuple, list, dict, set})
+NEVER_ENDS: Final = frozenset({str, bytes, int, float, bool, type(None), tuple, list, dict, set})
 """The types of most arguments, none of which needs a closer look."""
 
 
@@ -149,11 +149,6 @@ class Handover:
 
     def take(self, holder: Holder) -> None:
         """Take over the ends among the arguments of a child."""
-        for value in (*holder.positional, *holder.keywords.values()):
-            if type(value) not in _NO_ENDS:
-                break
-        else:
-            return
         ends: dict[int | str, Kept] = {}
         places: list[tuple[int | str, object]] = [
             *enumerate(holder.positional),

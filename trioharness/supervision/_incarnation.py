@@ -77,8 +77,9 @@ def _call(engine: Engine, record: Record, run: Incarnation) -> Awaitable[object]
         positional, keywords = clone_ends(record, clones)
     elif record.keywords:
         keywords = dict(record.keywords)
-    for keyword, need in record.needs.items():
-        keywords[keyword] = need.value
+    if record.needs:
+        for keyword, need in record.needs.items():
+            keywords[keyword] = need.value
     takes_status = record.shape.takes_status
     if takes_status:
         keywords["task_status"] = Status(record, run)
@@ -209,7 +210,7 @@ def _restarts_alone(engine: Engine, record: Record, run: Incarnation, error: Exc
     Returns:
         Whether that is so; nothing has been done otherwise.
     """
-    now, task = trio.current_time(), run.task
+    now, task = engine.now(), run.task
     assert task is not None
     if (
         run.ready_at is None
@@ -235,13 +236,13 @@ def is_ready(engine: Engine, record: Record, run: Incarnation, value: object) ->
     """Take note that an incarnation is ready."""
     if record.state is not State.STARTING or record.run is not run:
         return  # it was told to stop meanwhile
-    now = run.ready_at = trio.current_time()
+    now = run.ready_at = engine.now()
     record.value = value
     record.was_ready = True
     if run.park is not None and record.options.background is None and not record.background:
         # It could not be seen before that it is a context manager.
         record.background = True
-        engine.active.discard(record)
+        engine.deactivate(record)
         engine.check_idle()
     record.move(Cause.READY)
     if run.number > 1 or engine.wants(ChildReady):
@@ -249,7 +250,8 @@ def is_ready(engine: Engine, record: Record, run: Incarnation, value: object) ->
     if record.starting is not None:
         record.starting.ready()
         record.starting = None
-    engine.turn.release(record)
+    if engine.turn.holder is record:
+        engine.turn.release(record)
     if record.dependents or record.followers:
         engine.wake_dependents(record)
 
@@ -270,7 +272,7 @@ def _has_ended(
     Returns:
         Whether the same task is to run the next one at once; it then holds the turn.
     """
-    now = trio.current_time()
+    now = engine.now()
     if (
         record.stopping is not None
         and error is None

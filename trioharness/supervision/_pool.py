@@ -55,7 +55,7 @@ class PoolSupervisor(metaclass=NoPublicConstructor):
     def children(self) -> Mapping[str, Child[Any]]:
         """The instances, by name; a copy."""
         return {
-            name: Child[Any]._create(self._engine, record)
+            name: Child._create(record)
             for name, record in self._engine.records.items()
         }
 
@@ -100,7 +100,7 @@ class PoolSupervisor(metaclass=NoPublicConstructor):
         record = await start(
             self._engine, lambda: self._make(args, name), name or self._template.name
         )
-        return Child[Any]._create(self._engine, record)
+        return Child._create(record)
 
     def _make(self, args: tuple[object, ...], name: str | None) -> Record:
         engine, template = self._engine, self._template

@@ -57,25 +57,29 @@ class Starting:
         self.done.set()
 
 
+@attrs.define(eq=False, weakref_slot=False)
 class Record:
     """What a supervisor knows about one child.
 
-    What most children never change stands on the class: a supervisor makes very many of these.
+    In slots: an instance with a dict that grows after it was made takes a kilobyte.
     """
 
     engine: Engine
     name: str
-    made_up: bool
-    """Whether the name was made up; such a child is forgotten when it has ended for good."""
     fn: Callable[..., object]
     options: Options
     shape: Shape
+    made_up: bool
+    """Whether the name was made up; such a child is forgotten when it has ended for good."""
     background: bool
+    """Whether it does not hold its supervisor open."""
     positional: tuple[object, ...] = ()
     keywords: Mapping[str, object] = NO_KEYWORDS
     ends: Mapping[int | str, Kept] = NO_ENDS
     """Kept channel ends by the position or the keyword of their argument."""
     state: State = State.PENDING
+    active: bool = False
+    """Whether it holds its supervisor open just now."""
     epoch: int = 0
     """Grows whenever what is pending for the child (a death, a delayed start) becomes void."""
     incarnations: int = 0
@@ -104,24 +108,6 @@ class Record:
     over: str | None = None
     """Why it can never run again, whoever asks for it."""
     _waiting: list[tuple[frozenset[State], trio.lowlevel.Task]] | None = None
-
-    def __init__(
-        self,
-        engine: Engine,
-        name: str,
-        fn: Callable[..., object],
-        options: Options,
-        shape: Shape,
-        *,
-        made_up: bool,
-    ) -> None:
-        self.engine = engine
-        self.name = name
-        self.made_up = made_up
-        self.fn = fn
-        self.options = options
-        self.shape = shape
-        self.background = shape.opens if options.background is None else options.background
 
     @property
     def path(self) -> str:

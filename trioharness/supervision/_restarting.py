@@ -190,7 +190,7 @@ def _park(engine: Engine, record: Record, event: ChildEnded) -> None:
     record.move(Cause.PARK)
     record.parked_for = _noted_errors(engine)
     engine.window.forget()
-    engine.active.discard(record)
+    engine.deactivate(record)
     engine.observer(
         ChildParked(
             path=record.path, incarnation=event.incarnation, time=event.time, allowed=allowed
@@ -203,7 +203,8 @@ async def _stop_dependents_of_parked(engine: Engine, record: Record) -> None:
     waiting = [d for d in with_dependents(engine, record) if d is not record]
     running = [d for d in waiting if d.state not in FINAL]
     await stop_in_order(engine, running, f"{record.path!r}, which it needs, is parked", engine.hold)
-    engine.active.difference_update(running)
+    for other in running:
+        engine.deactivate(other)
     engine.check_idle()
 
 
@@ -270,7 +271,7 @@ async def _restart_group(
     if record.epoch != epoch:
         await trio.lowlevel.checkpoint()
         return
-    engine.active.add(record)  # for all of them, until they are begun or it is stopped
+    engine.activate(record)  # for all of them, until they are begun or it is stopped
     order = tuple(engine.records.values())
     taken_along = whom(engine.strategy, order, record, _dependents(record))
     reason = f"restart of {record.path!r} ({because})"
@@ -288,7 +289,7 @@ async def _begin_group(engine: Engine, record: Record, group: Sequence[Record]) 
     """Start the group of a child that is to be restarted."""
     await _start_group(engine, group)
     if record.background:
-        engine.active.discard(record)
+        engine.deactivate(record)
         engine.check_idle()
 
 

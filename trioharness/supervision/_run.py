@@ -7,6 +7,7 @@ import math
 from collections.abc import Generator, Sequence
 from typing import Final
 
+import attrs
 import trio
 
 from ._handover import End
@@ -15,11 +16,9 @@ STUCK_AFTER: Final = 1.0
 """Seconds beyond its grace after which a child is reported as stuck."""
 
 
+@attrs.define(eq=False, weakref_slot=False)
 class Incarnation:
-    """One life of one child.
-
-    What most lives never change stands on the class: a supervisor makes very many of these.
-    """
+    """One life of one child."""
 
     number: int
     scope: trio.CancelScope
@@ -45,10 +44,6 @@ class Incarnation:
     """Blocks that end when it is told of a drain."""
     shields: Sequence[trio.CancelScope] = ()
     """What holds off its cancellation as long as it has grace, from the outside in."""
-
-    def __init__(self, number: int, scope: trio.CancelScope) -> None:
-        self.number = number
-        self.scope = scope
 
     @property
     def told(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -21,6 +21,7 @@ from ..observe import summary
 from ._ambient import place
 from ._component import flatten, shape_of
 from ._engine import Engine
+from ._handover import NEVER_ENDS, NO_KEYWORDS
 from ._options import Options, check_name
 from ._record import FINAL, Record, Starting
 from ._stopping import stop_in_order
@@ -43,32 +44,34 @@ def add(
         ConfigurationError: The component or an option cannot be; nothing was entered.
         SupervisorClosed: The supervisor is stopping or draining.
     """
-    fn, positional, keywords = flatten(fn, args)
+    keywords = NO_KEYWORDS
+    if isinstance(fn, functools.partial):
+        fn, args, keywords = flatten(fn, args)
     shape = shape_of(fn)
-    _check(engine, fn, name, options)
+    if name is not None or options.significant or engine.takes_no_more:
+        _check(engine, fn, name, options)
     if needs:
         _check_needs(engine, name or callable_name(fn), needs)
     made_up = name is None
-    record = Record(
-        engine,
-        _made_up_name(engine, fn) if name is None else name,
-        fn,
-        options,
-        shape,
-        made_up=made_up,
-    )
-    if positional or keywords:
-        record.positional = positional
-        record.keywords = keywords
-        engine.handover.take(record)
-    engine.records[record.name] = record
+    if name is None:
+        name = _made_up_name(engine, fn)
+    background = shape.opens if options.background is None else options.background
+    record = Record(engine, name, fn, options, shape, made_up, background, args, keywords)
+    for value in args:
+        if type(value) not in NEVER_ENDS:
+            engine.handover.take(record)
+            break
+    else:
+        if keywords:
+            engine.handover.take(record)
+    engine.records[name] = record
     if needs or after:
         _link(record, needs, after)
     return record
 
 
 def _check(engine: Engine, fn: Callable[..., object], name: str | None, options: Options) -> None:
-    if engine.ending or engine.draining:
+    if engine.takes_no_more:
         raise SupervisorClosed(engine.path, f"start {name or callable_name(fn)!r}")
     if name is not None:
         check_name(f"component {name or callable_name(fn)!r}", name)
@@ -109,12 +112,13 @@ def _made_up_name(engine: Engine, fn: Callable[..., object]) -> str:
     base = callable_name(fn)
     if "/" in base:
         base = base.replace("/", ".")
-    for number in itertools.count(engine.names.get(base, 0) + 1):
-        made_up = base if number == 1 else f"{base}-{number}"
-        if made_up not in engine.records:
-            engine.names[base] = number
-            return made_up
-    raise AssertionError("unreachable: there is always one more number")
+    number = engine.names.get(base, 0) + 1
+    made_up = base if number == 1 else f"{base}-{number}"
+    while made_up in engine.records:
+        number += 1
+        made_up = f"{base}-{number}"
+    engine.names[base] = number
+    return made_up
 
 
 def refuse_deadlock(engine: Engine, wanted: str) -> None:

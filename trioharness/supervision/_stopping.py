@@ -98,7 +98,7 @@ class Stopping:
 
         trio cannot kill a task: a child that outlives its grace is reported, and waited for.
         """
-        self.tell_next(trio.current_time(), all_at_once=all_at_once)
+        self.tell_next(self.engine.now(), all_at_once=all_at_once)
         await self.wait()
 
     async def wait(self) -> None:
@@ -113,7 +113,7 @@ class Stopping:
         await trio.lowlevel.checkpoint()
 
     def _report_stuck(self) -> None:
-        now = trio.current_time()
+        now = self.engine.now()
         for record in self.current:
             run = record.run
             if run is None or now < run.alarm_at:

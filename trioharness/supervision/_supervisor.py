@@ -80,7 +80,7 @@ class Supervisor(metaclass=NoPublicConstructor):
     def children(self) -> Mapping[str, Child[object]]:
         """The children it knows, by name, in start order; a copy."""
         return {
-            name: Child[object]._create(self._engine, record)
+            name: Child._create(record)
             for name, record in self._engine.records.items()
         }
 
@@ -125,7 +125,7 @@ class Supervisor(metaclass=NoPublicConstructor):
         record = self._engine.records.get(name)
         if record is None:
             raise ChildNotFound(f"{self.path}/{name}")
-        return Child[Any]._create(self._engine, record)
+        return Child._create(record)
 
     async def settled(self) -> None:
         """Wait until what is under way (a start, a stop, a restart) has been done.
@@ -263,7 +263,7 @@ class Supervisor(metaclass=NoPublicConstructor):
         record = await start(
             engine, lambda: enter(engine, fn, args, name, options, needs, after), subject
         )
-        return Child[Any]._create(engine, record)
+        return Child._create(record)
 
     @trio.lowlevel.enable_ki_protection
     def start_soon(
@@ -316,12 +316,17 @@ class Supervisor(metaclass=NoPublicConstructor):
             options = Options(restart, backoff, grace, background, significant)
             options.check(f"component {name or callable_name(fn)!r}")
         engine = self._engine
-        record = enter(engine, fn, args, name, options, needs, after)
+        if needs is NO_NEEDS and after is NO_CHILDREN:
+            record = add(engine, fn, args, name, options)
+        else:
+            record = enter(engine, fn, args, name, options, needs, after)
         if engine.turn.holder is not None and engine.strategy != "one_for_one":
             start_in_turn(engine, record)
-        else:
+        elif record.needs or record.after:
             engine.begin(record)
-        return Child[Any]._create(engine, record)
+        else:
+            engine.spawn(record)
+        return Child._create(record)
 
     @trio.lowlevel.enable_ki_protection
     def drain(self, grace: float = math.inf) -> None:
