@@ -188,7 +188,9 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
         Cancellation:
             The child is deleted all the same; only the wait for it ends.
         """
-        if not await self._ask(lambda: _delete(self._record.engine, self._record), "delete a child"):
+        if not await self._ask(
+            lambda: _delete(self._record.engine, self._record), "delete a child"
+        ):
             raise self._too_late()
 
     @trio.lowlevel.enable_ki_protection

@@ -162,9 +162,7 @@ class Engine:
     @property
     def takes_no_more(self) -> bool:
         """Whether no child is entered any more."""
-        return (
-            self.closing is not None or self.draining or self.failure is not None or self.left
-        )
+        return self.closing is not None or self.draining or self.failure is not None or self.left
 
     @property
     def will_raise(self) -> bool:
@@ -328,7 +326,8 @@ class Engine:
             # Its kept ends close when all have ended: those that still run are not to see them
             # break, which would be a crash of theirs.
             record.move(Cause.END)
-            self.deactivate(record)
+            if record.active:
+                self.deactivate(record)
 
     def put_down(self, record: Record) -> None:
         """Leave a child that was stopped as it is; a temporary one is forgotten."""

@@ -277,10 +277,11 @@ def _has_ended(
         record.stopping is not None
         and error is None
         and not (run.clones or record.starting or engine.draining)
-        and not engine.wants(ChildEnded)
+        and record.stopping.silently
     ):  # nothing but an end that was asked for, and nobody to tell
         record.run = record.value = None
-        engine.turn.release(record)
+        if engine.turn.holder is record:
+            engine.turn.release(record)
         record.stopping.has_ended(record, now)
         return False
     if through and error is None:

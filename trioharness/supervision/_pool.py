@@ -54,10 +54,7 @@ class PoolSupervisor(metaclass=NoPublicConstructor):
     @property
     def children(self) -> Mapping[str, Child[Any]]:
         """The instances, by name; a copy."""
-        return {
-            name: Child._create(record)
-            for name, record in self._engine.records.items()
-        }
+        return {name: Child._create(record) for name, record in self._engine.records.items()}
 
     async def settled(self) -> None:
         """Wait until what is under way (a start, a stop, a restart) has been done.

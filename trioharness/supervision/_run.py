@@ -54,7 +54,11 @@ class Incarnation:
         """Tell it to stop, with `grace` seconds for its clean-up; never more than it had before."""
         if self.stop_reason is None:
             self.stop_reason = reason
-        self._end_grace(now + grace)
+        ends = now + grace
+        if self.shields:
+            self._end_grace(ends)
+        elif ends < self.grace_ends:
+            self.grace_ends, self.alarm_at = ends, ends + STUCK_AFTER
         if grace <= 0:
             self.cut_short = True
         if self.exit_scope is None or self.park is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 import trio
 
-from .._events import ChildStopping, ChildStuck, State
+from .._events import ChildEnded, ChildStopping, ChildStuck, State
 from ..rules import Cause
 from ._record import Record
 from ._run import Incarnation
@@ -42,36 +42,40 @@ class Stopping:
     """Its deadline, kept here too: asking it costs more than all the rest; never later than the
     next alarm."""
 
+    silently: bool = attrs.field(init=False)
+    """Whether nobody wants to be told of an end that was asked for; asked once for all of them."""
     taken_over: dict[Record, Stopping] | None = None
     """Whose children these were before, of those that were told already."""
+
+    def __attrs_post_init__(self) -> None:
+        wants = self.engine.wants
+        self.silently = not (wants(ChildStopping) or wants(ChildEnded))
 
     def tell_next(self, now: float, *, all_at_once: bool = False) -> None:
         """Tell the next child that runs; skip those that do not."""
         while self.todo and (all_at_once or not self.current):
             record = self.todo[-1]
-            # A dependent may have begun since the list was made: it ends before what it needs.
-            late = [d for d in record.dependents if d.run is not None and d not in self.current]
-            if late and not all_at_once:
-                self.todo = [r for r in self.todo if r not in late] + late
-                continue
+            if record.dependents and not all_at_once:
+                # One may have begun since the list was made: it ends before what it needs.
+                late = [d for d in record.dependents if d.run is not None and d not in self.current]
+                if late:
+                    self.todo = [r for r in self.todo if r not in late] + late
+                    continue
             self.todo.pop()
             record.void()
-            if record.run is None:
+            run = record.run
+            if run is None:
                 self.ended(record)
-            else:
-                self._tell(record, now)
+                continue
+            self.current[record] = None
+            if record.stopping is not None:
+                self.taken_over = {**(self.taken_over or {}), record: record.stopping}
+            record.stopping = self
+            tell(self.engine, record, run, self.reason, now, silently=self.silently)
+            if run.alarm_at < self.alarm_at:
+                self.heed(run.alarm_at)
         if not self.current:
             self.done.set()
-
-    def _tell(self, record: Record, now: float) -> None:
-        engine, run = self.engine, record.run
-        assert run is not None
-        self.current[record] = None
-        if record.stopping is not None:
-            self.taken_over = {**(self.taken_over or {}), record: record.stopping}
-        record.stopping = self
-        tell(engine, record, run, self.reason, now)
-        self.heed(run.alarm_at)
 
     def heed(self, alarm_at: float) -> None:
         """See to it that the wait ends no later than at an alarm."""
@@ -125,11 +129,19 @@ class Stopping:
             )
 
 
-def tell(engine: Engine, record: Record, run: Incarnation, reason: str, now: float) -> None:
+def tell(
+    engine: Engine,
+    record: Record,
+    run: Incarnation,
+    reason: str,
+    now: float,
+    *,
+    silently: bool = False,
+) -> None:
     """Tell a running child to stop; one that was told already gets no more grace."""
     if record.state is not State.STOPPING:
         record.move(Cause.STOP)
-        if engine.wants(ChildStopping):
+        if not silently and engine.wants(ChildStopping):
             event = ChildStopping(path=record.path, incarnation=run.number, time=now, reason=reason)
             engine.observer(event)
     run.stop(reason, 0.0 if engine.hurried else record.options.grace, now)

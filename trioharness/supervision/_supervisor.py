@@ -79,10 +79,7 @@ class Supervisor(metaclass=NoPublicConstructor):
     @property
     def children(self) -> Mapping[str, Child[object]]:
         """The children it knows, by name, in start order; a copy."""
-        return {
-            name: Child._create(record)
-            for name, record in self._engine.records.items()
-        }
+        return {name: Child._create(record) for name, record in self._engine.records.items()}
 
     @property
     def overran(self) -> tuple[str, ...]:
