@@ -29,6 +29,7 @@ from ._handover import End, settle
 from ._record import Record
 from ._restarting import decide, is_to_return
 from ._run import Incarnation
+from ._watch import faulted, run_watched
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -123,6 +124,8 @@ def _exit_of(record: Record, run: Incarnation, error: Exception | None) -> Exit:
         error: What it raised, if it did.
     """
     if run.stop_reason is not None:
+        if run.fault is not None and record.stopping is None:
+            return faulted(run.fault, error)
         late = run.cut_short or run.killed is not None
         return Stopped(run.stop_reason, None if isinstance(error, Shutdown) else error, late)
     if run.killed is not None:
@@ -159,7 +162,11 @@ async def run_child(engine: Engine, record: Record) -> None:
             try:
                 try:
                     with run.scope:
-                        if run.stop_reason is None:  # or it was told before its first step
+                        if run.stop_reason is not None:
+                            pass  # it was told before its first step
+                        elif record.options.watched:
+                            await run_watched(engine, record, run, _call)
+                        else:
                             await _call(engine, record, run)
                 except Exception as raised:
                     error = raised
@@ -197,6 +204,8 @@ def is_ready(engine: Engine, record: Record, run: Incarnation, value: object) ->
         engine.active.discard(record)
         engine.check_idle()
     record.move(Cause.READY)
+    if run.watch is not None:
+        run.watch.ready(now)
     if run.number > 1 or engine.wants(ChildReady):
         engine.observer(ChildReady(path=record.path, incarnation=run.number, time=now))
     if record.starting is not None:

@@ -86,17 +86,16 @@ def decide(engine: Engine, record: Record, event: ChildEnded, ready_at: float | 
     record.restarts += 1
     delay = _delay(engine, record, event, ready_at)
     because = _because(record, event.exit)
-    engine.observer(
-        ChildRestarting(
-            path=record.path,
-            incarnation=event.incarnation,
-            time=event.time,
-            delay=delay,
-            restarts=restarts,
-            max_restarts=engine.limit.max_restarts,
-            because=because,
-        )
+    record.restart = ChildRestarting(
+        path=record.path,
+        incarnation=event.incarnation,
+        time=event.time,
+        delay=delay,
+        restarts=restarts,
+        max_restarts=engine.limit.max_restarts,
+        because=because,
     )
+    engine.observer(record.restart)
     if engine.strategy != "one_for_one":
         return partial(_restart_group, engine, record, record.epoch, delay, because)
     if record.dependents or delay > 0 or not record.needs_are_ready():
@@ -172,11 +171,10 @@ def _park(engine: Engine, record: Record, event: ChildEnded) -> None:
     record.parked_for = _noted_errors(engine)
     engine.window.forget()
     engine.active.discard(record)
-    engine.observer(
-        ChildParked(
-            path=record.path, incarnation=event.incarnation, time=event.time, allowed=allowed
-        )
+    record.parked = ChildParked(
+        path=record.path, incarnation=event.incarnation, time=event.time, allowed=allowed
     )
+    engine.observer(record.parked)
 
 
 async def _stop_dependents_of_parked(engine: Engine, record: Record) -> None:

@@ -116,13 +116,17 @@ class Stopping:
         now = trio.current_time()
         for record in self.current:
             run = record.run
-            if run is None or now < run.alarm_at:
-                continue
-            run.alarm_at = math.inf
-            note_overrun(self.engine, record)
-            self.engine.observer(
-                ChildStuck(path=record.path, incarnation=run.number, time=now, stack=run.stack())
-            )
+            if run is not None and now >= run.alarm_at:
+                report_stuck(self.engine, record, run, now)
+
+
+def report_stuck(engine: Engine, record: Record, run: Incarnation, now: float) -> None:
+    """Report a child that runs on beyond its grace, once."""
+    run.alarm_at, run.stuck_at = math.inf, now
+    note_overrun(engine, record)
+    engine.observer(
+        ChildStuck(path=record.path, incarnation=run.number, time=now, stack=run.stack())
+    )
 
 
 def tell(engine: Engine, record: Record, run: Incarnation, reason: str, now: float) -> None:
