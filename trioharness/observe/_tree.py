@@ -1,12 +1,14 @@
 """A supervision tree as text: who is under whom, and how they are.
 
-shop (one_for_one)
-├── db      ready
-├── parse   ready, incarnation 3, 2 restarts: back for only 4 s: ValueError: 7
-├── index   parked, incarnation 6, 5 restarts: parked after more than 5 restarts in 60 s; ...
-└── pool    ready (rest_for_one)
-├── a   ready
-└── b   starting
+    shop (one_for_one)
+    ├── db      ready
+    ├── parse   ready, incarnation 3, 2 restarts: back for only 4 s: ValueError: 7
+    ├── index   parked, incarnation 6, 5 restarts: after more than 5 restarts in 60 s; ...
+    └── pool    ready (rest_for_one)
+        ├── a   ready
+        └── b   starting: for the first time
+
+Data in, text out: who looks at the supervisors is no business of this module.
 """
 
 from __future__ import annotations
@@ -99,7 +101,8 @@ def _said(child: ChildNode) -> str:
     for supervisor in child.supervisors:
         if supervisor.path == child.path:
             text += _way(supervisor)
-    remarks = [child.reason] if child.reason else []
+    reason = child.reason.removeprefix(str(child.state)).lstrip(": ")
+    remarks = [reason] if reason else []
     if child.last_error and child.last_error not in child.reason:
         remarks.append(f"last error {child.last_error}")
     return one_line(": ".join([text, "; ".join(remarks)]) if remarks else text)

@@ -22,11 +22,9 @@ def standing_at(record: Record) -> str:
     A task that waits for others in a nursery stands there, which says little: so the tasks that it
     has started are told as well, a few of them.
     """
-    run = record.run
-    if run is None or run.task is None:
-        return ""
-    main = where(run.task.iter_await_frames())
-    others = [where(task.iter_await_frames()) for task in _tasks_of(record, run.task)]
+    task = None if record.run is None else record.run.task
+    tasks = [] if task is None else [task, *_tasks_of(record, task)]
+    main, *others = [where(task.iter_await_frames()) for task in tasks] or [""]
     shown = list(dict.fromkeys(filter(None, others)))[:_MOST_TASKS]
     if not shown:
         return main
