@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import trio
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 import trioharness as th
@@ -36,9 +38,8 @@ async def test_a_component_that_is_silent_for_too_long_counts_as_crashed_and_is_
         sup.start_soon(hangs, name="w", health=WITHIN_5)
         await trio.sleep(7)
         sup.cancel_scope.cancel()
-    assert log.lines[:5] == [
+    assert log.lines[:4] == [
         "w 1 ready",
-        "w 1 stopping",
         "w 1 crashed",
         "w 1 restarting",
         "w 2 ready",
@@ -209,6 +210,57 @@ async def test_waiting_does_not_count_but_the_work_before_and_after_does(
             await trio.sleep(3)
             await sup.children["c"].stop()
     assert log.times("crashed") == [201]
+
+
+def ends_at(day: list[tuple[str, int]], within: float) -> float:
+    """When somebody with this day has worked for so long without a beat; inf if never."""
+    now = worked = 0.0
+    for what, seconds in day:
+        if what == "work" and worked + seconds > within:
+            return now + within - worked
+        now += seconds
+        worked = 0.0 if what == "beat" else worked + (seconds if what == "work" else 0)
+    return math.inf
+
+
+days = st.lists(
+    st.tuples(st.sampled_from(["work", "work", "wait"]), st.integers(0, 4)) | st.just(("beat", 0)),
+    max_size=12,
+)
+
+
+@given(days)
+@settings(max_examples=60)
+def test_it_is_ended_exactly_when_it_has_worked_for_so_long_without_a_beat(
+    day: list[tuple[str, int]],
+) -> None:
+    within = 5.5  # no whole number, so that nothing falls together with it
+    ended: list[float] = []
+
+    async def component(numbers: th.ReceiveChannel[int]) -> None:
+        try:
+            for what, seconds in day:
+                match what:
+                    case "work":
+                        await trio.sleep(seconds)
+                    case "wait":
+                        with trio.move_on_after(seconds):
+                            await numbers.receive()
+                    case _:
+                        th.beat()
+            ended.append(math.inf)
+        finally:
+            ended.append(trio.current_time())
+
+    async def main() -> None:
+        send, receive = th.open_channel(int, 1)
+        async with th.open_supervisor(observer=Log()) as sup:
+            health = th.Health(beat_within=within)
+            sup.start_soon(component, receive, restart="temporary", health=health)
+        send.close()
+
+    trio.run(main, clock=MockClock(autojump_threshold=0))
+    assert ended[0] == ends_at(day, within)
 
 
 @pytest.mark.parametrize("how", ["receive", "receive_many", "batches", "batches within"])
@@ -442,7 +494,7 @@ async def test_the_policy_can_tell_silence_from_other_crashes(
 ) -> None:
     async with th.open_supervisor("s", observer=log) as sup:
         sup.start_soon(forever, restart={th.ChildSilent: "temporary"}, health=WITHIN_5)
-    assert log.lines == ["forever 1 ready", "forever 1 stopping", "forever 1 crashed", "s ended"]
+    assert log.lines == ["forever 1 ready", "forever 1 crashed", "s ended"]
 
 
 async def test_a_silent_component_that_ignores_its_cancellation_is_reported_as_stuck(
@@ -476,7 +528,8 @@ async def test_a_stop_takes_over_from_a_silent_component_that_is_stuck(
         assert trio.current_time() == 20
         assert child.state == "stopped"
     assert log.times("stuck") == [8]
-    assert log.about("crashed", "stopped") == ["w 1 stopped"]
+    assert log.about("crashed", "stopping", "stopped") == ["w 1 stopping", "w 1 stopped"]
+    assert log.times("stopping") == [6]
 
 
 async def test_a_silent_component_that_is_being_stopped_anyway_is_just_stopped(

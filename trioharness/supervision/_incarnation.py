@@ -124,7 +124,7 @@ def _exit_of(record: Record, run: Incarnation, error: Exception | None) -> Exit:
         error: What it raised, if it did.
     """
     if run.stop_reason is not None:
-        if run.fault is not None and record.stopping is None:
+        if run.fault is not None:
             return faulted(run.fault, error)
         late = run.cut_short or run.killed is not None
         return Stopped(run.stop_reason, None if isinstance(error, Shutdown) else error, late)

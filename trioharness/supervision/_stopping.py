@@ -131,7 +131,11 @@ def report_stuck(engine: Engine, record: Record, run: Incarnation, now: float) -
 
 def tell(engine: Engine, record: Record, run: Incarnation, reason: str, now: float) -> None:
     """Tell a running child to stop; one that was told already gets no more grace."""
-    if record.state is not State.STOPPING:
+    announced = record.state is State.STOPPING
+    if announced and run.fault is not None:  # ended for a fault so far; now it is just stopped
+        run.fault = run.stop_reason = None
+        announced = False
+    if not announced:
         record.move(Cause.STOP)
         if engine.wants(ChildStopping):
             event = ChildStopping(path=record.path, incarnation=run.number, time=now, reason=reason)

@@ -17,10 +17,10 @@ import trio
 from .._errors import ChildSilent, StartFailed
 from .._events import Crashed
 from ..observe import summary
-from ..rules import WorkClock
+from ..rules import Cause, WorkClock
 from ._culprit import standing_at, start_hangs_at
 from ._handover import Watches
-from ._stopping import report_stuck, tell
+from ._stopping import report_stuck
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -61,7 +61,7 @@ class Watch:
         """Return the earliest moment at which something could be wrong with it."""
         run = self.run
         if run.fault is not None:
-            return math.inf if self.record.stopping is not None else run.alarm_at
+            return run.alarm_at
         if run.told:
             return math.inf  # whoever stops it watches over that
         if run.ready_at is None:
@@ -133,9 +133,14 @@ class Monitor:
             self._end(watch, ChildSilent(record.path, watch.clock.worked(now), where), now)
 
     def _end(self, watch: Watch, fault: Exception, now: float) -> None:
-        """End an incarnation for a fault of its own, with its grace."""
-        watch.run.fault = fault
-        tell(self.engine, watch.record, watch.run, str(fault), now)
+        """End an incarnation for a fault of its own, with its grace.
+
+        Nobody is told yet: to an observer it is a crash, told like others, when it has ended.
+        """
+        record, run = watch.record, watch.run
+        record.move(Cause.STOP)
+        run.fault = fault
+        run.stop(str(fault), 0.0 if self.engine.hurried else record.options.grace, now)
 
 
 def is_told_to_drain(record: Record) -> bool:
