@@ -9,7 +9,7 @@ whose messages are attrs classes; the harness is the root nursery of an applicat
 # _util _errors _events     names of things
 # rules                     decides: data and pure functions
 # messages                  messages and their bytes
-# observe                   log and crash story
+# observe                   log, crash story and the drawing of a tree
 # channels                  typed channels
 # supervision               supervisors and their children
 # harness                   the root of an application
