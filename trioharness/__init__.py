@@ -9,7 +9,7 @@ whose messages are attrs classes; the harness is the root nursery of an applicat
 # _util _errors _events     names of things
 # rules                     decides: data and pure functions
 # messages                  messages and their bytes
-# observe                   log and crash story
+# observe                   log, crash story and the drawing of a tree
 # channels                  typed channels
 # supervision               supervisors and their children
 # harness                   the root of an application
@@ -21,6 +21,7 @@ from ._errors import ChildKilled as ChildKilled
 from ._errors import ChildNotFound as ChildNotFound
 from ._errors import ChildNotReady as ChildNotReady
 from ._errors import ChildNotStopped as ChildNotStopped
+from ._errors import ChildSilent as ChildSilent
 from ._errors import CodecError as CodecError
 from ._errors import ComponentTypeError as ComponentTypeError
 from ._errors import ConfigurationError as ConfigurationError
@@ -75,7 +76,13 @@ from .harness import Receipt as Receipt
 from .messages import Codec as Codec
 from .messages import message as message
 from .messages import upgrade as upgrade
+from .observe import ChildNode as ChildNode
+from .observe import SupervisorNode as SupervisorNode
 from .rules import Backoff as Backoff
+from .rules import ChildHealth as ChildHealth
+from .rules import Condition as Condition
+from .rules import Health as Health
+from .rules import SupervisorHealth as SupervisorHealth
 from .supervision import Child as Child
 from .supervision import Group as Group
 from .supervision import Options as Options
@@ -86,6 +93,7 @@ from .supervision import Supervisor as Supervisor
 from .supervision import SupervisorStatistics as SupervisorStatistics
 from .supervision import TaskStatus as TaskStatus
 from .supervision import as_is as as_is
+from .supervision import beat as beat
 from .supervision import cleanup as cleanup
 from .supervision import open_pool as open_pool
 from .supervision import open_supervisor as open_supervisor

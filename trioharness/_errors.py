@@ -27,6 +27,7 @@ TrioharnessError
 ├── Ignore                                  raised by a component that declines to start
 ├── Shutdown                                raised by a component that ends on purpose
 ├── ChildKilled                             what `Child.kill` counts as
+├── ChildSilent                             what a component counts as that gave no sign of life
 ├── Fault                                   raised on purpose, by `trioharness.testing`
 └── RestartLimitExceeded (ExceptionGroup)   a supervisor gave up
 
@@ -301,6 +302,25 @@ class ChildKilled(TrioharnessError):
 
     def __str__(self) -> str:
         return f"killed: {self.reason}"
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class ChildSilent(TrioharnessError):
+    """The error a child is counted with that was silent for longer than its ``beat_within``."""
+
+    path: str
+    """Path of the child."""
+    seconds: float
+    """Seconds of its own working time for which it was silent."""
+    where: str
+    """Where its task stood: file, line and function; empty where there was nothing to see."""
+
+    def __str__(self) -> str:
+        stood = f"; it stood at {self.where}" if self.where else ""
+        return (
+            f"{self.path!r} was silent for {self.seconds:g} s{stood}; "
+            f"call trioharness.beat() more often, or give it a larger beat_within"
+        )
 
 
 @attrs.define(eq=False, repr=False, slots=False)

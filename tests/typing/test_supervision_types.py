@@ -77,6 +77,11 @@ async def functions_that_say_when_they_are_ready(sup: th.Supervisor) -> None:
 async def other_functions(sup: th.Supervisor, orders: th.ReceiveChannel[int]) -> None:
     db = await sup.start(database, "postgres://")
     assert_type(await sup.start(pooled, orders, needs={"pool": db}), th.Child[Any])
+    alive = th.Health(beat_within=5)
+    assert_type(await sup.start(server, 80, health=alive, start_within=5), th.Child[str])
+    assert_type(sup.health().condition, th.Condition)
+    assert_type(db.health(), th.ChildHealth)
+    assert_type(sup.tree(), th.SupervisorNode)
     assert_type(sup.start_soon(worker, orders, after=[db]), th.Child[Any])
     assert_type(await sup.start(functools.partial(server, port=80)), th.Child[Any])
 
@@ -137,6 +142,7 @@ async def errors(sup: th.Supervisor, strings: th.ReceiveChannel[str], db: th.Chi
     await sup.start(no_component, 80)  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
     await sup.start(server, 80, restart="always")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
     await sup.start(server, 80, gracious=1.0)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    await sup.start(server, 80, health=5)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
     await sup.start(pooled, strings, needs=[db])  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
     sup.start_soon(no_component, 80, grace="long")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     db.value = Pool()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]

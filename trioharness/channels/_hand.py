@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reprlib import Repr
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 
@@ -41,6 +41,18 @@ class Entry:
         )
 
 
+class Meter(Protocol):
+    """What wants to know when somebody waits to receive, such as a supervisor's health check."""
+
+    def wait_began(self) -> None:
+        """Take note that a wait begins; several may overlap."""
+        ...
+
+    def wait_ended(self) -> None:
+        """Take note that a wait is over, however it ended."""
+        ...
+
+
 @attrs.define(eq=False)
 class Hand:
     """The hand of one receive end; empty for ever where deliveries are not counted."""
@@ -52,3 +64,5 @@ class Hand:
     """Went back when the end was closed; how the incarnation ended is not known yet."""
     report: tuple[InHand, ...] = attrs.field(default=(), init=False)
     """What `with` has settled already, for the supervisor that asks later."""
+    meter: Meter | None = attrs.field(default=None, init=False)
+    """Told of each wait on this end; see `ReceiveChannel.watch`."""

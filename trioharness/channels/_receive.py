@@ -21,7 +21,7 @@ from trio.lowlevel import (
 from .._events import InHand
 from .._util import NoPublicConstructor
 from ._batches import Batches, check_batch, fill
-from ._hand import Entry, Hand
+from ._hand import Entry, Hand, Meter
 from ._state import EMPTY, OVER, ChannelState, Item, Seat, leave, wait_to_receive
 from ._statistics import ChannelStatistics
 
@@ -101,7 +101,9 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         if hand.closed:
             raise state.closed_error()
         item = state.take(hand)
-        if item is EMPTY:  # as wait_to_receive does, without the cost of another coroutine
+        if item is EMPTY and hand.meter is not None:
+            item = await wait_to_receive(state, self._seat)
+        elif item is EMPTY:  # as wait_to_receive does, without the cost of another coroutine
             task = current_task()
             state.receivers[task] = self._seat
             item = await wait_task_rescheduled(partial(leave, state.receivers, task))
@@ -263,7 +265,21 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         """
         if self._hand.closed:
             raise self._state.closed_error()
-        return ReceiveChannel[T_co]._create(self._state, self._channel)
+        clone = ReceiveChannel[T_co]._create(self._state, self._channel)
+        clone._hand.meter = self._hand.meter
+        return clone
+
+    @enable_ki_protection
+    def watch(self, meter: Meter | None) -> None:
+        """Have a meter told when a task begins to wait on this end, and when that is over.
+
+        For supervisors, which do not take an idle consumer for a silent one. Clones that are made
+        afterwards have the same meter.
+
+        Args:
+            meter: What is told; None for nobody, also for a wait that begins later.
+        """
+        self._hand.meter = meter
 
     @enable_ki_protection
     def finish(self) -> None:

@@ -60,7 +60,14 @@ async def wait_to_receive(state: ChannelState, seat: Seat) -> Item:
     """Wait until the channel gives this task an item, or `OVER`."""
     task = current_task()
     state.receivers[task] = seat
-    return await wait_task_rescheduled(partial(leave, state.receivers, task))
+    meter = seat.hand.meter
+    if meter is None:
+        return await wait_task_rescheduled(partial(leave, state.receivers, task))
+    meter.wait_began()
+    try:
+        return await wait_task_rescheduled(partial(leave, state.receivers, task))
+    finally:
+        meter.wait_ended()
 
 
 @attrs.define(eq=False)

@@ -16,7 +16,7 @@ from .._errors import ConfigurationError, DuplicateNameError
 from .._events import Observer
 from .._util import callable_name
 from ..channels import ReceiveChannel, SendChannel, open_channel
-from ..rules import Backoff, Limit, RestartPolicy
+from ..rules import Backoff, Health, Limit, RestartPolicy
 from ..supervision import Options, check_name, shape_of
 from ._checks import (
     check_channel_name,
@@ -143,6 +143,8 @@ class Harness:
         backoff: Backoff | None = None,
         grace: float = 5.0,
         background: bool | None = None,
+        health: Health | None = None,
+        start_within: float | None = None,
     ) -> DeclaredChild:
         """Describe a component.
 
@@ -162,6 +164,9 @@ class Harness:
             background: Whether it does not keep the harness running and is stopped last; by
                 default true for context managers only. Say False for one that is the work itself,
                 such as a server: a harness with background components alone is done at once.
+            health: When it counts as silent (see `beat`), and as healthy again after a crash.
+            start_within: Seconds its start may take, at each attempt, before it has failed; any
+                number by default.
 
         Returns:
             What other components name in ``needs`` and ``after``.
@@ -173,7 +178,9 @@ class Harness:
         chosen = callable_name(fn).replace("/", ".") if name is None else name
         subject = f"component {chosen!r}"
         check_name(subject, chosen)
-        options = Options(restart, backoff, grace, background).check(subject)
+        options = Options(
+            restart, backoff, grace, background, health=health, start_within=start_within
+        ).check(subject)
         check_copies(subject, copies)
         check_references(subject, needs, after)
         check_ends(fn, args, self._channels)

@@ -1,9 +1,12 @@
 """Reports for people: what crashed and why, as text and as log records. Nothing here knows trio."""
 
 from ._format import summary as summary
+from ._format import where as where
 from ._log import configure_logging as configure_logging
 from ._log import log_observer as log_observer
 from ._log import log_wants as log_wants
 from ._log import safely as safely
 from ._story import crash_story as crash_story
 from ._story import restart_limit_story as restart_limit_story
+from ._tree import ChildNode as ChildNode
+from ._tree import SupervisorNode as SupervisorNode

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import linecache
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
 from typing import TypeAlias, cast
 
@@ -180,6 +180,22 @@ def _frame_line(frame: FrameType, lineno: int) -> str:
     source = linecache.getline(frame.f_code.co_filename, lineno, frame.f_globals).strip()
     where = f"  {_place(frame, lineno)} in {one_line(frame.f_code.co_qualname)}"
     return f"{where}: {one_line(source)}" if source else where
+
+
+def where(frames: Iterable[tuple[FrameType, int]]) -> str:
+    """Say where code stands, in one line: ``/home/me/shop/db.py:12 in connect``.
+
+    Args:
+        frames: its frames, outermost first.
+
+    Returns:
+        The innermost frame that is not plumbing; empty if there is none.
+    """
+    own = [entry for entry in frames if _package(entry[0]) not in _PLUMBING]
+    if not own:
+        return ""
+    frame, lineno = own[-1]
+    return f"{_place(frame, lineno)} in {one_line(frame.f_code.co_qualname)}"
 
 
 def _place(frame: FrameType, lineno: int) -> str:

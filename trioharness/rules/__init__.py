@@ -1,6 +1,17 @@
 """Decisions: data and pure functions. Nothing here knows trio, reads a clock or does I/O."""
 
 from ._backoff import Backoff as Backoff
+from ._health import DEFAULT_HEALTH as DEFAULT_HEALTH
+from ._health import ChildHealth as ChildHealth
+from ._health import Condition as Condition
+from ._health import Health as Health
+from ._health import Signs as Signs
+from ._health import StoppedByHand as StoppedByHand
+from ._health import SupervisorHealth as SupervisorHealth
+from ._health import WorkClock as WorkClock
+from ._health import diagnose as diagnose
+from ._health import roll_up as roll_up
+from ._health import worst as worst
 from ._lifecycle import TRANSITIONS as TRANSITIONS
 from ._lifecycle import Cause as Cause
 from ._lifecycle import ImpossibleTransition as ImpossibleTransition

@@ -1,5 +1,6 @@
 """Keeping components alive: supervisors, their children, and what is handed over to them."""
 
+from ._ambient import beat as beat
 from ._ambient import cleanup as cleanup
 from ._ambient import stop_on_drain as stop_on_drain
 from ._assemble import add_child as add_child

@@ -31,6 +31,23 @@ def current_run(wanted: str) -> tuple[Record, Incarnation]:
     return here, here.run
 
 
+def beat() -> None:
+    """Say "I am alive", from any task of a component that has ``health=Health(beat_within=...)``.
+
+    Such a component counts as crashed when it works for longer than that without a beat. Call it
+    where progress is made, once for each message or step, not from a task that only beats: that one
+    goes on where the work hangs. It costs next to nothing, and does nothing where nobody asked for
+    it. Time in which the component waits in a receive on a channel end that it was given does not
+    count, so an idle consumer need not beat.
+
+    Raises:
+        SupervisionError: It was not called from inside a supervised component.
+    """
+    watch = current_run("beat()")[1].watch
+    if watch is not None:
+        watch.clock.beat(trio.current_time())
+
+
 @contextlib.asynccontextmanager
 async def cleanup() -> AsyncGenerator[trio.CancelScope]:  # noqa: ASYNC911 - entering is one
     """Give the clean-up of a component the time it was promised.

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ._child import Child, record_of
+from ._entering import enter
 from ._options import Needed, Options
 from ._starting import start_many
-from ._supervisor import Supervisor, engine_of, enter
+from ._supervisor import Supervisor, engine_of
 
 
 async def start_all(supervisor: Supervisor, children: Sequence[Child[Any]]) -> None:

@@ -16,6 +16,7 @@ from .._errors import (
 )
 from .._events import State
 from .._util import NoPublicConstructor
+from ..rules import ChildHealth, StoppedByHand
 from ._engine import Engine
 from ._options import Options
 from ._record import FINAL, Record, Starting
@@ -23,6 +24,7 @@ from ._restarting import with_dependents
 from ._starting import refuse_deadlock
 from ._stopping import stop_in_order
 from ._turn import Step
+from ._view import health_of_child
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -92,6 +94,16 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
     def options(self) -> Options:
         """How it is supervised."""
         return self._record.options
+
+    def health(self) -> ChildHealth:
+        """Say how it is just now: its condition, why, and since when.
+
+        Where supervisors are open inside of it, it is as bad as the worst of theirs.
+
+        Returns:
+            Its health; text by `str`.
+        """
+        return health_of_child(self._record)
 
     async def wait(self, *states: State | str) -> State:
         """Wait until the child is in one of the given states, however briefly.
@@ -253,6 +265,9 @@ async def _stop(engine: Engine, record: Record, reason: str) -> None:
     if record.over is None:
         _check_known(engine, record)
     affected = [r for r in with_dependents(engine, record) if r.state not in FINAL]
+    now = trio.current_time()
+    for other in affected:
+        other.stopped = StoppedByHand(incarnation=other.incarnations, time=now, reason=reason)
     await stop_in_order(engine, affected, reason, engine.put_down)
 
 

@@ -19,14 +19,7 @@ import attrs
 import trio
 
 from .._errors import RestartLimitExceeded, Shutdown, StartFailed, SupervisorClosed
-from .._events import (
-    ChildEnded,
-    Crashed,
-    Event,
-    Observer,
-    State,
-    SupervisorEnded,
-)
+from .._events import ChildEnded, Crashed, Event, Observer, State, SupervisorEnded
 from ..observe import summary
 from ..rules import AutoShutdown, Cause, Exhausted, Limit, Strategy, Window
 from ._alone import alone
@@ -36,6 +29,7 @@ from ._incarnation import handle_end, run_child
 from ._record import FINAL, Record
 from ._run import Incarnation
 from ._turn import Step, Turn
+from ._watch import Monitor
 
 Ts = TypeVarTuple("Ts")
 
@@ -82,6 +76,8 @@ class Engine:
     """Set when no child holds the supervisor open any more; there while somebody waits."""
     ended_lot: trio.lowlevel.ParkingLot = attrs.field(factory=trio.lowlevel.ParkingLot)
     """Where a drain waits for the next child to end."""
+    monitor: Monitor | None = None
+    """Watches over the children that asked for it."""
     draining: bool = False
     closing: str | None = None
     """Why it stops, once it does."""

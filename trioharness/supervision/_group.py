@@ -11,7 +11,7 @@ import trio
 
 from .._errors import ConfigurationError, DuplicateNameError
 from .._util import callable_name
-from ..rules import AutoShutdown, Backoff, Exhausted, Limit, RestartPolicy, Strategy
+from ..rules import AutoShutdown, Backoff, Exhausted, Health, Limit, RestartPolicy, Strategy
 from ._component import TaskStatus, shape_of
 from ._engine import Engine
 from ._open import check_supervisor, check_words, make_engine, run_engine
@@ -45,6 +45,8 @@ class Spec:
         grace: float = 5.0,
         background: bool | None = None,
         significant: bool = False,
+        health: Health | None = None,
+        start_within: float | None = None,
     ) -> None:
         """Describe a child.
 
@@ -59,6 +61,8 @@ class Spec:
             grace: Seconds for its clean-up.
             background: Whether it does not hold the group open.
             significant: Whether its end may end the group.
+            health: When it counts as silent, and as healthy again; see `Supervisor.start`.
+            start_within: Seconds its start may take; any number by default.
 
         Raises:
             ConfigurationError: The component or an option cannot be.
@@ -68,7 +72,9 @@ class Spec:
         subject = f"component {chosen!r}"
         check_name(subject, chosen)
         check_needs(subject, needs or {}, after)
-        options = Options(restart, backoff, grace, background, significant).check(subject)
+        options = Options(
+            restart, backoff, grace, background, significant, health, start_within
+        ).check(subject)
         # attrs makes `__attrs_init__`, which pyright does not know.
         self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
             fn, args, chosen, options, dict(needs or {}), tuple(after)

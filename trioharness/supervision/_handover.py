@@ -57,6 +57,27 @@ class Finishes(Protocol):
         ...
 
 
+class Meter(Protocol):
+    """What is told of the waits of an incarnation; several may overlap."""
+
+    def wait_began(self) -> None:
+        """Take note that a wait begins."""
+        ...
+
+    def wait_ended(self) -> None:
+        """Take note that a wait is over, however it ended."""
+        ...
+
+
+@runtime_checkable
+class Watches(Protocol):
+    """A receive end that tells when somebody waits on it."""
+
+    def watch(self, meter: Meter | None) -> None:
+        """Tell `meter` from now on; nobody, if it is None."""
+        ...
+
+
 @attrs.frozen
 class AsIs(Generic[T]):
     """An argument that is to be passed on as it is."""
@@ -158,6 +179,9 @@ class Handover:
             if is_end(value):
                 kept = self._kept.setdefault(id(value), Kept(cast("End", value)))
                 kept.holders.add(holder)
+                watch = getattr(value, "watch", None)
+                if watch is not None:
+                    watch(None)  # it may be the clone of an end that another component has
                 ends[place] = kept
         holder.positional = tuple(_plain(value) for value in holder.positional)
         holder.keywords = {key: _plain(value) for key, value in holder.keywords.items()}

@@ -31,6 +31,7 @@ from ._handover import End, clone_ends, settle
 from ._record import Record
 from ._restarting import decide, is_to_return, restart
 from ._run import Incarnation
+from ._watch import faulted, run_watched
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -126,6 +127,8 @@ def _exit_of(record: Record, run: Incarnation, error: Exception | None) -> Exit:
         error: What it raised, if it did.
     """
     if run.stop_reason is not None:
+        if run.fault is not None:
+            return faulted(run.fault, error)
         late = run.cut_short or run.killed is not None
         return Stopped(run.stop_reason, None if isinstance(error, Shutdown) else error, late)
     if run.killed is not None:
@@ -168,7 +171,10 @@ async def run_child(engine: Engine, record: Record, run: Incarnation | None) -> 
                         while run is not None and run.stop_reason is None:
                             run.task = task
                             try:
-                                await _call(engine, record, run)
+                                if record.options.watched:
+                                    await run_watched(engine, record, run, _call)
+                                else:
+                                    await _call(engine, record, run)
                             except Exception as raised:
                                 if not _restarts_alone(engine, record, run, raised):
                                     raise
@@ -245,6 +251,8 @@ def is_ready(engine: Engine, record: Record, run: Incarnation, value: object) ->
         engine.deactivate(record)
         engine.check_idle()
     record.move(Cause.READY)
+    if run.watch is not None:
+        run.watch.ready(now)
     if run.number > 1 or engine.wants(ChildReady):
         engine.observer(ChildReady(path=record.path, incarnation=run.number, time=now))
     if record.starting is not None:

@@ -17,6 +17,7 @@ from ._closing import close_in_time, request_close
 from ._engine import Engine
 from ._options import check_name, is_seconds
 from ._supervisor import Supervisor
+from ._view import seen_from_above
 
 
 @contextlib.asynccontextmanager
@@ -93,7 +94,7 @@ async def run_engine(engine: Engine, *, stay: bool) -> AsyncGenerator[Supervisor
         The supervisor.
     """
     error: Exception | None = None
-    with alone():
+    with seen_from_above(engine), alone():
         async with trio.open_nursery() as outer:
             engine.body_scope = outer.cancel_scope
             outer.start_soon(engine.host, name=engine.path)

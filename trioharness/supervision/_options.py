@@ -9,7 +9,7 @@ from typing import Final, Protocol, TypedDict, cast
 import attrs
 
 from .._errors import ConfigurationError
-from ..rules import RESTART_TYPES, Backoff, RestartPolicy
+from ..rules import RESTART_TYPES, Backoff, Health, RestartPolicy
 
 
 class Needed(Protocol):
@@ -35,12 +35,21 @@ class StartOptions(TypedDict, total=False):
     grace: float
     background: bool | None
     significant: bool
+    health: Health | None
+    start_within: float | None
 
 
 class NeedsOptions(StartOptions):
     """The same with ``needs``."""
 
     needs: Mapping[str, Needed]
+
+
+def _asks_for_a_watch(options: Options) -> bool:
+    # What is no Health is refused by `check`, which says so better than an AttributeError.
+    health: object = options.health
+    beats = isinstance(health, Health) and health.beat_within is not None
+    return beats or options.start_within is not None
 
 
 @attrs.frozen
@@ -52,6 +61,12 @@ class Options:
     grace: float = 5.0
     background: bool | None = None
     significant: bool = False
+    health: Health | None = None
+    start_within: float | None = None
+    watched: bool = attrs.field(
+        init=False, repr=False, default=attrs.Factory(_asks_for_a_watch, takes_self=True)
+    )
+    """Whether somebody has to watch over its incarnations."""
 
     def check(self, subject: str) -> Options:
         """Refuse options that make no sense.
@@ -85,6 +100,16 @@ class Options:
                 subject,
                 f"background={self.background!r} is no yes or no",
                 "give True or False, or leave it out",
+            )
+        if not _is_health(self.health):
+            raise ConfigurationError(
+                subject, f"health={self.health!r} is no Health", "give Health(beat_within=seconds)"
+            )
+        if self.start_within is not None and not is_seconds(self.start_within):
+            raise ConfigurationError(
+                subject,
+                f"start_within={self.start_within!r} is no duration",
+                "give seconds, 0 or more, or None",
             )
         if self.significant and self.restart == "permanent":
             raise ConfigurationError(
@@ -162,3 +187,7 @@ def _is_policy(value: object) -> bool:
 
 def _is_backoff(value: object) -> bool:
     return value is None or isinstance(value, Backoff)
+
+
+def _is_health(value: object) -> bool:
+    return value is None or isinstance(value, Health)

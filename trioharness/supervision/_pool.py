@@ -12,7 +12,8 @@ import trio
 from .._errors import ConfigurationError, PoolFull
 from .._events import Observer
 from .._util import NoPublicConstructor
-from ..rules import AutoShutdown, Exhausted, Limit
+from ..observe import SupervisorNode
+from ..rules import AutoShutdown, Exhausted, Limit, SupervisorHealth
 from ._child import Child
 from ._component import TaskStatus
 from ._engine import Engine
@@ -20,6 +21,7 @@ from ._group import Spec
 from ._open import check_supervisor, check_words, make_engine, run_engine
 from ._record import Record
 from ._starting import add, start
+from ._view import health_of_tree, tree_of
 
 
 @final
@@ -55,6 +57,22 @@ class PoolSupervisor(metaclass=NoPublicConstructor):
     def children(self) -> Mapping[str, Child[Any]]:
         """The instances, by name; a copy."""
         return {name: Child._create(record) for name, record in self._engine.records.items()}
+
+    def health(self) -> SupervisorHealth:
+        """Say how the pool is just now: as bad as its worst instance, and why.
+
+        Returns:
+            The health, naming all instances that are not healthy; text by `str`.
+        """
+        return health_of_tree(self._engine)
+
+    def tree(self) -> SupervisorNode:
+        """Return the pool as it is just now; ``str`` of it is a drawing.
+
+        Returns:
+            All instances, with the supervisors that are open inside of them.
+        """
+        return tree_of(self._engine)
 
     async def settled(self) -> None:
         """Wait until what is under way (a start, a stop, a restart) has been done.

@@ -11,8 +11,8 @@ import outcome
 import trio
 
 from .._errors import StartFailed
-from .._events import ChildEnded, State
-from ..rules import TRANSITIONS, Cause
+from .._events import ChildEnded, ChildParked, ChildRestarting, State
+from ..rules import TRANSITIONS, Cause, StoppedByHand
 from ._component import Shape
 from ._handover import NO_ENDS, NO_KEYWORDS, Kept
 from ._options import Options
@@ -93,6 +93,14 @@ class Record:
     stopping: Stopping | None = None
     parked_for: Sequence[Exception] = ()
     """The errors it is parked for, while it is."""
+    parked: ChildParked | None = None
+    """When it was parked last, and why."""
+    restart: ChildRestarting | None = None
+    """The last restart that was decided for it."""
+    stopped: StoppedByHand | None = None
+    """When somebody stopped it last, and why."""
+    inside: tuple[Engine, ...] = ()
+    """The supervisors that are open inside of it."""
     delay: trio.CancelScope | None = None
     """Around the wait of a back-off."""
     needs: Mapping[str, Record] = MappingProxyType({})

@@ -104,17 +104,16 @@ def restart(engine: Engine, record: Record, event: ChildEnded, ready_at: float |
     backoff = record.options.backoff
     delay = 0.0 if backoff is None else _delay(engine, record, backoff, event, ready_at)
     because = _because(record, event.exit)
-    engine.observer(
-        ChildRestarting(
-            path=record.path,
-            incarnation=event.incarnation,
-            time=event.time,
-            delay=delay,
-            restarts=restarts,
-            max_restarts=engine.limit.max_restarts,
-            because=because,
-        )
+    record.restart = ChildRestarting(
+        path=record.path,
+        incarnation=event.incarnation,
+        time=event.time,
+        delay=delay,
+        restarts=restarts,
+        max_restarts=engine.limit.max_restarts,
+        because=because,
     )
+    engine.observer(record.restart)
     if engine.strategy != "one_for_one":
         return partial(_restart_group, engine, record, record.epoch, delay, because)
     if record.dependents or delay > 0 or not record.needs_are_ready():
@@ -191,11 +190,10 @@ def _park(engine: Engine, record: Record, event: ChildEnded) -> None:
     record.parked_for = _noted_errors(engine)
     engine.window.forget()
     engine.deactivate(record)
-    engine.observer(
-        ChildParked(
-            path=record.path, incarnation=event.incarnation, time=event.time, allowed=allowed
-        )
+    record.parked = ChildParked(
+        path=record.path, incarnation=event.incarnation, time=event.time, allowed=allowed
     )
+    engine.observer(record.parked)
 
 
 async def _stop_dependents_of_parked(engine: Engine, record: Record) -> None:

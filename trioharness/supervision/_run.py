@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Generator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 import trio
 
 from ._handover import End
+
+if TYPE_CHECKING:
+    from ._watch import Watch
 
 STUCK_AFTER: Final = 1.0
 """Seconds beyond its grace after which a child is reported as stuck."""
@@ -42,6 +45,12 @@ class Incarnation:
     """Whether it was told of a drain."""
     drain_scopes: Sequence[trio.CancelScope] = ()
     """Blocks that end when it is told of a drain."""
+    watch: Watch | None = None
+    """Who watches over its start and its signs of life, if anybody was asked to."""
+    fault: Exception | None = None
+    """What it is ended for by its own supervisor: a crash to the policy, but with its grace."""
+    stuck_at: float | None = None
+    """When it was reported as stuck."""
     shields: Sequence[trio.CancelScope] = ()
     """What holds off its cancellation as long as it has grace, from the outside in."""
 

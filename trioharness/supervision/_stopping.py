@@ -120,13 +120,17 @@ class Stopping:
         now = self.engine.now()
         for record in self.current:
             run = record.run
-            if run is None or now < run.alarm_at:
-                continue
-            run.alarm_at = math.inf
-            note_overrun(self.engine, record)
-            self.engine.observer(
-                ChildStuck(path=record.path, incarnation=run.number, time=now, stack=run.stack())
-            )
+            if run is not None and now >= run.alarm_at:
+                report_stuck(self.engine, record, run, now)
+
+
+def report_stuck(engine: Engine, record: Record, run: Incarnation, now: float) -> None:
+    """Report a child that runs on beyond its grace, once."""
+    run.alarm_at, run.stuck_at = math.inf, now
+    note_overrun(engine, record)
+    engine.observer(
+        ChildStuck(path=record.path, incarnation=run.number, time=now, stack=run.stack())
+    )
 
 
 def tell(
@@ -139,7 +143,11 @@ def tell(
     silently: bool = False,
 ) -> None:
     """Tell a running child to stop; one that was told already gets no more grace."""
-    if record.state is not State.STOPPING:
+    announced = record.state is State.STOPPING
+    if announced and run.fault is not None:  # ended for a fault so far; now it is just stopped
+        run.fault = run.stop_reason = None
+        announced = False
+    if not announced:
         record.move(Cause.STOP)
         if not silently and engine.wants(ChildStopping):
             event = ChildStopping(path=record.path, incarnation=run.number, time=now, reason=reason)

@@ -6,18 +6,20 @@ import functools
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, TypeVar, TypeVarTuple, Unpack, cast, final, overload
+from typing import Any, TypeVar, TypeVarTuple, Unpack, final, overload
 
 import attrs
 import trio
 
-from .._errors import ChildNotFound, ConfigurationError, UnknownNeedError
+from .._errors import ChildNotFound, ConfigurationError
 from .._util import NoPublicConstructor, callable_name
-from ..rules import Backoff, RestartPolicy
-from ._child import Child, record_of
+from ..observe import SupervisorNode
+from ..rules import Backoff, Health, RestartPolicy, SupervisorHealth
+from ._child import Child
 from ._component import Opens, Startable0, Startable1, Startable2, Startable3, Startable4
 from ._draining import drain
 from ._engine import Engine
+from ._entering import enter
 from ._options import (
     DEFAULT_OPTIONS,
     NO_CHILDREN,
@@ -30,8 +32,9 @@ from ._options import (
     check_needs,
     is_seconds,
 )
-from ._record import RUNNING, Record
-from ._starting import NO_RECORDS, add, start, start_in_turn
+from ._record import RUNNING
+from ._starting import add, start, start_in_turn
+from ._view import health_of_tree, tree_of
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -99,6 +102,25 @@ class Supervisor(metaclass=NoPublicConstructor):
             running=sum(record.state in RUNNING for record in records),
             restarts=sum(record.restarts for record in records),
         )
+
+    def health(self) -> SupervisorHealth:
+        """Say how the tree under it is just now: as bad as its worst child, and why.
+
+        Children of supervisors that are open inside of its children are looked at too.
+
+        Returns:
+            The health, naming all children that are not healthy or were stopped by hand; text by
+            `str`.
+        """
+        return health_of_tree(self._engine)
+
+    def tree(self) -> SupervisorNode:
+        """Return the tree under it as it is just now; ``str`` of it is a drawing.
+
+        Returns:
+            All children, with the supervisors that are open inside of them.
+        """
+        return tree_of(self._engine)
 
     async def child(self, name: str) -> Child[Any]:
         """Return the child of a name, as things are when what is under way has been done.
@@ -212,6 +234,8 @@ class Supervisor(metaclass=NoPublicConstructor):
         grace: float = 5.0,
         background: bool | None = None,
         significant: bool = False,
+        health: Health | None = None,
+        start_within: float | None = None,
     ) -> Child[Any]:
         """Start a child and wait until it is ready.
 
@@ -233,6 +257,9 @@ class Supervisor(metaclass=NoPublicConstructor):
             background: Whether it does not hold the supervisor open and is stopped last; by
                 default true for context managers only.
             significant: Whether its end, if it is not restarted, may end the supervisor.
+            health: When it counts as silent (see `beat`), and as healthy again after a crash.
+            start_within: Seconds its start may take, at each attempt, before it has failed; None
+                (default): any number.
 
         Returns:
             The child; its `value` is what it gave when it became ready. A child that declined to
@@ -242,7 +269,8 @@ class Supervisor(metaclass=NoPublicConstructor):
             ConfigurationError: The component or an option cannot be; nothing was started.
             ChildExists: There is a child of that name.
             Exception: Whatever the component raised before it was ready.
-            StartFailed: It returned before it was ready, or what it needs has ended for good.
+            StartFailed: It returned before it was ready or was not ready in time (the error says
+                where it stood), or what it needs has ended for good.
             SupervisorClosed: The supervisor is stopping, draining, or has ended.
             WouldDeadlock: A component that is itself being started or stopped asked for it.
 
@@ -250,7 +278,7 @@ class Supervisor(metaclass=NoPublicConstructor):
             The child is stopped within its grace and forgotten; its channel ends are the caller's
             again.
         """
-        options = Options(restart, backoff, grace, background, significant)
+        options = Options(restart, backoff, grace, background, significant, health, start_within)
         engine = self._engine
         subject = name or callable_name(fn)
         options.check(f"component {subject!r}")
@@ -275,6 +303,8 @@ class Supervisor(metaclass=NoPublicConstructor):
         grace: float = 5.0,
         background: bool | None = None,
         significant: bool = False,
+        health: Health | None = None,
+        start_within: float | None = None,
     ) -> Child[Any]:
         """Start a child as soon as what it needs is ready, and do not wait for it.
 
@@ -292,6 +322,8 @@ class Supervisor(metaclass=NoPublicConstructor):
             grace: Seconds for its clean-up.
             background: Whether it does not hold the supervisor open.
             significant: Whether its end may end the supervisor.
+            health: When it counts as silent, and as healthy again.
+            start_within: Seconds its start may take.
 
         Returns:
             The child.
@@ -307,10 +339,14 @@ class Supervisor(metaclass=NoPublicConstructor):
             and grace == 5.0
             and background is None
             and not significant
+            and health is None
+            and start_within is None
         ):
             options = DEFAULT_OPTIONS
         else:
-            options = Options(restart, backoff, grace, background, significant)
+            options = Options(
+                restart, backoff, grace, background, significant, health, start_within
+            )
             options.check(f"component {name or callable_name(fn)!r}")
         engine = self._engine
         if needs is NO_NEEDS and after is NO_CHILDREN:
@@ -349,45 +385,6 @@ class Supervisor(metaclass=NoPublicConstructor):
         if not engine.draining and engine.closing is None:
             engine.draining = True
             engine.start_task(drain, engine, grace)
-
-
-def enter(
-    engine: Engine,
-    fn: Callable[..., object],
-    args: tuple[object, ...],
-    name: str | None,
-    options: Options,
-    needs: Mapping[str, Needed],
-    after: Sequence[Needed],
-) -> Record:
-    """Enter a child into the books; nothing runs yet.
-
-    Raises:
-        ConfigurationError: The component, its name or what it needs cannot be.
-        SupervisorClosed: The supervisor is stopping or draining.
-    """
-    if needs is NO_NEEDS and after is NO_CHILDREN:
-        return add(engine, fn, args, name, options, NO_RECORDS, ())
-    check_needs(f"component {name or callable_name(fn)!r}", needs, after)
-    subject = f"child {name or callable_name(fn)!r}"
-    known = {key: _record_of(engine, subject, key, need) for key, need in needs.items()}
-    others = [_record_of(engine, subject, "after", child) for child in after]
-    return add(engine, fn, args, name, options, known, others)
-
-
-def _record_of(engine: Engine, subject: str, key: str, need: object) -> Record:
-    if not isinstance(need, Child):
-        raise UnknownNeedError(
-            subject, f"{key}={need!r} is no child", "give what start or start_soon returned"
-        )
-    record = record_of(cast("Child[object]", need))
-    if record.engine is not engine:
-        raise UnknownNeedError(
-            subject,
-            f"{key}={record.path!r} is no child of supervisor {engine.path!r}",
-            "name a child of the same supervisor",
-        )
-    return record
 
 
 def engine_of(supervisor: Supervisor) -> Engine:

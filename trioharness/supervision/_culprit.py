@@ -1,0 +1,72 @@
+"""Where a component stands, for the errors about one that does not go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import trio
+
+from .._events import State
+from ..observe import where
+from ._ambient import place
+from ._record import FINAL, Record
+
+_MOST_TASKS: Final = 3
+"""How many tasks of a component are told of."""
+
+
+def standing_at(record: Record) -> str:
+    """Say where the running incarnation of a component stands: the user's own innermost frame.
+
+    A task that waits for others in a nursery stands there, which says little: so the tasks that it
+    has started are told as well, a few of them.
+    """
+    task = None if record.run is None else record.run.task
+    tasks = [] if task is None else [task, *_tasks_of(record, task)]
+    main, *others = [where(task.iter_await_frames()) for task in tasks] or [""]
+    shown = list(dict.fromkeys(filter(None, others)))[:_MOST_TASKS]
+    if not shown:
+        return main
+    return f"{main or 'a nursery'}, its tasks at {', '.join(shown)}"
+
+
+def _tasks_of(record: Record, task: trio.lowlevel.Task) -> Iterator[trio.lowlevel.Task]:
+    """Return the tasks under a task that belong to the same component."""
+    waiting = [task]
+    while waiting:
+        for nursery in waiting.pop().child_nurseries:
+            for child in nursery.child_tasks:
+                if child.context.get(place) is record:
+                    yield child
+                    waiting.append(child)
+
+
+def start_hangs_at(record: Record) -> str:
+    """Say what the start of a component waits for: ``"at /home/me/db.py:12 in connect"``.
+
+    Where that is the start of a child inside of it, at any depth, the child is named.
+    """
+    culprit = _starting_inside(record)
+    if culprit is None:
+        return _at(record)
+    if culprit.state is State.STARTING:
+        return f"for {culprit.path!r}, which waits {_at(culprit)}"
+    return f"for {culprit.path!r}, which is {culprit.state}"
+
+
+def _at(record: Record) -> str:
+    standing = standing_at(record)
+    return f"at {standing}" if standing else "where no code but trio's can be seen"
+
+
+def _starting_inside(record: Record) -> Record | None:
+    """Return the innermost child that is not ready yet, of those inside; prefer one that starts."""
+    found: Record | None = None
+    for engine in record.inside:
+        for child in engine.records.values():
+            if child.state is State.STARTING:
+                return _starting_inside(child) or child
+            if child.state is not State.READY and child.state not in FINAL:
+                found = found or child
+    return found

@@ -1,0 +1,122 @@
+"""What is to be seen of children and supervisors at one moment: their health, and the tree."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
+
+import attrs
+import trio
+
+from .._events import State
+from ..observe import ChildNode, SupervisorNode
+from ..rules import (
+    DEFAULT_HEALTH,
+    ChildHealth,
+    Signs,
+    SupervisorHealth,
+    diagnose,
+    roll_up,
+    worst,
+)
+from ._record import FINAL
+
+if TYPE_CHECKING:
+    from ._engine import Engine
+    from ._record import Record
+
+
+@contextlib.contextmanager
+def seen_from_above(engine: Engine) -> Generator[None]:
+    """Have a supervisor be known to the component that it is open in."""
+    parent = engine.parent
+    if parent is None:
+        yield
+        return
+    parent.inside = (*parent.inside, engine)
+    try:
+        yield
+    finally:
+        parent.inside = tuple(other for other in parent.inside if other is not engine)
+
+
+def health_of_child(record: Record) -> ChildHealth:
+    """Say how a child is, with all that is inside of it."""
+    now = trio.current_time()
+    own = _own_health(record, now)
+    inside = [child for engine in record.inside for child in _all_health(engine, now)]
+    condition = worst(child.condition for child in (own, *inside))
+    if condition is own.condition:
+        return own
+    culprit = next(child for child in inside if child.condition is condition)
+    reason = f"{culprit.path!r} inside of it: {culprit.reason}"
+    return attrs.evolve(own, condition=condition, reason=reason, since=culprit.since)
+
+
+def health_of_tree(engine: Engine) -> SupervisorHealth:
+    """Say how all that is under a supervisor is."""
+    return roll_up(engine.path, _all_health(engine, trio.current_time()))
+
+
+def _all_health(engine: Engine, now: float) -> Iterator[ChildHealth]:
+    for record in engine.records.values():
+        yield _own_health(record, now)
+        for inner in record.inside:
+            yield from _all_health(inner, now)
+
+
+def _own_health(record: Record, now: float) -> ChildHealth:
+    health = record.options.health or DEFAULT_HEALTH
+    return diagnose(_signs(record), now, health.healthy_after)
+
+
+def _signs(record: Record) -> Signs:
+    run = record.run
+    waits_for: tuple[str, ...] = ()
+    if record.state is State.WAITING:
+        needs = [need for need in record.needs.values() if need.state is not State.READY]
+        others = [other for other in record.after if not other.may_be_followed()]
+        waits_for = tuple(other.path for other in (*needs, *others))
+    return Signs(
+        path=record.path,
+        state=record.state,
+        incarnation=record.incarnations,
+        ready_at=None if run is None else run.ready_at,
+        restart=record.restart,
+        parked=record.parked,
+        stopped=record.stopped if record.state in FINAL else None,
+        waits_for=waits_for,
+        ending_for=None if run is None or run.fault is None else str(run.fault),
+        stopping_for=None if run is None else run.stop_reason,
+        stuck_at=None if run is None else run.stuck_at,
+    )
+
+
+def tree_of(engine: Engine) -> SupervisorNode:
+    """Return all that is under a supervisor, as data."""
+    return _node(engine, trio.current_time())
+
+
+def _node(engine: Engine, now: float) -> SupervisorNode:
+    return SupervisorNode(
+        path=engine.path,
+        strategy=engine.strategy,
+        closing=engine.closing,
+        children=tuple(_child_node(record, now) for record in engine.records.values()),
+    )
+
+
+def _child_node(record: Record, now: float) -> ChildNode:
+    health = _own_health(record, now)
+    return ChildNode(
+        name=record.name,
+        path=record.path,
+        state=record.state,
+        incarnation=record.incarnations,
+        restarts=record.restarts,
+        condition=str(health.condition),
+        reason=health.reason,
+        last_error=record.last_error,
+        supervisors=tuple(_node(inner, now) for inner in record.inside),
+    )

@@ -1,0 +1,205 @@
+"""Watching over components that asked for it: slow starts, silence, and who outlives its end.
+
+One task a supervisor does it, there only while a child is watched. It sleeps until the earliest
+moment at which something could be wrong, and looks again then; a beat is no more than a number that
+it finds there. While all consumers are idle it has nothing to wait for and does not wake up.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+import attrs
+import trio
+
+from .._errors import ChildSilent, StartFailed
+from .._events import Crashed
+from ..observe import summary
+from ..rules import Cause, WorkClock
+from ._culprit import standing_at, start_hangs_at
+from ._handover import Watches
+from ._stopping import report_stuck
+
+if TYPE_CHECKING:
+    from ._engine import Engine
+    from ._record import Record
+    from ._run import Incarnation
+
+
+@attrs.define(eq=False)
+class Watch:
+    """What is known of the signs of life of one incarnation."""
+
+    monitor: Monitor
+    record: Record
+    run: Incarnation
+    start_by: float
+    """When it has to be ready."""
+    beat_within: float
+    """Seconds it may work without a beat."""
+    clock: WorkClock = attrs.field(factory=WorkClock)
+    """Paused until it is ready, and while any of its tasks waits on an end it was given."""
+
+    def ready(self, now: float) -> None:
+        """Take note that its start is over."""
+        self.start_by = math.inf
+        self.clock.resume(now)
+        self.monitor.heed(self.clock.due(self.beat_within))
+
+    def wait_began(self) -> None:
+        """Take note that a task of it waits to receive."""
+        self.clock.pause(trio.current_time())
+
+    def wait_ended(self) -> None:
+        """Take note that such a wait is over."""
+        self.clock.resume(trio.current_time())
+        self.monitor.heed(self.clock.due(self.beat_within))
+
+    def due(self) -> float:
+        """Return the earliest moment at which something could be wrong with it."""
+        run = self.run
+        if run.fault is not None:
+            return run.alarm_at
+        if run.told:
+            return math.inf  # whoever stops it watches over that
+        if run.ready_at is None:
+            return self.start_by
+        return self.clock.due(self.beat_within)
+
+
+@attrs.define(eq=False)
+class Monitor:
+    """The one task of a supervisor that watches over children."""
+
+    engine: Engine
+    watches: dict[Watch, None] = attrs.field(factory=dict[Watch, None])
+    runs: bool = False
+    """Whether the task is there."""
+    sleep: trio.CancelScope | None = None
+    """Around its sleep."""
+    wakes_at: float = math.inf
+    """The deadline of that, kept here too: asking it costs more than all the rest."""
+
+    def add(self, watch: Watch) -> None:
+        """Begin to watch over an incarnation."""
+        self.watches[watch] = None
+        self.heed(watch.due())
+        if not self.runs:
+            self.engine.start_task(self.run)
+            self.runs = True
+
+    def remove(self, watch: Watch) -> None:
+        """Stop watching over an incarnation; the task ends with the last."""
+        del self.watches[watch]
+        if not self.watches and self.sleep is not None:
+            self.sleep.cancel(reason="nobody is left to watch over")
+
+    def heed(self, due: float) -> None:
+        """See to it that the task looks no later than then."""
+        if due < self.wakes_at and self.sleep is not None:
+            self.sleep.deadline = self.wakes_at = due
+
+    @trio.lowlevel.enable_ki_protection
+    async def run(self) -> None:
+        """Look whenever something could be wrong, as long as there is somebody to watch over."""
+        try:
+            while self.watches:
+                now = trio.current_time()
+                for watch in tuple(self.watches):
+                    self._look(watch, now)
+                self.wakes_at = min(watch.due() for watch in self.watches)
+                with trio.CancelScope(deadline=self.wakes_at) as self.sleep:
+                    await trio.sleep_forever()
+        finally:
+            self.runs, self.sleep, self.wakes_at = False, None, math.inf
+        await trio.lowlevel.checkpoint()
+
+    def _look(self, watch: Watch, now: float) -> None:
+        if now < watch.due():
+            return
+        record, run = watch.record, watch.run
+        if run.fault is not None:
+            report_stuck(self.engine, record, run, now)
+        elif run.ready_at is None:
+            limit = record.options.start_within
+            why = f"it was not ready within {limit:g} s; it was waiting {start_hangs_at(record)}"
+            self._end(watch, StartFailed(record.path, why), now)
+        elif is_told_to_drain(record):
+            watch.beat_within = math.inf  # whatever it still does, it has the grace of the drain
+        else:
+            where = standing_at(record)
+            self._end(watch, ChildSilent(record.path, watch.clock.worked(now), where), now)
+
+    def _end(self, watch: Watch, fault: Exception, now: float) -> None:
+        """End an incarnation for a fault of its own, with its grace.
+
+        Nobody is told yet: to an observer it is a crash, told like others, when it has ended.
+        """
+        record, run = watch.record, watch.run
+        record.move(Cause.STOP)
+        run.fault = fault
+        run.stop(str(fault), 0.0 if self.engine.hurried else record.options.grace, now)
+
+
+def is_told_to_drain(record: Record) -> bool:
+    """Say whether a child, or whatever it is in, was told of a drain."""
+    above: Record | None = record
+    while above is not None:
+        if above.engine.draining or (above.run is not None and above.run.draining):
+            return True
+        above = above.engine.parent
+    return False
+
+
+async def run_watched(
+    engine: Engine,
+    record: Record,
+    run: Incarnation,
+    call: Callable[[Engine, Record, Incarnation], Awaitable[object]],
+) -> None:
+    """Run a component, and have it watched meanwhile.
+
+    Args:
+        engine: Its supervisor.
+        record: The child.
+        run: The incarnation.
+        call: Calls the component.
+
+    Raises:
+        Exception: Whatever the component raises.
+    """
+    options = record.options
+    start_within = math.inf if options.start_within is None else options.start_within
+    within = None if options.health is None else options.health.beat_within
+    monitor = engine.monitor = engine.monitor or Monitor(engine)
+    watch = run.watch = Watch(
+        monitor,
+        record,
+        run,
+        trio.current_time() + start_within,
+        math.inf if within is None else within,
+    )
+    monitor.add(watch)
+    try:
+        called = call(engine, record, run)
+        if within is not None:
+            for clone in run.clones:
+                if isinstance(clone, Watches):
+                    clone.watch(watch)
+        await called
+    finally:
+        monitor.remove(watch)
+
+
+def faulted(fault: Exception, error: Exception | None) -> Crashed:
+    """Return the end of an incarnation that its supervisor ended for a fault of its own.
+
+    Args:
+        fault: That.
+        error: What it raised meanwhile, if it did.
+    """
+    if error is not None:
+        fault.add_note(f"while it was ended for that, it raised {summary(error)}")
+    return Crashed(fault)
