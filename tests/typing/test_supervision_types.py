@@ -147,7 +147,7 @@ async def errors(sup: th.Supervisor, strings: th.ReceiveChannel[str], db: th.Chi
     sup.start_soon(no_component, 80, grace="long")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     db.value = Pool()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
     _: int = db.value  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
-    th.Child(1, 2)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    th.Child(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     th.Supervisor()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 

@@ -17,6 +17,7 @@ from .._errors import (
 from .._events import State
 from .._util import NoPublicConstructor
 from ..rules import ChildHealth, StoppedByHand
+from ._becoming import hold, put_down
 from ._engine import Engine
 from ._options import Options
 from ._record import FINAL, Record, Starting
@@ -268,7 +269,7 @@ async def _stop(engine: Engine, record: Record, reason: str) -> None:
     now = trio.current_time()
     for other in affected:
         other.stopped = StoppedByHand(incarnation=other.incarnations, time=now, reason=reason)
-    await stop_in_order(engine, affected, reason, engine.put_down)
+    await stop_in_order(engine, affected, reason, put_down)
 
 
 async def _start(engine: Engine, record: Record) -> None:
@@ -288,7 +289,7 @@ async def _restart(engine: Engine, record: Record, reason: str) -> None:
         affected = [
             r for r in with_dependents(engine, record) if r is record or r.state not in FINAL
         ]
-        await stop_in_order(engine, affected, reason, engine.hold)
+        await stop_in_order(engine, affected, reason, hold)
         if engine.ending or record.state in FINAL:  # a drain came in between
             raise engine.closed_error()
     engine.begin_held(record)

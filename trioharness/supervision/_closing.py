@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from ._becoming import let_go
 from ._record import Record
 from ._stopping import stop_in_order, tell
 
@@ -49,7 +50,7 @@ async def _close(engine: Engine) -> None:
     """Stop all children in reverse start order."""
     assert engine.closing is not None
     records = tuple(engine.records.values())
-    await stop_in_order(engine, records, engine.closing, engine.let_go, all_at_once=engine.pool)
+    await stop_in_order(engine, records, engine.closing, let_go, all_at_once=engine.pool)
     for record in records:
         engine.deactivate(record)
     engine.finished.set()

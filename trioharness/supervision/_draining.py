@@ -29,11 +29,7 @@ async def drain(engine: Engine, grace: float) -> None:
             record.delay.cancel(reason="drain")  # a consumer restarts at once
     with trio.move_on_after(grace) as scope:  # noqa: ASYNC912 - it waits while a child runs
         while engine.active and engine.closing is None:
-            for record in tuple(engine.records.values()):
-                if _is_down(engine, record):
-                    engine.retire(record)  # nobody can start it any more: it keeps no end open
-                elif is_source(record):
-                    _tell_of_drain(engine, record)
+            _end_what_is_due(engine)
             _finish_what_is_fed_from_outside(engine)
             if engine.active:
                 await engine.ended_lot.park()
@@ -46,7 +42,16 @@ async def drain(engine: Engine, grace: float) -> None:
     engine.check_idle()
 
 
-def _is_down(engine: Engine, record: Record) -> bool:
+def _end_what_is_due(engine: Engine) -> None:
+    """Tell the sources that are left, and retire who is down for good."""
+    for record in tuple(engine.records.values()):
+        if _is_down(record):
+            engine.retire(record)  # nobody can start it any more: it keeps no end open
+        elif is_source(record):
+            _tell_of_drain(engine, record)
+
+
+def _is_down(record: Record) -> bool:
     """Say whether a child was stopped by hand, and not set aside for the restart of its group."""
     down = record.state in (State.STOPPED, State.PARKED)
     return down and not record.active and not record.background

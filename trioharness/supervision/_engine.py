@@ -71,6 +71,8 @@ class Engine:
     """The time in seconds, asked of the clock itself: `trio.current_time` takes twice as long."""
     chance: random.Random = attrs.field(factory=random.Random)
     nursery: trio.Nursery = attrs.field(init=False)
+    start_soon: Callable[..., object] = attrs.field(init=False)
+    """Starts a task in it."""
     hosted: trio.Event = attrs.field(factory=trio.Event)
     idle: trio.Event | None = None
     """Set when no child holds the supervisor open any more; there while somebody waits."""
@@ -114,6 +116,7 @@ class Engine:
         try:
             with alone():
                 async with trio.open_nursery() as self.nursery:
+                    self.start_soon = self.nursery.start_soon
                     self.nursery.cancel_scope.shield = True
                     self.hosted.set()
                     await self.finished.wait()
@@ -202,9 +205,8 @@ class Engine:
             record.active = True
             self.active += 1
         run = self.new_run(record, trio.CancelScope())
-        spawn = self.nursery.start_soon
         try:
-            self.context.run(spawn, run_child, self, record, run, name=record.path)
+            self.context.run(self.start_soon, run_child, self, record, run, name=record.path)
         except RuntimeError as error:
             raise self.closed_error() from error
 
@@ -241,9 +243,7 @@ class Engine:
         record.incarnations -= 1
         record.move(Cause.HOLD)
         self.turn.release(record)
-        if record.starting is not None and record.starting.in_turn:
-            record.starting.ready()
-            record.starting = None
+        record.do_not_wait_in_turn()
         self.begin(record)
 
     def begin_held(self, record: Record) -> None:
@@ -271,22 +271,6 @@ class Engine:
             record.active = False
             self.active -= 1
 
-    def restarts_alone(self, record: Record, now: float) -> bool:
-        """Say whether a crash of a child is sure to be followed by nothing but its restart."""
-        options = record.options
-        return (
-            self.turn.holder is None
-            and self.strategy == "one_for_one"
-            and not record.dependents
-            and options.backoff is None
-            and options.restart in ("transient", "permanent")
-            and self.closing is None
-            and self.failure is None
-            and not self.draining
-            and not self.window.is_full(now)
-            and record.needs_are_ready()
-        )
-
     @trio.lowlevel.enable_ki_protection
     def next_run(self, record: Record, scope: trio.CancelScope, epoch: int) -> Incarnation | None:
         """Begin the next incarnation in the task of the last, unless that is void by now."""
@@ -309,49 +293,9 @@ class Engine:
 
     def wake_dependents(self, record: Record) -> None:
         """Start whoever waited for this child alone."""
-        if not self.ending:
-            for other in (*record.dependents, *record.followers):
-                if other.state is State.WAITING:
-                    self.begin(other)
-
-    def let_go(self, record: Record) -> None:
-        """Take note that a child has ended while everything ends: nothing follows from it."""
-        if record.starting is not None:
-            self.retire(record)
-        elif record.state is not State.COMPLETE:
-            # Its kept ends close when all have ended: those that still run are not to see them
-            # break, which would be a crash of theirs.
-            record.move(Cause.END)
-            if record.active:
-                self.deactivate(record)
-
-    def put_down(self, record: Record) -> None:
-        """Leave a child that was stopped as it is; a temporary one is forgotten."""
-        final = record.end_is_pending or record.options.restart == "temporary" or self.pool
-        if final or record.starting is not None:
-            self.retire(record)
-        elif record.state is not State.COMPLETE:
-            self.rest(record)
-
-    def hold(self, record: Record) -> None:
-        """Have a child that was stopped start again as soon as what it needs is ready.
-
-        One that ended by itself meanwhile is left alone.
-        """
-        if record.end_is_pending or record.options.restart == "temporary":
-            self.retire(record)
-        elif record.state not in FINAL:
-            record.move(Cause.HOLD)
-
-    def set_aside(self, record: Record) -> None:
-        """Leave a child that was stopped to the restart of its group; a temporary one for good."""
-        if record.starting is not None and record.state is State.WAITING:
-            return  # it never ran, and somebody waits with it
-        if record.starting is not None or record.options.restart == "temporary":
-            self.retire(record)
-        elif record.state is not State.COMPLETE:
-            record.move(Cause.END)
-            self.deactivate(record)
+        for other in (*record.dependents, *record.followers):
+            if other.state is State.WAITING and not other.engine.ending:
+                other.engine.begin(other)
 
     def fail_start(self, record: Record, error: Exception, event: ChildEnded | None = None) -> None:
         """Tell whoever waits for the start of a child that it failed."""

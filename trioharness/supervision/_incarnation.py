@@ -1,20 +1,16 @@
-"""One life of one component: call it, see it ready, see how it ends, and what follows."""
+"""The lives of one component: run it, see how it ends, and do what follows."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable
-from contextlib import AbstractAsyncContextManager
 from functools import partial
-from types import CoroutineType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import trio
 
-from .._errors import ChildKilled, ComponentTypeError, Ignore, Shutdown, StartFailed
+from .._errors import ChildKilled, Ignore, Shutdown, StartFailed
 from .._events import (
     ChildEnded,
-    ChildReady,
     Crashed,
     DeadLettered,
     Exit,
@@ -27,9 +23,10 @@ from .._events import (
 from ..observe import summary
 from ..rules import Cause
 from ._ambient import place
-from ._handover import End, clone_ends, settle
+from ._calling import call
+from ._handover import settle
 from ._record import Record
-from ._restarting import decide, is_to_return, restart
+from ._restarting import decide, is_to_return, restart, restarts_alone
 from ._run import Incarnation
 from ._watch import faulted, run_watched
 
@@ -39,83 +36,6 @@ if TYPE_CHECKING:
 
 LEFT = Stopped("it was left by what is no Exception", killed=True)
 """The end of an incarnation that did not end but was left, by `KeyboardInterrupt` say."""
-
-
-class Status:
-    """The ``task_status`` of one incarnation."""
-
-    __slots__ = ("_record", "_run")
-
-    def __init__(self, record: Record, run: Incarnation) -> None:
-        self._record = record
-        self._run = run
-
-    def started(self, value: object = None) -> None:
-        """Say that the component is ready.
-
-        Raises:
-            RuntimeError: It said so before, as with trio's own.
-        """
-        if self._run.ready_at is not None:
-            raise RuntimeError("called 'started' twice on the same task status")
-        is_ready(self._record.engine, self._record, self._run, value)
-
-
-def _call(engine: Engine, record: Record, run: Incarnation) -> Awaitable[object]:
-    """Call a component.
-
-    Returns:
-        What to await until it has ended.
-
-    Raises:
-        Exception: Whatever the call itself raises: wrong arguments, a channel end that is closed.
-        ComponentTypeError: It gave nothing that can be run.
-    """
-    positional, keywords = record.positional, {}
-    if record.ends:
-        clones: list[End] = []
-        run.clones = clones
-        positional, keywords = clone_ends(record, clones)
-    elif record.keywords:
-        keywords = dict(record.keywords)
-    if record.needs:
-        for keyword, need in record.needs.items():
-            keywords[keyword] = need.value
-    takes_status = record.shape.takes_status
-    if takes_status:
-        keywords["task_status"] = Status(record, run)
-    called = record.fn(*positional, **keywords)
-    if type(called) is not CoroutineType:
-        if isinstance(called, AbstractAsyncContextManager):  # a pool, say, may be awaitable as well
-            manager = cast("AbstractAsyncContextManager[object, bool | None]", called)
-            return _hold_open(engine, record, run, manager)
-        if not isinstance(called, Awaitable):
-            raise ComponentTypeError(
-                f"component {record.path!r}",
-                f"it returned {called!r}, neither a coroutine nor an async context manager",
-                "make it an async function, or decorate it with @contextlib.asynccontextmanager",
-            )
-    if not takes_status:
-        is_ready(engine, record, run, None)
-    return cast("Awaitable[object]", called)
-
-
-async def _hold_open(
-    engine: Engine,
-    record: Record,
-    run: Incarnation,
-    manager: AbstractAsyncContextManager[object, bool | None],
-) -> None:
-    with trio.CancelScope() as run.exit_scope:
-        async with manager as value:
-            with trio.CancelScope() as run.park:
-                if run.stop_reason is None:
-                    is_ready(engine, record, run, value)
-                else:  # told while it was being entered, and it was entered all the same
-                    run.leave(run.stop_reason)
-                await trio.sleep_forever()
-    if run.exit_scope.cancelled_caught:
-        run.cut_short = True
 
 
 def _exit_of(record: Record, run: Incarnation, error: Exception | None) -> Exit:
@@ -146,7 +66,9 @@ def _exit_of(record: Record, run: Incarnation, error: Exception | None) -> Exit:
     return Crashed(error)
 
 
-async def run_child(engine: Engine, record: Record, run: Incarnation | None) -> None:
+async def run_child(  # noqa: C901 - the ways out of a component, each inside the one before
+    engine: Engine, record: Record, run: Incarnation | None
+) -> None:
     """Run incarnation after incarnation, as long as the child restarts alone and at once.
 
     A crash from which nothing but a restart follows is dealt with inside the scope that the child
@@ -155,12 +77,13 @@ async def run_child(engine: Engine, record: Record, run: Incarnation | None) -> 
     """
     place.set(record)
     task = trio.lowlevel.current_task()
+    live = run_watched if record.options.watched else call
     while run is not None:
         if record.needs and run.stop_reason is None and not record.needs_are_ready():
             engine.back_to_waiting(record)
             return  # noqa: ASYNC910 - the task ends here
         error: Exception | None = None
-        again, through = False, True
+        through = True
         try:
             # The error is captured outside of the scope: a clean-up that raises while being
             # cancelled arrives as a group that still holds Cancelled until the scope has taken
@@ -171,10 +94,7 @@ async def run_child(engine: Engine, record: Record, run: Incarnation | None) -> 
                         while run is not None and run.stop_reason is None:
                             run.task = task
                             try:
-                                if record.options.watched:
-                                    await run_watched(engine, record, run, _call)
-                                else:
-                                    await _call(engine, record, run)
+                                await live(engine, record, run)
                             except Exception as raised:
                                 if not _restarts_alone(engine, record, run, raised):
                                     raise
@@ -193,10 +113,7 @@ async def run_child(engine: Engine, record: Record, run: Incarnation | None) -> 
                 error = group
             through = False
         finally:
-            if run is not None and record.run is run:
-                again = _has_ended(engine, record, run, error, through=through)
-            elif error is not None:
-                engine.unclean.append(record.path)  # it left a scope open, and that only shows now
+            again = _task_has_ended(engine, record, run, error, through=through)
             error = None
             if through:
                 await engine.stop_the_others_first()  # noqa: ASYNC102 - it shields, with a deadline
@@ -223,7 +140,7 @@ def _restarts_alone(engine: Engine, record: Record, run: Incarnation, error: Exc
         or run.told
         or isinstance(error, Shutdown)
         or record.stopping is not None
-        or not engine.restarts_alone(record, now)
+        or not restarts_alone(engine, record, now)
         # A generator that was left in its middle may hold a scope open, whose deadline would strike
         # the next incarnation; to leave our scope shows that, and is a crash of this one.
         or task.child_nurseries
@@ -237,31 +154,20 @@ def _restarts_alone(engine: Engine, record: Record, run: Incarnation, error: Exc
     return True
 
 
-@trio.lowlevel.enable_ki_protection
-def is_ready(engine: Engine, record: Record, run: Incarnation, value: object) -> None:
-    """Take note that an incarnation is ready."""
-    if record.state is not State.STARTING or record.run is not run:
-        return  # it was told to stop meanwhile
-    now = run.ready_at = engine.now()
-    record.value = value
-    record.was_ready = True
-    if run.park is not None and record.options.background is None and not record.background:
-        # It could not be seen before that it is a context manager.
-        record.background = True
-        engine.deactivate(record)
-        engine.check_idle()
-    record.move(Cause.READY)
-    if run.watch is not None:
-        run.watch.ready(now)
-    if run.number > 1 or engine.wants(ChildReady):
-        engine.observer(ChildReady(path=record.path, incarnation=run.number, time=now))
-    if record.starting is not None:
-        record.starting.ready()
-        record.starting = None
-    if engine.turn.holder is record:
-        engine.turn.release(record)
-    if record.dependents or record.followers:
-        engine.wake_dependents(record)
+def _task_has_ended(
+    engine: Engine,
+    record: Record,
+    run: Incarnation | None,
+    error: Exception | None,
+    *,
+    through: bool,
+) -> bool:
+    """Deal with the end of whatever a task was running; see `_has_ended`."""
+    if run is not None and record.run is run:
+        return _has_ended(engine, record, run, error, through=through)
+    if error is not None:
+        engine.unclean.append(record.path)  # it had left a scope open, which shows only now
+    return False
 
 
 @trio.lowlevel.enable_ki_protection

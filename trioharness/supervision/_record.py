@@ -170,6 +170,12 @@ class Record:
         """Return the error for who wants something of it that can be no more."""
         return StartFailed(self.path, self.over or "it has ended")
 
+    def do_not_wait_in_turn(self) -> None:
+        """Let go on who waits for the start while holding the turn: it takes as long as a need."""
+        if self.starting is not None and self.starting.in_turn:
+            self.starting.ready()
+            self.starting = None
+
     def unlink(self) -> None:
         """Take leave of those that it needs or comes after."""
         for need in self.needs.values():

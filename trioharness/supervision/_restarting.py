@@ -31,6 +31,7 @@ from ..rules import (
     whether,
     whom,
 )
+from ._becoming import hold, set_aside
 from ._draining import is_source
 from ._record import FINAL, RUNNING, Record, Starting
 from ._stopping import stop_in_order
@@ -84,6 +85,23 @@ def decide(engine: Engine, record: Record, event: ChildEnded, ready_at: float | 
             _end_with_significant(engine, record, event.time)
         return None
     return restart(engine, record, event, ready_at)
+
+
+def restarts_alone(engine: Engine, record: Record, now: float) -> bool:
+    """Say whether a crash of a child is sure to be followed by nothing but its restart, at once."""
+    options = record.options
+    return (
+        engine.turn.holder is None
+        and engine.strategy == "one_for_one"
+        and not record.dependents
+        and options.backoff is None
+        and options.restart in ("transient", "permanent")
+        and engine.closing is None
+        and engine.failure is None
+        and not engine.draining
+        and not engine.window.is_full(now)
+        and record.needs_are_ready()
+    )
 
 
 def restart(engine: Engine, record: Record, event: ChildEnded, ready_at: float | None) -> Answer:
@@ -200,7 +218,7 @@ async def _stop_dependents_of_parked(engine: Engine, record: Record) -> None:
     """Have those that need a parked child wait for it; they do not hold the supervisor open."""
     waiting = [d for d in with_dependents(engine, record) if d is not record]
     running = [d for d in waiting if d.state not in FINAL]
-    await stop_in_order(engine, running, f"{record.path!r}, which it needs, is parked", engine.hold)
+    await stop_in_order(engine, running, f"{record.path!r}, which it needs, is parked", hold)
     for other in running:
         engine.deactivate(other)
     engine.check_idle()
@@ -246,7 +264,7 @@ async def _restart_with_dependents(
     affected = {d for d in _dependents(record) if d.state in RUNNING or d.state is State.RESTARTING}
     taken_along = whom(engine.strategy, tuple(engine.records.values()), record, affected)
     reason = f"restart of {record.path!r} ({because})"
-    await stop_in_order(engine, taken_along, reason, engine.hold)
+    await stop_in_order(engine, taken_along, reason, hold)
     if record.epoch != epoch or engine.ending:
         engine.wake_dependents(record)
     elif delay > 0 and not engine.draining:
@@ -273,7 +291,7 @@ async def _restart_group(
     order = tuple(engine.records.values())
     taken_along = whom(engine.strategy, order, record, _dependents(record))
     reason = f"restart of {record.path!r} ({because})"
-    await stop_in_order(engine, taken_along, reason, engine.set_aside)
+    await stop_in_order(engine, taken_along, reason, set_aside)
     if record.epoch != epoch or engine.ending:
         return
     group = [r for r in order if r is record or r in taken_along]
@@ -315,7 +333,7 @@ async def _start_group(engine: Engine, group: Sequence[Record]) -> None:
             engine.retry(record, starting.ended)
             for other in group[position:]:
                 if other.state is State.RESTARTING and other is not record:
-                    engine.set_aside(other)  # it is no longer the one that is tried again
+                    set_aside(other)  # it is no longer the one that is tried again
             return
         engine.retire(record)  # it is not tried again, so the others start without it
 

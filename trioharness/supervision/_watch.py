@@ -8,7 +8,6 @@ it finds there. While all consumers are idle it has nothing to wait for and does
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import attrs
@@ -18,6 +17,7 @@ from .._errors import ChildSilent, StartFailed
 from .._events import Crashed
 from ..observe import summary
 from ..rules import Cause, WorkClock
+from ._calling import call
 from ._culprit import standing_at, start_hangs_at
 from ._handover import Watches
 from ._stopping import report_stuck
@@ -153,19 +153,13 @@ def is_told_to_drain(record: Record) -> bool:
     return False
 
 
-async def run_watched(
-    engine: Engine,
-    record: Record,
-    run: Incarnation,
-    call: Callable[[Engine, Record, Incarnation], Awaitable[object]],
-) -> None:
+async def run_watched(engine: Engine, record: Record, run: Incarnation) -> None:
     """Run a component, and have it watched meanwhile.
 
     Args:
         engine: Its supervisor.
         record: The child.
         run: The incarnation.
-        call: Calls the component.
 
     Raises:
         Exception: Whatever the component raises.
