@@ -33,6 +33,8 @@ LONGEST_SHIELD = 3.0
 class World:
     """One run: the tree, who is alive in it, and what is expected of it."""
 
+    sup: th.Supervisor
+
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
         self.log = Log()
@@ -108,8 +110,11 @@ class World:
             with self.life(path, needs):
                 async with th.open_supervisor("n", max_restarts=3, within=5) as sup:
                     for name in ("x", "y"):
-                        inner = f"{path}/n/{name}"
-                        sup.start_soon(self.component(inner), name=name, grace=10)
+                        inner = self.component(f"{path}/n/{name}")
+                        # A need may be what it is inside of, or may have ended: refused.
+                        with contextlib.suppress(th.CycleError, th.StartFailed):
+                            needs = self.needs_above()
+                            sup.start_soon(inner, name=name, grace=10, needs=needs)
                     task_status.started(self.value(path))
                     await trio.sleep(chance.choice([0, 3]))
 
@@ -144,6 +149,12 @@ class World:
                         raise Boom("in its clean-up")
                 case _:
                     pass
+
+    def needs_above(self) -> dict[str, th.Child[Any]]:
+        others = list(self.sup.children.values())
+        if not others or self.chance.random() < 0.5:
+            return {}
+        return {"above": self.chance.choice(others)}
 
     def options(self, sup: th.Supervisor, name: str) -> dict[str, Any]:
         chance = self.chance
@@ -212,6 +223,7 @@ class World:
                 cancel_grace=CANCEL_GRACE,
                 observer=self.observe,
             ) as sup:
+                self.sup = sup
                 async with trio.open_nursery() as nursery:
                     for _ in range(3):
                         nursery.start_soon(self.caller, sup)

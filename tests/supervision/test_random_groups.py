@@ -47,6 +47,7 @@ class GroupWorld(World):
                 cancel_grace=CANCEL_GRACE,
                 observer=self.observe,
             ) as sup:
+                self.sup = sup
                 async with trio.open_nursery() as nursery:
                     for _ in range(3):
                         nursery.start_soon(self.caller, sup)

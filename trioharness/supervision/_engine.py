@@ -139,6 +139,7 @@ class Engine:
         for record in tuple(self.records.values()):
             if record.starting is not None or record.state not in FINAL:
                 self.retire(record)
+            record.unlink()  # what it needs may live on, and is not to keep it
             record.end_for_good("its supervisor has ended")
         self.finished.set()
         self.handover.close()
@@ -349,6 +350,9 @@ class Engine:
         if record.dependents or record.followers:
             self.wake_dependents(record)
         self.check_idle()
+        for need in record.needs.values():
+            if need.engine is not self:
+                need.engine.check_idle()  # a drain there may wait for this end
 
     def retry(self, record: Record, event: ChildEnded) -> None:
         """Have the failed start of a member of a group dealt with after what waits already."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
-from .._errors import UnknownNeedError
+from .._errors import CycleError, UnknownNeedError
 from .._util import callable_name
 from ._child import Child, record_of
 from ._engine import Engine
@@ -44,10 +44,67 @@ def _record_of(engine: Engine, subject: str, key: str, need: object) -> Record:
             subject, f"{key}={need!r} is no child", "give what start or start_soon returned"
         )
     record = record_of(cast("Child[object]", need))
-    if record.engine is not engine:
+    if record.engine not in _from_here_up(engine):
         raise UnknownNeedError(
             subject,
-            f"{key}={record.path!r} is no child of supervisor {engine.path!r}",
-            "name a child of the same supervisor",
+            f"{key}={record.path!r} is a child neither of supervisor {engine.path!r} nor of one "
+            f"above it",
+            "name a child that it can see: one of the same supervisor, or of one further up",
         )
+    _refuse_circle(engine, subject, record)
     return record
+
+
+def find(engine: Engine, subject: str, key: str, need: str | Needed) -> Record:
+    """Return the child that a spec needs: by its handle, or by its name, the nearest one first.
+
+    Args:
+        engine: The supervisor that the spec is for.
+        subject: What the spec is called in errors.
+        key: As what it is needed, for errors.
+        need: A child; or the name of a sibling, or of a child of a supervisor further up.
+
+    Raises:
+        UnknownNeedError: There is none.
+        CycleError: It needs, in turn, what the supervisor is inside of.
+    """
+    if not isinstance(need, str):
+        return _record_of(engine, subject, key, need)
+    for above in _from_here_up(engine):
+        record = above.records.get(need)
+        if record is not None:
+            _refuse_circle(engine, subject, record)
+            return record
+    raise UnknownNeedError(
+        subject,
+        f"{key}={need!r} names a child neither of supervisor {engine.path!r} nor of one above it",
+        "name one that is declared before it, or started before the supervisor itself",
+    )
+
+
+def _from_here_up(engine: Engine) -> list[Engine]:
+    """Return a supervisor and those that it is inside of, from the inside out."""
+    found = [engine]
+    while found[-1].parent is not None:
+        found.append(found[-1].parent.engine)
+    return found
+
+
+def _refuse_circle(engine: Engine, subject: str, need: Record) -> None:
+    """Refuse a need that is, or needs in turn, something the child itself is inside of."""
+    around = [above.parent for above in _from_here_up(engine)]
+    paths = [[need]]
+    seen = {need}
+    while paths:
+        path = paths.pop()
+        if path[-1] in around:
+            way = " -> ".join(repr(record.path) for record in path)
+            raise CycleError(
+                subject,
+                f"needs go round in a circle: it needs {way}, and is inside of that",
+                "take one of these out of needs= or after=",
+            )
+        for other in (*path[-1].needs.values(), *path[-1].after):
+            if other not in seen:
+                seen.add(other)
+                paths.append([*path, other])

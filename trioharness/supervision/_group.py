@@ -14,8 +14,9 @@ from .._util import callable_name
 from ..rules import AutoShutdown, Backoff, Exhausted, Health, Limit, RestartPolicy, Strategy
 from ._component import TaskStatus, shape_of
 from ._engine import Engine
+from ._entering import find
 from ._open import check_supervisor, check_words, make_engine, run_engine
-from ._options import Options, check_name, check_needs
+from ._options import Needed, Options, check_name, check_needs
 from ._record import Record
 from ._starting import add, start_one_by_one
 from ._supervisor import Supervisor, engine_of
@@ -30,8 +31,8 @@ class Spec:
     args: tuple[object, ...]
     name: str
     options: Options
-    needs: Mapping[str, str]
-    after: Sequence[str]
+    needs: Mapping[str, str | Needed]
+    after: Sequence[str | Needed]
 
     def __init__(
         self,
@@ -39,8 +40,8 @@ class Spec:
         *args: object,
         name: str | None = None,
         restart: RestartPolicy = "transient",
-        needs: Mapping[str, str] | None = None,
-        after: Sequence[str] = (),
+        needs: Mapping[str, str | Needed] | None = None,
+        after: Sequence[str | Needed] = (),
         backoff: Backoff | None = None,
         grace: float = 5.0,
         background: bool | None = None,
@@ -55,8 +56,9 @@ class Spec:
             args: Its arguments; channel ends among them are handed over when the group starts.
             name: Its name in the group; that of the function by default.
             restart: Its restart type, or policy.
-            needs: Names of siblings, declared before it, whose live values it gets by keyword.
-            after: Names of siblings that start before it.
+            needs: Children whose live values it gets by keyword: siblings declared before it, by
+                name; children of supervisors further up, by name (the nearest one) or by handle.
+            after: Children that start before it, given in the same ways.
             backoff: The delay of its restarts.
             grace: Seconds for its clean-up.
             background: Whether it does not hold the group open.
@@ -138,10 +140,9 @@ class Group:
         """
         check_words(name, strategy, auto_shutdown, exhausted)
         check_supervisor(name, stay, cancel_grace)
-        seen: set[str] = set()
-        for spec in children:
-            _check_child(name, spec, seen, auto_shutdown)
-            seen.add(spec.name)
+        names = [spec.name for spec in children]
+        for index, spec in enumerate(children):
+            _check_child(name, spec, names[:index], names[index:], auto_shutdown)
         limit = Limit(max_restarts, within)
         self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
             name, tuple(children), strategy, limit, auto_shutdown, exhausted, stay, cancel_grace
@@ -169,15 +170,21 @@ class Group:
             await trio.lowlevel.checkpoint()
 
 
-def _check_child(group: str, spec: Spec, seen: set[str], auto_shutdown: AutoShutdown) -> None:
+def _check_child(
+    group: str,
+    spec: Spec,
+    before: Sequence[str],
+    from_here_on: Sequence[str],
+    auto_shutdown: AutoShutdown,
+) -> None:
     subject = f"group {group!r}"
-    if spec.name in seen:
+    if spec.name in before:
         raise DuplicateNameError(subject, f"it has two children {spec.name!r}", "give one a name=")
     for other in (*spec.needs.values(), *spec.after):
-        if other not in seen:
+        if other in from_here_on:
             raise ConfigurationError(
                 subject,
-                f"child {spec.name!r} needs {other!r}, which is no child declared before it",
+                f"child {spec.name!r} needs {other!r}, which is not declared before it",
                 "declare what is needed first",
             )
     if spec.options.significant and auto_shutdown == "never":
@@ -189,7 +196,7 @@ def _check_child(group: str, spec: Spec, seen: set[str], auto_shutdown: AutoShut
 
 
 def _make(engine: Engine, spec: Spec) -> Record:
-    known = engine.records
-    needs = {key: known[name] for key, name in spec.needs.items()}
-    after = [known[name] for name in spec.after]
+    subject = f"child {spec.name!r} of group {engine.path!r}"
+    needs = {key: find(engine, subject, key, need) for key, need in spec.needs.items()}
+    after = [find(engine, subject, "after", other) for other in spec.after]
     return add(engine, spec.fn, spec.args, spec.name, spec.options, needs, after)

@@ -192,6 +192,7 @@ def _has_ended(
         and error is None
         and not (run.clones or record.starting or engine.draining)
         and record.stopping.silently
+        and record.stopping.engine is engine
     ):  # nothing but an end that was asked for, and nobody to tell
         record.run = record.value = None
         if engine.turn.holder is record:

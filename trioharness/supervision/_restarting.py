@@ -220,7 +220,8 @@ async def _stop_dependents_of_parked(engine: Engine, record: Record) -> None:
     running = [d for d in waiting if d.state not in FINAL]
     await stop_in_order(engine, running, f"{record.path!r}, which it needs, is parked", hold)
     for other in running:
-        engine.deactivate(other)
+        other.engine.deactivate(other)
+        other.engine.check_idle()
     engine.check_idle()
 
 
@@ -233,21 +234,34 @@ def _noted_errors(engine: Engine) -> list[Exception]:
     return errors
 
 
-def _dependents(record: Record) -> set[Record]:
-    """Return all children that need this one, at any depth."""
-    dependents: set[Record] = set()
+def _dependents(record: Record) -> dict[Record, None]:
+    """Return all children that need this one, at any depth, also those of supervisors inside."""
+    dependents: dict[Record, None] = {}
     found = [record]
     while found:
         new = [d for d in found.pop().dependents if d not in dependents]
-        dependents.update(new)
+        dependents.update(dict.fromkeys(new))
         found += new
     return dependents
 
 
 def with_dependents(engine: Engine, record: Record) -> list[Record]:
-    """Return a child and all that need it, in start order."""
+    """Return a child and all that need it, in start order; those of supervisors inside come last.
+
+    They are to be stopped first; and among them `Stopping` sees to the order.
+    """
     found = _dependents(record)
-    return [r for r in engine.records.values() if r is record or r in found]
+    own = [r for r in engine.records.values() if r is record or r in found]
+    return own + [r for r in found if r.engine is not engine]
+
+
+def _taken_along(engine: Engine, record: Record) -> list[Record]:
+    """Return whom the restart of a child takes along, as `with_dependents` does."""
+    found = _dependents(record)
+    up = [d for d in found if d.state in RUNNING or d.state is State.RESTARTING]
+    group = engine.strategy != "one_for_one"
+    own = whom(engine.strategy, tuple(engine.records.values()), record, set(found if group else up))
+    return [*own, *(d for d in up if d.engine is not engine)]
 
 
 # Epochs are those of the decision: a task starts a moment later, and much may be void by then.
@@ -261,10 +275,8 @@ async def _restart_with_dependents(
     Those that need it start again by themselves, as soon as it is ready. One that has ended by
     itself meanwhile, or never began, is left alone.
     """
-    affected = {d for d in _dependents(record) if d.state in RUNNING or d.state is State.RESTARTING}
-    taken_along = whom(engine.strategy, tuple(engine.records.values()), record, affected)
     reason = f"restart of {record.path!r} ({because})"
-    await stop_in_order(engine, taken_along, reason, hold)
+    await stop_in_order(engine, _taken_along(engine, record), reason, hold)
     if record.epoch != epoch or engine.ending:
         engine.wake_dependents(record)
     elif delay > 0 and not engine.draining:
@@ -289,16 +301,25 @@ async def _restart_group(
         return
     engine.activate(record)  # for all of them, until they are begun or it is stopped
     order = tuple(engine.records.values())
-    taken_along = whom(engine.strategy, order, record, _dependents(record))
+    taken_along = _taken_along(engine, record)
     reason = f"restart of {record.path!r} ({because})"
-    await stop_in_order(engine, taken_along, reason, set_aside)
+    await stop_in_order(engine, taken_along, reason, partial(_leave_to_group, engine))
     if record.epoch != epoch or engine.ending:
+        engine.wake_dependents(record)
         return
     group = [r for r in order if r is record or r in taken_along]
     if delay > 0:
         _start_later(engine, record, epoch, delay, group)
     else:
         await _begin_group(engine, record, group)
+
+
+def _leave_to_group(engine: Engine, record: Record) -> None:
+    """Leave a child that was stopped to the restart of its group, or to that of what it needs."""
+    if record.engine is engine:
+        set_aside(record)
+    else:
+        hold(record)
 
 
 async def _begin_group(engine: Engine, record: Record, group: Sequence[Record]) -> None:

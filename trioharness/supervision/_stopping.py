@@ -43,7 +43,8 @@ class Stopping:
     next alarm."""
 
     silently: bool = attrs.field(init=False)
-    """Whether nobody wants to be told of an end that was asked for; asked once for all of them."""
+    """Whether nobody wants to be told of an end that was asked for; asked once for all of them, but
+    not for children of other supervisors."""
     taken_over: dict[Record, Stopping] | None = None
     """Whose children these were before, of those that were told already."""
 
@@ -121,7 +122,7 @@ class Stopping:
         for record in self.current:
             run = record.run
             if run is not None and now >= run.alarm_at:
-                report_stuck(self.engine, record, run, now)
+                report_stuck(record.engine, record, run, now)
 
 
 def report_stuck(engine: Engine, record: Record, run: Incarnation, now: float) -> None:
@@ -149,10 +150,12 @@ def tell(
         announced = False
     if not announced:
         record.move(Cause.STOP)
-        if not silently and engine.wants(ChildStopping):
+        own = record.engine
+        if not (silently and own is engine) and own.wants(ChildStopping):
             event = ChildStopping(path=record.path, incarnation=run.number, time=now, reason=reason)
-            engine.observer(event)
-    run.stop(reason, 0.0 if engine.hurried else record.options.grace, now)
+            own.observer(event)
+    hurried = engine.hurried or record.engine.hurried
+    run.stop(reason, 0.0 if hurried else record.options.grace, now)
 
 
 def note_overrun(engine: Engine, record: Record) -> None:
