@@ -271,7 +271,7 @@ def _act(engine: Engine, record: Record, event: ChildEnded, ready_at: float | No
         Whether it is to begin again in the same task; the turn is then held for it.
     """
     engine.turn.holder = record
-    match decide(engine, record, event, ready_at):
+    match decide(engine, record, event, ready_at, event.time):
         case "begin":
             return True
         case None:
@@ -345,7 +345,7 @@ async def handle_end(
     await trio.lowlevel.checkpoint()
     if record.epoch != epoch:
         return
-    match decide(engine, record, event, ready_at):
+    match decide(engine, record, event, ready_at, trio.current_time()):
         case "begin":
             engine.begin_held(record)
         case None:

@@ -57,7 +57,9 @@ def _restart_type(record: Record, exit: Exit) -> RestartType:
     return "transient"
 
 
-def decide(engine: Engine, record: Record, event: ChildEnded, ready_at: float | None) -> Answer:
+def decide(
+    engine: Engine, record: Record, event: ChildEnded, ready_at: float | None, now: float
+) -> Answer:
     """Decide what follows from the end of a child; count it, and tell the observer.
 
     Args:
@@ -65,6 +67,7 @@ def decide(engine: Engine, record: Record, event: ChildEnded, ready_at: float | 
         record: The child.
         event: How it ended.
         ready_at: When that incarnation became ready, if it did.
+        now: The time; later than that of its end, if that had to wait for its turn.
 
     Returns:
         What to do.
@@ -72,14 +75,14 @@ def decide(engine: Engine, record: Record, event: ChildEnded, ready_at: float | 
     if not is_to_return(engine, record, event.exit):
         engine.retire(record)
         if record.options.significant and not isinstance(event.exit, Ignored):
-            _end_with_significant(engine, record, event.time)
+            _end_with_significant(engine, record, now)
         return None
-    restarts = _count(engine, record, event)
+    restarts = _count(engine, record, event, now)
     if restarts > engine.limit.max_restarts:
         if engine.exhausted == "park":
-            _park(engine, record, event)
+            _park(engine, record, event, now)
             return partial(_stop_dependents_of_parked, engine, record)
-        _give_up(engine, record, event.time)
+        _give_up(engine, record, now)
         return None
     if record.state is not State.RESTARTING:
         record.move(Cause.RETRY)
@@ -90,7 +93,7 @@ def decide(engine: Engine, record: Record, event: ChildEnded, ready_at: float | 
         ChildRestarting(
             path=record.path,
             incarnation=event.incarnation,
-            time=event.time,
+            time=now,
             delay=delay,
             restarts=restarts,
             max_restarts=engine.limit.max_restarts,
@@ -126,11 +129,10 @@ def _end_with_significant(engine: Engine, record: Record, now: float) -> None:
                 path=engine.path, time=now, child=record.path, why="auto_shutdown", allowed=allowed
             )
         )
-        engine.failure = Shutdown()
-        engine.body_scope.cancel(reason=f"significant child {record.path!r} has ended")
+        _end(engine, Shutdown(), f"significant child {record.path!r} has ended")
 
 
-def _count(engine: Engine, record: Record, event: ChildEnded) -> int:
+def _count(engine: Engine, record: Record, event: ChildEnded, now: float) -> int:
     """Count a restart, and return how many count now."""
     if any(item.fate != "acknowledged" for item in event.in_hand):
         # Limited by the deliveries of the message: else one poison message would end a system.
@@ -139,9 +141,10 @@ def _count(engine: Engine, record: Record, event: ChildEnded) -> int:
     error = exit.error if isinstance(exit, Crashed) else UnexpectedReturn(record.path)
     errors = engine.errors
     errors.append((event, error))
-    while errors[0][0].time < event.time - engine.limit.within:
+    restarts = engine.window.how_often(now)
+    while len(errors) > restarts:
         errors.popleft()
-    return engine.window.how_often(event.time)
+    return restarts
 
 
 def _delay(engine: Engine, record: Record, event: ChildEnded, ready_at: float | None) -> float:
@@ -160,11 +163,19 @@ def _give_up(engine: Engine, record: Record, now: float) -> None:
     engine.observer(
         GaveUp(path=engine.path, time=now, child=record.path, why="intensity", allowed=allowed)
     )
-    engine.failure = RestartLimitExceeded(engine.path, allowed, _noted_errors(engine))
-    engine.body_scope.cancel(reason=f"supervisor {engine.path!r} gave up")
+    failure = RestartLimitExceeded(engine.path, allowed, _noted_errors(engine))
+    _end(engine, failure, f"supervisor {engine.path!r} gave up")
 
 
-def _park(engine: Engine, record: Record, event: ChildEnded) -> None:
+def _end(engine: Engine, failure: RestartLimitExceeded | Shutdown, reason: str) -> None:
+    """End the supervisor: its block is left, then the children are stopped."""
+    engine.failure = failure
+    # It takes a moment until the block is left; whoever waits for the turn is not to get it then.
+    engine.turn.refuse(engine.closed_error)
+    engine.body_scope.cancel(reason=reason)
+
+
+def _park(engine: Engine, record: Record, event: ChildEnded, now: float) -> None:
     """Leave a child down; the others go on."""
     allowed = str(engine.limit)
     record.void()
@@ -173,9 +184,7 @@ def _park(engine: Engine, record: Record, event: ChildEnded) -> None:
     engine.window.forget()
     engine.active.discard(record)
     engine.observer(
-        ChildParked(
-            path=record.path, incarnation=event.incarnation, time=event.time, allowed=allowed
-        )
+        ChildParked(path=record.path, incarnation=event.incarnation, time=now, allowed=allowed)
     )
 
 
@@ -285,6 +294,9 @@ async def _start_group(engine: Engine, group: Sequence[Record]) -> None:
             return
         if not _is_set_aside(engine, record):
             continue
+        # Should this one decline, those that are still to begin hold the supervisor open.
+        rest = [r for r in group[position + 1 :] if _is_set_aside(engine, r) and not r.background]
+        engine.active.update(rest)
         starting = record.starting = Starting(1, in_turn=True)
         engine.begin(record)
         if record.state is State.WAITING:
@@ -295,6 +307,7 @@ async def _start_group(engine: Engine, group: Sequence[Record]) -> None:
             continue
         if starting.ended is not None and is_to_return(engine, record, starting.ended.exit):
             engine.retry(record, starting.ended)
+            engine.active.difference_update(r for r in rest if r.state in FINAL)
             for other in group[position:]:
                 if other.state is State.RESTARTING and other is not record:
                     engine.set_aside(other)  # it is no longer the one that is tried again
