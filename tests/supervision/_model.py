@@ -680,13 +680,13 @@ class Model:
         return call
 
     def _settle(self) -> None:
-        self.world.racing = False
         while True:
             tree, told = self._tree(reachable=False), len(self.world.log)
             for supervisor in tree:
                 next(supervisor.server, None)
             if (tree, told) == (self._tree(reachable=False), len(self.world.log)):
                 break
+        self.world.racing = False
         for supervisor in self._tree():
             for child in supervisor.children.values():
                 self.known[f"{supervisor.path}/{child.name}"[2:]] = (supervisor, child)

@@ -134,7 +134,22 @@ class Real:
 
     async def work(self, path: str, *, lingers: bool, task_status: th.TaskStatus[None]) -> None:
         assert path not in self.inboxes, f"two incarnations of {path} at a time"
-        self.inboxes[path], told = trio.open_memory_channel[Word](math.inf)
+        inbox, told = trio.open_memory_channel[Word](math.inf)
+        self.inboxes[path] = inbox
+        try:
+            with inbox, told:
+                await self.live(path, told, task_status, lingers=lingers)
+        finally:
+            del self.inboxes[path]
+
+    async def live(
+        self,
+        path: str,
+        told: trio.MemoryReceiveChannel[Word],
+        task_status: th.TaskStatus[None],
+        *,
+        lingers: bool,
+    ) -> None:
         try:
             await self.obey(path, told, task_status)
         except trio.Cancelled:
@@ -145,8 +160,6 @@ class Real:
                     if word != "ready":
                         act(word)
                         return  # noqa: ASYNC104 - that it returns all the same is what is tried
-        finally:
-            del self.inboxes[path]
 
     async def obey(
         self, path: str, told: trio.MemoryReceiveChannel[Word], task_status: th.TaskStatus[None]
@@ -423,7 +436,8 @@ class Machine(RuleBasedStateMachine):
     def start(self, name: str, soon: bool, begins: list[Begin], data: st.DataObject) -> None:
         if begins and name != "g":
             self.plan(name, begins)
-        self.add(name, data, soon=soon)
+        # A group that nobody waits for would start its members while others are dealt with: a race.
+        self.add(name, data, soon=soon and name != "g")
 
     @precondition(lambda self: not self.model.root.over)
     @rule(path=WORKERS, begins=BEGINS)
@@ -487,22 +501,19 @@ TestModel = Machine.TestCase
 TestModel.settings = settings(stateful_step_count=25)
 
 
-@pytest.mark.parametrize(
-    "missing",
-    [
-        (th.State.PENDING, Cause.BEGIN),  # in the call that starts it
-        (th.State.STARTING, Cause.READY),  # in the component, as if it crashed by itself
-        (th.State.READY, Cause.RETRY),  # in the task of a child that crashes
-    ],
-)
-def test_an_impossible_transition_is_seen_wherever_it_comes_up(
-    missing: tuple[th.State, Cause], monkeypatch: pytest.MonkeyPatch
+def test_an_impossible_transition_is_seen_where_it_passes_for_a_crash(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """So that `TestModel`, which sees none, shows that there is none."""
+    """So that `TestModel`, which sees none, shows that there is none.
+
+    In a component it is told as a crash, which might be what the model expects just then. Elsewhere
+    it is the answer of a call or the end of the supervisor, and the model knows none like it.
+    """
     machine = Machine()
-    machine.do("start", lambda tree: tree.start("a", Spec()))
-    machine.do("crash", lambda tree: tree.tell("a", "crash"))
-    machine.do("stop", lambda tree: tree.ask("stop", "a"))
-    monkeypatch.delitem(cast("dict[tuple[th.State, Cause], th.State]", TRANSITIONS), missing)
+    machine.do("plan", lambda tree: tree.plan("a", ["crash"]))
+    machine.do("start", lambda tree: tree.start_soon("a", Spec(restart="temporary")))
+    ready = cast("dict[tuple[th.State, Cause], th.State]", TRANSITIONS)
+    monkeypatch.delitem(ready, (th.State.STARTING, Cause.READY))
+    machine.steps[0] = attrs.evolve(machine.steps[0], do=lambda tree: tree.plan("a", ["ready"]))
     with pytest.raises(AssertionError, match="ImpossibleTransition"):
         machine.teardown()
