@@ -9,9 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
+
+# `pytest --hypothesis-profile=long` explores further, and elsewhere each time. It multiplies the
+# examples of those tests that leave their number to the profile.
+settings.register_profile("long", max_examples=2_000, deadline=None, print_blob=True)
 
 # A shell that runs the tests in the background ignores SIGINT, and so would all that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

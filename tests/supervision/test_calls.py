@@ -121,7 +121,7 @@ async def test_deaths_wait_for_a_slow_restart_too(autojump_clock: MockClock, log
         assert sup.children["b"].state == "stopped"
         await sup.children["a"].wait("ready")
         sup.cancel_scope.cancel()
-    assert log.times("restarting") == [11, 15]
+    assert log.times("restarting") == [11, 21]  # decided when the turn is free again
 
 
 async def test_waiting_calls_come_between_two_attempts_to_restart(

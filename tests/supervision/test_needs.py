@@ -419,7 +419,9 @@ async def test_strangers_are_refused(autojump_clock: MockClock) -> None:
     async with th.open_supervisor("a") as a, th.open_supervisor("b") as b:
         stranger = await a.start(forever, name="x")
         for options in ({"needs": {"x": stranger}}, {"after": [stranger]}):
-            with pytest.raises(th.UnknownNeedError, match=r"='a/x' is a child neither of supervisor 'b'"):
+            with pytest.raises(
+                th.UnknownNeedError, match=r"='a/x' is a child neither of supervisor 'b'"
+            ):
                 b.start_soon(forever, name="y", **options)  # pyright: ignore[reportArgumentType]
         with pytest.raises(th.UnknownNeedError, match=r"child 'y': x='x' is no child; give what"):
             b.start_soon(forever, name="y", needs={"x": "x"})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]

@@ -52,5 +52,6 @@ def set_aside(record: Record) -> None:
     if record.starting is not None or record.options.restart == "temporary":
         record.engine.retire(record)
     elif record.state is not State.COMPLETE:
+        record.end_is_pending = False
         record.move(Cause.END)
         record.engine.deactivate(record)

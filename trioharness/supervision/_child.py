@@ -265,7 +265,12 @@ def _check_known(engine: Engine, record: Record) -> None:
 async def _stop(engine: Engine, record: Record, reason: str) -> None:
     if record.over is None:
         _check_known(engine, record)
-    affected = [r for r in with_dependents(engine, record) if r.state not in FINAL]
+    # One whose own end still waits to be dealt with is just as much stopped: nothing follows.
+    affected = [
+        r
+        for r in with_dependents(engine, record)
+        if r.state not in FINAL or (r is record and r.end_is_pending)
+    ]
     now = trio.current_time()
     for other in affected:
         other.stopped = StoppedByHand(incarnation=other.incarnations, time=now, reason=reason)
@@ -290,12 +295,16 @@ async def _restart(engine: Engine, record: Record, reason: str) -> None:
             r for r in with_dependents(engine, record) if r is record or r.state not in FINAL
         ]
         await stop_in_order(engine, affected, reason, hold)
+        if record.over is not None and not engine.draining:
+            raise record.over_error()  # it is temporary, and was forgotten when it ended
         if engine.ending or record.state in FINAL:  # a drain came in between
             raise engine.closed_error()
     engine.begin_held(record)
 
 
 def _check_revivable(engine: Engine, record: Record) -> None:
+    if record.end_is_pending:
+        engine.retire(record)  # it may be over or complete by that
     if record.state is State.COMPLETE:
         raise ChildComplete(record.path)
     if engine.ending or engine.draining:

@@ -7,7 +7,6 @@ holds the turn from its end until it is ready again.
 
 from __future__ import annotations
 
-import contextlib
 import contextvars
 import random
 from collections import deque
@@ -180,9 +179,12 @@ class Engine:
 
     def spawn_step(self, step: Step) -> None:
         """Run a step that holds the turn, in a task of its own."""
-        # Where a KeyboardInterrupt, say, has ended the nursery there is nothing left to be done.
-        with contextlib.suppress(SupervisorClosed):
+        try:
             self.start_task(self._run_step, step)
+        except SupervisorClosed:
+            # The nursery has ended: nothing is left to be done, and nobody is to wait for that.
+            self.turn.refuse(self.closed_error)
+            self.turn.release(step)
 
     def start_task(self, fn: Callable[[*Ts], Awaitable[object]], *args: *Ts) -> None:
         """Start a task of the supervisor's own, in the context it was opened in.

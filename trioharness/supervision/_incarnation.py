@@ -149,7 +149,7 @@ def _restarts_alone(engine: Engine, record: Record, run: Incarnation, error: Exc
         return False
     event = _note_end(engine, record, run, Crashed(error), now)
     engine.turn.holder = record
-    answer = restart(engine, record, event, run.ready_at)
+    answer = restart(engine, record, event, run.ready_at, now)
     assert answer == "begin"
     return True
 
@@ -236,7 +236,7 @@ def _act(engine: Engine, record: Record, event: ChildEnded, ready_at: float | No
         Whether it is to begin again in the same task; the turn is then held for it.
     """
     engine.turn.holder = record
-    match decide(engine, record, event, ready_at):
+    match decide(engine, record, event, ready_at, event.time):
         case "begin":
             return True
         case None:
@@ -315,7 +315,7 @@ async def handle_end(
     await trio.lowlevel.checkpoint()
     if record.epoch != epoch:
         return
-    match decide(engine, record, event, ready_at):
+    match decide(engine, record, event, ready_at, trio.current_time()):
         case "begin":
             engine.begin_held(record)
         case None:

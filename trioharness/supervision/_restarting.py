@@ -67,7 +67,9 @@ def _restart_type(record: Record, exit: Exit) -> RestartType:
     return "transient"
 
 
-def decide(engine: Engine, record: Record, event: ChildEnded, ready_at: float | None) -> Answer:
+def decide(
+    engine: Engine, record: Record, event: ChildEnded, ready_at: float | None, now: float
+) -> Answer:
     """Decide what follows from the end of a child; count it, and tell the observer.
 
     Args:
@@ -75,6 +77,7 @@ def decide(engine: Engine, record: Record, event: ChildEnded, ready_at: float | 
         record: The child.
         event: How it ended.
         ready_at: When that incarnation became ready, if it did.
+        now: The time; later than that of its end, if that had to wait for its turn.
 
     Returns:
         What to do.
@@ -82,9 +85,9 @@ def decide(engine: Engine, record: Record, event: ChildEnded, ready_at: float | 
     if not is_to_return(engine, record, event.exit):
         engine.retire(record)
         if record.options.significant and not isinstance(event.exit, Ignored):
-            _end_with_significant(engine, record, event.time)
+            _end_with_significant(engine, record, now)
         return None
-    return restart(engine, record, event, ready_at)
+    return restart(engine, record, event, ready_at, now)
 
 
 def restarts_alone(engine: Engine, record: Record, now: float) -> bool:
@@ -104,17 +107,19 @@ def restarts_alone(engine: Engine, record: Record, now: float) -> bool:
     )
 
 
-def restart(engine: Engine, record: Record, event: ChildEnded, ready_at: float | None) -> Answer:
+def restart(
+    engine: Engine, record: Record, event: ChildEnded, ready_at: float | None, now: float
+) -> Answer:
     """Count the restart of a child, and tell the observer; or do what follows from too many.
 
     Args and the return value are those of `decide`.
     """
-    restarts = _count(engine, record, event)
+    restarts = _count(engine, record, event, now)
     if restarts > engine.limit.max_restarts:
         if engine.exhausted == "park":
-            _park(engine, record, event)
+            _park(engine, record, event, now)
             return partial(_stop_dependents_of_parked, engine, record)
-        _give_up(engine, record, event.time)
+        _give_up(engine, record, now)
         return None
     if record.state is not State.RESTARTING:
         record.move(Cause.RETRY)
@@ -125,7 +130,7 @@ def restart(engine: Engine, record: Record, event: ChildEnded, ready_at: float |
     record.restart = ChildRestarting(
         path=record.path,
         incarnation=event.incarnation,
-        time=event.time,
+        time=now,
         delay=delay,
         restarts=restarts,
         max_restarts=engine.limit.max_restarts,
@@ -161,11 +166,10 @@ def _end_with_significant(engine: Engine, record: Record, now: float) -> None:
                 path=engine.path, time=now, child=record.path, why="auto_shutdown", allowed=allowed
             )
         )
-        engine.failure = Shutdown()
-        engine.body_scope.cancel(reason=f"significant child {record.path!r} has ended")
+        _end(engine, Shutdown(), f"significant child {record.path!r} has ended")
 
 
-def _count(engine: Engine, record: Record, event: ChildEnded) -> int:
+def _count(engine: Engine, record: Record, event: ChildEnded, now: float) -> int:
     """Count a restart, and return how many count now."""
     if event.in_hand and any(item.fate != "acknowledged" for item in event.in_hand):
         # Limited by the deliveries of the message: else one poison message would end a system.
@@ -174,9 +178,10 @@ def _count(engine: Engine, record: Record, event: ChildEnded) -> int:
     error = exit.error if isinstance(exit, Crashed) else UnexpectedReturn(record.path)
     errors = engine.errors
     errors.append((event, error))
-    while errors[0][0].time < event.time - engine.limit.within:
+    restarts = engine.window.how_often(now)
+    while len(errors) > restarts:
         errors.popleft()
-    return engine.window.how_often(event.time)
+    return restarts
 
 
 def _delay(
@@ -196,11 +201,19 @@ def _give_up(engine: Engine, record: Record, now: float) -> None:
     engine.observer(
         GaveUp(path=engine.path, time=now, child=record.path, why="intensity", allowed=allowed)
     )
-    engine.failure = RestartLimitExceeded(engine.path, allowed, _noted_errors(engine))
-    engine.body_scope.cancel(reason=f"supervisor {engine.path!r} gave up")
+    failure = RestartLimitExceeded(engine.path, allowed, _noted_errors(engine))
+    _end(engine, failure, f"supervisor {engine.path!r} gave up")
 
 
-def _park(engine: Engine, record: Record, event: ChildEnded) -> None:
+def _end(engine: Engine, failure: RestartLimitExceeded | Shutdown, reason: str) -> None:
+    """End the supervisor: its block is left, then the children are stopped."""
+    engine.failure = failure
+    # It takes a moment until the block is left; whoever waits for the turn is not to get it then.
+    engine.turn.refuse(engine.closed_error)
+    engine.body_scope.cancel(reason=reason)
+
+
+def _park(engine: Engine, record: Record, event: ChildEnded, now: float) -> None:
     """Leave a child down; the others go on."""
     allowed = str(engine.limit)
     record.void()
@@ -209,7 +222,7 @@ def _park(engine: Engine, record: Record, event: ChildEnded) -> None:
     engine.window.forget()
     engine.deactivate(record)
     record.parked = ChildParked(
-        path=record.path, incarnation=event.incarnation, time=event.time, allowed=allowed
+        path=record.path, incarnation=event.incarnation, time=now, allowed=allowed
     )
     engine.observer(record.parked)
 
@@ -342,6 +355,10 @@ async def _start_group(engine: Engine, group: Sequence[Record]) -> None:
             return
         if not _is_set_aside(engine, record):
             continue
+        # Should this one decline, those that are still to begin hold the supervisor open.
+        rest = [r for r in group[position + 1 :] if _is_set_aside(engine, r) and not r.background]
+        for other in rest:
+            engine.activate(other)
         starting = record.starting = Starting(1, in_turn=True)
         engine.begin(record)
         if record.state is State.WAITING:
@@ -352,6 +369,9 @@ async def _start_group(engine: Engine, group: Sequence[Record]) -> None:
             continue
         if starting.ended is not None and is_to_return(engine, record, starting.ended.exit):
             engine.retry(record, starting.ended)
+            for other in rest:
+                if other.state in FINAL:
+                    engine.deactivate(other)
             for other in group[position:]:
                 if other.state is State.RESTARTING and other is not record:
                     set_aside(other)  # it is no longer the one that is tried again
