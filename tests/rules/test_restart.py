@@ -15,11 +15,14 @@ from trioharness import rules
 from trioharness.rules import (
     RESTART_TYPES,
     STRATEGIES,
+    Action,
+    Exhausted,
     Limit,
     RestartPolicy,
     RestartType,
     Strategy,
     Window,
+    how_often,
     restart_type,
     shuts_down,
     whether,
@@ -52,10 +55,26 @@ WHETHER: list[tuple[th.Exit, set[RestartType]]] = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("restarts", "exhausted", "action"),
+    [
+        (0, "escalate", Action.RESTART),  # one that is limited by deliveries
+        (2, "escalate", Action.RESTART),
+        (3, "escalate", Action.GIVE_UP),
+        (3, "shutdown", Action.GIVE_UP),
+        (2, "park", Action.RESTART),
+        (3, "park", Action.PARK),
+    ],
+)
+def test_how_often(restarts: int, exhausted: Exhausted, action: Action) -> None:
+    assert how_often(restarts, Limit(2, 10), exhausted) is action
+
+
 @pytest.mark.parametrize("restart", RESTART_TYPES)
 @pytest.mark.parametrize(("exit", "restarted"), WHETHER)
 def test_whether(restart: RestartType, exit: th.Exit, restarted: set[RestartType]) -> None:
-    assert whether(restart, exit) is (restart in restarted)
+    expected = Action.RESTART if restart in restarted else Action.LEAVE
+    assert whether(restart, exit) is expected
 
 
 @pytest.mark.parametrize("restart", RESTART_TYPES)
@@ -116,7 +135,7 @@ def test_what_is_no_crash_is_transient(exit: th.Exit) -> None:
     policies: list[RestartPolicy] = [{Exception: "permanent"}, never]
     for policy in policies:
         assert restart_type(policy, exit) == "transient"
-        assert not whether(restart_type(policy, exit), exit)
+        assert whether(restart_type(policy, exit), exit) is Action.LEAVE
 
 
 @given(st.sampled_from(RESTART_TYPES), st.sampled_from([ValueError(), KeyError(), group(Broken())]))
@@ -220,7 +239,7 @@ def test_the_window_counts_those_of_the_last_period(
     window = Window(Limit(most, within))
     for index, now in enumerate(moments):
         expected = sum(now - then <= within for then in moments[: index + 1])
-        assert window.how_often(now) == expected
+        assert window.count(now) == expected
 
 
 @given(times, times, st.integers(1, 50))
@@ -229,30 +248,30 @@ def test_what_was_forgotten_counts_no_more(
 ) -> None:
     window, fresh = Window(Limit(5, within)), Window(Limit(5, within))
     for now in before:
-        window.how_often(now)
+        window.count(now)
     window.forget()
     later = [200 + now for now in after]
-    assert [window.how_often(now) for now in later] == [fresh.how_often(now) for now in later]
+    assert [window.count(now) for now in later] == [fresh.count(now) for now in later]
 
 
 def test_exactly_one_period_ago_still_counts() -> None:
     window = Window(Limit(1, 10))
-    assert [window.how_often(now) for now in (0, 10, 20, 30)] == [1, 2, 2, 2]
+    assert [window.count(now) for now in (0, 10, 20, 30)] == [1, 2, 2, 2]
     window.forget()
-    assert window.how_often(30) == 1
-    assert window.how_often(math.nextafter(40, 50)) == 1
+    assert window.count(30) == 1
+    assert window.count(math.nextafter(40, 50)) == 1
 
 
 def test_an_endless_period_forgets_nothing() -> None:
     window = Window(Limit(3, math.inf))
-    assert [window.how_often(now) for now in (0, 1e9, 1e300)] == [1, 2, 3]
+    assert [window.count(now) for now in (0, 1e9, 1e300)] == [1, 2, 3]
 
 
 def test_each_window_counts_for_itself() -> None:
     limit = Limit(3, 10)
     one, other = Window(limit), Window(limit)
-    one.how_often(1)
-    assert (one.how_often(2), other.how_often(2)) == (2, 1)
+    one.count(1)
+    assert (one.count(2), other.count(2)) == (2, 1)
 
 
 @pytest.mark.parametrize("count", [-1, 1.0, 1.5, "1", None, True, math.nan])

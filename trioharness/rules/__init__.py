@@ -20,6 +20,7 @@ from ._restart import AUTO_SHUTDOWNS as AUTO_SHUTDOWNS
 from ._restart import EXHAUSTED as EXHAUSTED
 from ._restart import RESTART_TYPES as RESTART_TYPES
 from ._restart import STRATEGIES as STRATEGIES
+from ._restart import Action as Action
 from ._restart import AutoShutdown as AutoShutdown
 from ._restart import Exhausted as Exhausted
 from ._restart import Limit as Limit
@@ -27,6 +28,7 @@ from ._restart import RestartPolicy as RestartPolicy
 from ._restart import RestartType as RestartType
 from ._restart import Strategy as Strategy
 from ._restart import Window as Window
+from ._restart import how_often as how_often
 from ._restart import restart_type as restart_type
 from ._restart import shuts_down as shuts_down
 from ._restart import whether as whether

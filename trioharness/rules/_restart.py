@@ -6,6 +6,7 @@ Semantics are those of Erlang/OTP's ``supervisor`` (``do_restart/3``, ``restart/
 
 from __future__ import annotations
 
+import enum
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Literal, TypeAlias, TypeVar, assert_never, cast
@@ -79,7 +80,20 @@ def _matches(error: BaseException, cls: type[Exception]) -> bool:
     return all(_matches(leaf, cls) for leaf in group.exceptions)
 
 
-def whether(restart: RestartType, exit: Exit) -> bool:
+class Action(enum.StrEnum):
+    """What follows from the end of a child."""
+
+    LEAVE = "leave"
+    """Nothing: it stays as it is."""
+    RESTART = "restart"
+    """It is started again, with whom the strategy takes along."""
+    PARK = "park"
+    """It stays down; the others go on."""
+    GIVE_UP = "give up"
+    """Its supervisor ends."""
+
+
+def whether(restart: RestartType, exit: Exit) -> Action:
     """Say whether a child that ended by itself is to be started again.
 
     Args:
@@ -88,15 +102,15 @@ def whether(restart: RestartType, exit: Exit) -> bool:
             that was declined.
 
     Returns:
-        True if it is to be started again.
+        `Action.RESTART` or `Action.LEAVE`.
     """
     match exit:
         case Stopped() | Ignored():
-            return False
+            return Action.LEAVE
         case Returned() | ShutDown():
-            return restart == "permanent"
+            return Action.RESTART if restart == "permanent" else Action.LEAVE
         case Crashed():
-            return restart != "temporary"
+            return Action.LEAVE if restart == "temporary" else Action.RESTART
         case _:
             assert_never(exit)
 
@@ -127,6 +141,22 @@ def whom(strategy: Strategy, order: Sequence[T], ended: T, dependents: Set[T]) -
             )
         case _:
             assert_never(strategy)
+
+
+def how_often(restarts: int, limit: Limit, exhausted: Exhausted) -> Action:
+    """Say what a restart that was counted comes to.
+
+    Args:
+        restarts: How many count just now, this one included.
+        limit: How many may.
+        exhausted: What follows when they are spent.
+
+    Returns:
+        `Action.RESTART`, or instead of it `Action.PARK` or `Action.GIVE_UP`.
+    """
+    if restarts <= limit.max_restarts:
+        return Action.RESTART
+    return Action.PARK if exhausted == "park" else Action.GIVE_UP
 
 
 def shuts_down(auto_shutdown: AutoShutdown, *, others_left: bool) -> bool:
@@ -185,7 +215,7 @@ class Window:
     limit: Limit
     _times: deque[float] = attrs.field(factory=deque[float], init=False)
 
-    def how_often(self, now: float) -> int:
+    def count(self, now: float) -> int:
         """Count one more restart.
 
         A restart exactly one period ago still counts, as in OTP.
@@ -194,8 +224,7 @@ class Window:
             now: The time, in seconds; never earlier than in the call before.
 
         Returns:
-            How many restarts fall within the period, this one included. More than
-            ``limit.max_restarts`` means: give up instead.
+            How many restarts fall within the period, this one included.
         """
         times = self._times
         oldest = now - self.limit.within

@@ -18,10 +18,10 @@ from .._events import State
 from .._util import NoPublicConstructor
 from ..rules import ChildHealth, StoppedByHand
 from ._becoming import hold, put_down
+from ._dependents import with_dependents
 from ._engine import Engine
 from ._options import Options
 from ._record import FINAL, Record, Starting
-from ._restarting import with_dependents
 from ._starting import refuse_deadlock
 from ._stopping import stop_in_order
 from ._turn import Step

@@ -25,8 +25,9 @@ from ..rules import Cause
 from ._ambient import place
 from ._calling import call
 from ._handover import settle
+from ._policy import is_to_return
 from ._record import Record
-from ._restarting import decide, is_to_return, restart, restarts_alone
+from ._restarting import decide, restart, restarts_alone
 from ._run import Incarnation
 from ._watch import faulted, run_watched
 
@@ -102,9 +103,7 @@ async def run_child(  # noqa: C901 - the ways out of a component, each inside th
                                 break
                             run, epoch = None, record.epoch
                             task.context = engine.context.copy()
-                            # Without this checkpoint, a component that crashes at once would
-                            # starve its siblings.
-                            await trio.lowlevel.checkpoint()
+                            await trio.lowlevel.checkpoint()  # or it would starve its siblings
                             place.set(record)
                             run = engine.next_run(record, scope, epoch)
                 except Exception as raised:

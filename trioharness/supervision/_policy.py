@@ -1,0 +1,37 @@
+"""Whether a child that ended comes back, by its policy and by what goes on around it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._events import Crashed, Exit
+from ..observe import summary
+from ..rules import RESTART_TYPES, Action, RestartType, restart_type, whether
+from ._draining import is_source
+from ._record import Record
+
+if TYPE_CHECKING:
+    from ._engine import Engine
+
+
+def is_to_return(engine: Engine, record: Record, exit: Exit) -> bool:
+    """Say whether a child that ended is to be started again."""
+    if engine.ending or whether(_restart_type(record, exit), exit) is Action.LEAVE:
+        return False
+    # In a drain whatever returns is done, and a source has nothing more to do when it crashes.
+    return not engine.draining or (isinstance(exit, Crashed) and not is_source(record))
+
+
+def _restart_type(record: Record, exit: Exit) -> RestartType:
+    """Ask a child's policy; one that fails itself counts as transient, and the error says so."""
+    try:
+        answer = restart_type(record.options.restart, exit)
+    except Exception as error:
+        problem = f"raised {summary(error)}"
+    else:
+        if answer in RESTART_TYPES:
+            return answer
+        problem = f"gave {answer!r}, which is no restart type"
+    if isinstance(exit, Crashed):
+        exit.error.add_note(f"the restart policy of {record.path!r} {problem}")
+    return "transient"
