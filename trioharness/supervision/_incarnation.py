@@ -27,6 +27,7 @@ from .._events import (
 from ..observe import summary
 from ..rules import Cause
 from ._ambient import place
+from ._component_class import Component, life_of
 from ._handover import End, clone_ends, settle
 from ._record import Record
 from ._restarting import decide, is_to_return, restart
@@ -86,9 +87,10 @@ def _call(engine: Engine, record: Record, run: Incarnation) -> Awaitable[object]
         keywords["task_status"] = Status(record, run)
     called = record.fn(*positional, **keywords)
     if type(called) is not CoroutineType:
-        if isinstance(called, AbstractAsyncContextManager):  # a pool, say, may be awaitable as well
-            manager = cast("AbstractAsyncContextManager[object, bool | None]", called)
-            return _hold_open(engine, record, run, manager)
+        if isinstance(called, Component | AbstractAsyncContextManager):
+            # A pool, say, may be awaitable as well.
+            opened = cast("Component | AbstractAsyncContextManager[object, bool | None]", called)
+            return _hold_open(engine, record, run, opened)
         if not isinstance(called, Awaitable):
             raise ComponentTypeError(
                 f"component {record.path!r}",
@@ -104,16 +106,18 @@ async def _hold_open(
     engine: Engine,
     record: Record,
     run: Incarnation,
-    manager: AbstractAsyncContextManager[object, bool | None],
+    opened: Component | AbstractAsyncContextManager[object, bool | None],
 ) -> None:
+    manager, work = life_of(opened, run, record.options.grace)
     with trio.CancelScope() as run.exit_scope:
         async with manager as value:
             with trio.CancelScope() as run.park:
                 if run.stop_reason is None:
-                    is_ready(engine, record, run, value)
+                    is_ready(engine, record, run, value, is_held=work is trio.sleep_forever)
                 else:  # told while it was being entered, and it was entered all the same
                     run.leave(run.stop_reason)
-                await trio.sleep_forever()
+                    work = trio.sleep_forever
+                await work()
     if run.exit_scope.cancelled_caught:
         run.cut_short = True
 
@@ -238,14 +242,16 @@ def _restarts_alone(engine: Engine, record: Record, run: Incarnation, error: Exc
 
 
 @trio.lowlevel.enable_ki_protection
-def is_ready(engine: Engine, record: Record, run: Incarnation, value: object) -> None:
-    """Take note that an incarnation is ready."""
+def is_ready(
+    engine: Engine, record: Record, run: Incarnation, value: object, *, is_held: bool = False
+) -> None:
+    """Take note that an incarnation is ready; `is_held`: it does nothing but hold itself open."""
     if record.state is not State.STARTING or record.run is not run:
         return  # it was told to stop meanwhile
     now = run.ready_at = engine.now()
     record.value = value
     record.was_ready = True
-    if run.park is not None and record.options.background is None and not record.background:
+    if is_held and record.options.background is None and not record.background:
         # It could not be seen before that it is a context manager.
         record.background = True
         engine.deactivate(record)
