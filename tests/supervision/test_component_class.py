@@ -136,7 +136,8 @@ async def test_each_incarnation_is_an_instance_of_its_own(
     autojump_clock: MockClock, cls: Callable[..., Any]
 ) -> None:
     async with th.open_supervisor() as sup:
-        child = await sup.start(cls, 5)
+        child = sup.start_soon(cls, 5)
+        await child.wait("ready")
         first = child.value
         assert (type(first), first.total) == (cls, 15)
         await trio.sleep(1.5)
@@ -348,6 +349,19 @@ async def test_a_start_that_is_cancelled(autojump_clock: MockClock) -> None:
             await sup.start(SlowToSetUp)
         assert sup.children == {}
     assert SEEN == []
+
+
+class GivesSomething(Says):
+    async def setup(self) -> None:
+        await super().setup()
+        return cast("None", "something")
+
+
+async def test_what_setup_returns_is_not_the_value(autojump_clock: MockClock) -> None:
+    async with th.open_supervisor() as sup:
+        child = await sup.start(GivesSomething)
+        assert isinstance(child.value, GivesSomething)
+        await child.stop()
 
 
 # run

@@ -13,7 +13,7 @@ import attrs
 
 from .._errors import ComponentTypeError
 from .._util import callable_name
-from ._component_class import Component, check_component_class, has_work, refuse_instance
+from ._component_class import Component, as_class, check_class, has_work, refuse_instance
 
 A_contra = TypeVar("A_contra", contravariant=True)
 B_contra = TypeVar("B_contra", contravariant=True)
@@ -125,9 +125,10 @@ def shape_of(fn: object) -> Shape:
     # What a function of @asynccontextmanager gives is callable too, as a decorator.
     if not callable(fn) or isinstance(fn, AsyncContextDecorator | Component):
         raise _refusal(fn)
-    if isinstance(fn, type) and issubclass(fn, Component):
-        check_component_class(fn)
-        return _PLAIN if has_work(fn) else _HELD
+    cls = as_class(fn)
+    if cls is not None:
+        check_class(cls)
+        return _PLAIN if has_work(cls) else _HELD
     return _shape_of_other(fn)
 
 

@@ -88,12 +88,17 @@ Makes: TypeAlias = Callable[[*Ts], K]
 """A `Component` class and its arguments, as type checkers see it."""
 
 
+def as_class(fn: object) -> type[Component] | None:
+    """Return what was given if it is a `Component` class, else None."""
+    return fn if isinstance(fn, type) and issubclass(fn, Component) else None
+
+
 def has_work(cls: type[Component]) -> bool:
     """Say whether a class has a `run` of its own."""
     return cls.run is not Component.run
 
 
-def check_component_class(cls: type[Component]) -> None:
+def check_class(cls: type[Component]) -> None:
     """Refuse a class that could not be run.
 
     Raises:
