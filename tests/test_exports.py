@@ -29,6 +29,10 @@ BUILT_BY_USERS = {
 """Classes that are neither data nor closed: each is meant to be called, and says no more."""
 
 
+DERIVED_BY_USERS = {"Component"}
+"""Base classes: users subclass them, and only supervision makes instances."""
+
+
 def exported(init: Path) -> dict[str, str]:
     """Return what an ``__init__.py`` exports: name → module it comes from, as written."""
     names: dict[str, str] = {}
@@ -212,6 +216,8 @@ def kind(cls: type[object]) -> str | None:
         return "data"
     if cls.__name__ in BUILT_BY_USERS and getattr(cls, "__final__", False):
         return "built"
+    if cls.__name__ in DERIVED_BY_USERS and not getattr(cls, "__final__", False):
+        return "base"
     return None
 
 

@@ -84,6 +84,7 @@ from .rules import Condition as Condition
 from .rules import Health as Health
 from .rules import SupervisorHealth as SupervisorHealth
 from .supervision import Child as Child
+from .supervision import Component as Component
 from .supervision import Group as Group
 from .supervision import Options as Options
 from .supervision import Pool as Pool

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from itertools import pairwise
 from typing import Any, Literal, Self
 
+import attrs
 import pytest
 import trio
 from hypothesis import given
@@ -70,6 +71,41 @@ class Pool:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        note(self.diary, "end")
+
+
+class Held(th.Component):
+    """A component that is a class, and only held open."""
+
+    def __init__(self, diary: Diary) -> None:
+        self.diary = diary
+
+    async def setup(self) -> None:
+        await trio.sleep(1)
+        note(self.diary, "begin")
+
+    async def teardown(self) -> None:
+        await trio.lowlevel.checkpoint()
+        note(self.diary, "end")
+
+
+@attrs.frozen
+class Runs(th.Component):
+    """A component that is a frozen class, and works."""
+
+    diary: Diary
+    orders: th.ReceiveChannel[int] | None = None
+
+    async def run(self) -> None:
+        note(self.diary, "begin")
+        if self.orders is None:
+            await trio.sleep_forever()
+        else:
+            async for order in self.orders:
+                note(self.diary, str(order))
+
+    async def teardown(self) -> None:
+        await trio.lowlevel.checkpoint()
         note(self.diary, "end")
 
 
@@ -714,3 +750,57 @@ REFUSED: list[Callable[[Faults], object]] = [
 def test_what_cannot_be_is_refused(refused: Callable[[Faults], object]) -> None:
     with pytest.raises(th.ConfigurationError, match=r"is no (duration|number); give"):
         refused(Faults())
+
+
+@virtual
+@pytest.mark.parametrize(("cls", "begins"), [(Held, 1), (Runs, 0)])
+async def test_a_component_class_can_be_broken(cls: Callable[..., Any], begins: float) -> None:
+    faults, diary = Faults(), Diary()
+    recorder = EventRecorder()
+    async with th.open_supervisor("shop", observer=recorder) as sup:
+        child = sup.start_soon(faults.crash(cls, at=3), diary, background=False)
+        await child.wait("ready")
+        assert isinstance(child.value, (Held, Runs))
+        await trio.sleep(5 - begins)
+        await child.stop()
+    assert diary == [("begin", begins), ("end", 3), ("begin", 3 + begins), ("end", 5)]
+    assert exits(recorder)[0][:2] == (3, True)
+    assert len(faults.struck) == 1
+
+
+@virtual
+async def test_a_broken_component_class_is_in_the_background_as_it_was() -> None:
+    diary = Diary()
+    async with th.open_supervisor("shop") as sup:
+        child = await sup.start(Faults().crash(Held, at=3), diary)
+        assert type(child.value).__qualname__ == "Held"
+    assert diary == [("begin", 1), ("end", 1)]
+
+
+@virtual
+async def test_the_start_of_a_component_class_can_fail_and_be_delayed() -> None:
+    faults, diary = Faults(), Diary()
+    async with th.open_supervisor("shop") as sup:
+        with pytest.raises(Fault, match=r"crashed 0\.5 s after its start"):
+            await sup.start(faults.crash(Held, at=0.5), diary)
+        with pytest.raises(Fault, match="crashed before it was ready"):
+            await sup.start(faults.crash_before_ready(Held), diary)
+        assert diary == [("begin", 1.5), ("end", 1.5)]
+        diary.clear()
+        broken = faults.crash(faults.delay_start(Runs, 2), at=5)
+        child = await sup.start(broken, diary, restart="temporary")
+        assert trio.current_time() == 3.5
+        await child.wait("stopped")
+    assert diary == [("begin", 3.5), ("end", 6.5)]
+
+
+@virtual
+async def test_a_component_class_crashes_with_a_message_in_hand() -> None:
+    faults, diary = Faults(), Diary()
+    send, receive = th.open_channel(int, 5)
+    async with th.open_supervisor("shop") as sup:
+        sup.start_soon(faults.crash_on_message(Runs, 2), diary, receive)
+        with send:
+            for number in range(4):
+                await send.send(number)
+    assert [what for what, _ in diary] == ["begin", "0", "end", "begin", "2", "3", "end"]

@@ -7,10 +7,13 @@ does not find it any more, the ignore is unused, and that is an error.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, assert_type
+
+import attrs
 
 import trioharness as th
 
@@ -58,6 +61,39 @@ def no_component(port: int) -> str:
     return str(port)
 
 
+class Ticker(th.Component):
+    def __init__(self, every: float) -> None:
+        self.every = every
+
+    async def setup(self) -> Pool:
+        return Pool()
+
+
+@attrs.define
+class Worker(th.Component):
+    orders: th.ReceiveChannel[int]
+    label: str = ""
+
+    async def run(self) -> None:
+        async for order in self.orders:
+            assert_type(order, int)
+
+
+@attrs.frozen
+class Pooled(th.Component):
+    orders: th.ReceiveChannel[int]
+    pool: Pool = attrs.field(kw_only=True)
+
+
+@dataclasses.dataclass
+class Counter(th.Component):
+    start: int
+
+
+class NoRun(th.Component):
+    async def run(self, times: int) -> None: ...  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+
+
 async def context_managers(sup: th.Supervisor) -> None:
     child = await sup.start(database, "postgres://", name="db", grace=3.0)
     assert_type(child, th.Child[Pool])
@@ -84,6 +120,27 @@ async def other_functions(sup: th.Supervisor, orders: th.ReceiveChannel[int]) ->
     assert_type(sup.tree(), th.SupervisorNode)
     assert_type(sup.start_soon(worker, orders, after=[db]), th.Child[Any])
     assert_type(await sup.start(functools.partial(server, port=80)), th.Child[Any])
+
+
+async def classes(
+    sup: th.Supervisor, orders: th.ReceiveChannel[int], strings: th.ReceiveChannel[str]
+) -> None:
+    child = await sup.start(Worker, orders, "label", grace=1.0)
+    assert_type(child, th.Child[Worker])
+    assert_type(child.value, Worker)
+    assert_type(await sup.start(Worker, orders), th.Child[Worker])
+    assert_type(await sup.start(Ticker, 0.5), th.Child[Ticker])
+    assert_type(await sup.start(Counter, 1), th.Child[Counter])
+    assert_type(await sup.start(th.Component), th.Child[th.Component])
+    assert_type(await sup.start(functools.partial(Worker, label=""), orders), th.Child[Worker])
+    db = await sup.start(database, "postgres://")
+    assert_type(await sup.start(Pooled, orders, needs={"pool": db}), th.Child[Pooled])
+    await sup.start(Worker)  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    await sup.start(Worker, strings)  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    await sup.start(Ticker, "often")  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    await sup.start(Pooled, orders)  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    await sup.start(Ticker(0.5))  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    sup.start_soon(Ticker(0.5))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 async def a_handle(child: th.Child[Pool]) -> None:

@@ -149,7 +149,8 @@ class Harness:
         """Describe a component.
 
         Args:
-            fn: The component: an async function, or a function that gives an async context manager.
+            fn: The component: an async function, a function that gives an async context manager, or
+                a `Component` class.
             args: Its arguments; ends of channels of this harness among them. Those that it takes by
                 keyword stand in a `functools.partial`.
             name: Its name, that of no other component; that of the function by default.
@@ -162,8 +163,9 @@ class Harness:
             backoff: The delay of its restarts; none by default.
             grace: Seconds it has for its clean-up when it is stopped.
             background: Whether it does not keep the harness running and is stopped last; by
-                default true for context managers only. Say False for one that is the work itself,
-                such as a server: a harness with background components alone is done at once.
+                default true for context managers, and for a `Component` without a `run`, only. Say
+                False for one that is the work itself, such as a server: a harness with background
+                components alone is done at once.
             health: When it counts as silent (see `beat`), and as healthy again after a crash.
             start_within: Seconds its start may take, at each attempt, before it has failed; any
                 number by default.

@@ -8,6 +8,7 @@ from ._assemble import start_all as start_all
 from ._child import Child as Child
 from ._component import TaskStatus as TaskStatus
 from ._component import shape_of as shape_of
+from ._component_class import Component as Component
 from ._group import Group as Group
 from ._group import Spec as Spec
 from ._handover import AsIs as AsIs

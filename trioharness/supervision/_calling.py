@@ -12,6 +12,7 @@ import trio
 from .._errors import ComponentTypeError
 from .._events import ChildReady, State
 from ..rules import Cause
+from ._component_class import Component, life_of
 from ._handover import End, clone_ends
 from ._record import Record
 from ._run import Incarnation
@@ -66,9 +67,10 @@ def call(engine: Engine, record: Record, run: Incarnation) -> Awaitable[object]:
         keywords["task_status"] = Status(record, run)
     called = record.fn(*positional, **keywords)
     if type(called) is not CoroutineType:
-        if isinstance(called, AbstractAsyncContextManager):  # a pool, say, may be awaitable as well
-            manager = cast("AbstractAsyncContextManager[object, bool | None]", called)
-            return _hold_open(engine, record, run, manager)
+        if isinstance(called, Component | AbstractAsyncContextManager):
+            # A pool, say, may be awaitable as well.
+            opened = cast("Component | AbstractAsyncContextManager[object, bool | None]", called)
+            return _hold_open(engine, record, run, opened)
         if not isinstance(called, Awaitable):
             raise ComponentTypeError(
                 f"component {record.path!r}",
@@ -84,30 +86,42 @@ async def _hold_open(
     engine: Engine,
     record: Record,
     run: Incarnation,
-    manager: AbstractAsyncContextManager[object, bool | None],
+    opened: Component | AbstractAsyncContextManager[object, bool | None],
 ) -> None:
+    manager, work = life_of(opened, run, record.options.grace)
     with trio.CancelScope() as run.exit_scope:
         async with manager as value:
             with trio.CancelScope() as run.park:
                 if run.stop_reason is None:
-                    is_ready(engine, record, run, value)
+                    is_ready(engine, record, run, value, is_held=work is trio.sleep_forever)
                 else:  # told while it was being entered, and it was entered all the same
                     run.leave(run.stop_reason)
-                await trio.sleep_forever()
+                    work = trio.sleep_forever
+                await work()
     if run.exit_scope.cancelled_caught:
         run.cut_short = True
 
 
 @trio.lowlevel.enable_ki_protection
-def is_ready(engine: Engine, record: Record, run: Incarnation, value: object) -> None:
-    """Take note that an incarnation is ready."""
+def is_ready(
+    engine: Engine, record: Record, run: Incarnation, value: object, *, is_held: bool = False
+) -> None:
+    """Take note that an incarnation is ready.
+
+    Args:
+        engine: The supervisor.
+        record: The child.
+        run: The incarnation.
+        value: What it gives.
+        is_held: Whether it has nothing more to do than to be there until it is stopped.
+    """
     if record.state is not State.STARTING or record.run is not run:
         return  # it was told to stop meanwhile
     now = run.ready_at = engine.now()
     record.value = value
     record.was_ready = True
-    if run.park is not None and record.options.background is None and not record.background:
-        # It could not be seen before that it is a context manager.
+    if is_held and record.options.background is None and not record.background:
+        # It could not be seen before that it is one of those.
         record.background = True
         engine.deactivate(record)
         engine.check_idle()

@@ -13,6 +13,7 @@ import attrs
 
 from .._errors import ComponentTypeError
 from .._util import callable_name
+from ._component_class import Component, as_class, check_class, has_work, refuse_instance
 
 A_contra = TypeVar("A_contra", contravariant=True)
 B_contra = TypeVar("B_contra", contravariant=True)
@@ -95,11 +96,13 @@ class Shape:
     takes_status: bool
     """Whether it has a ``task_status`` parameter."""
     opens: bool
-    """Whether it gives an async context manager; only a guess for callables of other kinds."""
+    """Whether it is only held open, as an async context manager (for callables of other kinds a
+    guess) or a `Component` without a `run` of its own."""
 
 
 _TAKES_STATUS = Shape(takes_status=True, opens=False)
 _PLAIN = Shape(takes_status=False, opens=False)
+_HELD = Shape(takes_status=False, opens=True)
 
 
 def shape_of(fn: object) -> Shape:
@@ -120,8 +123,12 @@ def shape_of(fn: object) -> Shape:
             raise _generates(fn)
         return _TAKES_STATUS if _has_status(code) else _PLAIN
     # What a function of @asynccontextmanager gives is callable too, as a decorator.
-    if not callable(fn) or isinstance(fn, AsyncContextDecorator):
+    if not callable(fn) or isinstance(fn, AsyncContextDecorator | Component):
         raise _refusal(fn)
+    cls = as_class(fn)
+    if cls is not None:
+        check_class(cls)
+        return _PLAIN if has_work(cls) else _HELD
     return _shape_of_other(fn)
 
 
@@ -157,6 +164,8 @@ def _refusal(fn: object) -> ComponentTypeError:
     if inspect.iscoroutine(fn):
         fn.close()  # or Python warns that it was never awaited, which is beside the point
         return _called_already(fn.__qualname__, "a coroutine")
+    if isinstance(fn, Component):
+        return refuse_instance(fn)
     if isinstance(fn, AsyncContextDecorator):
         return _called_already(callable_name(getattr(fn, "func", fn)), "a context manager")
     return ComponentTypeError(

@@ -17,6 +17,7 @@ from ..observe import SupervisorNode
 from ..rules import Backoff, Health, RestartPolicy, SupervisorHealth
 from ._child import Child
 from ._component import Opens, Startable0, Startable1, Startable2, Startable3, Startable4
+from ._component_class import K, Makes
 from ._draining import drain
 from ._engine import Engine
 from ._entering import enter
@@ -109,8 +110,7 @@ class Supervisor(metaclass=NoPublicConstructor):
         Children of supervisors that are open inside of its children are looked at too.
 
         Returns:
-            The health, naming all children that are not healthy or were stopped by hand; text by
-            `str`.
+            The health, naming each child that is not healthy or was stopped by hand; text by `str`.
         """
         return health_of_tree(self._engine)
 
@@ -205,8 +205,16 @@ class Supervisor(metaclass=NoPublicConstructor):
     ) -> Child[None]: ...
     @overload
     async def start(
+        self, fn: Makes[*Ts, K], *args: *Ts, **options: Unpack[StartOptions]
+    ) -> Child[K]: ...
+    @overload
+    async def start(
         self, fn: Opens[*Ts, T], *args: *Ts, **options: Unpack[StartOptions]
     ) -> Child[T]: ...
+    @overload
+    async def start(
+        self, fn: type[K], *args: object, **options: Unpack[NeedsOptions]
+    ) -> Child[K]: ...
     @overload
     async def start(
         self,
@@ -240,11 +248,11 @@ class Supervisor(metaclass=NoPublicConstructor):
         """Start a child and wait until it is ready.
 
         With a ``task_status`` parameter it is ready when it calls ``started(value)``, a context
-        manager when it was entered, any other function at its first step. A failure before that is
-        the caller's; after it, the policy decides. To go on without waiting, use `start_soon`.
+        manager when entered, a `Component` when set up, any other function at its first step. A
+        failure before that is the caller's; after it, the policy decides. See also `start_soon`.
 
         Args:
-            fn: The component: an async function, or a function that gives an async context manager.
+            fn: The component: async function, `Component` class, or what gives a context manager.
             args: Its arguments. Channel ends among them are handed over (see `as_is`).
             name: Its name under this supervisor; made from the function's name by default.
             restart: ``"transient"`` (default: after a crash), ``"permanent"`` or ``"temporary"``;
@@ -255,7 +263,7 @@ class Supervisor(metaclass=NoPublicConstructor):
             backoff: The delay of its restarts; none by default.
             grace: Seconds it has for its clean-up when it is stopped; 5 by default.
             background: Whether it does not hold the supervisor open and is stopped last; by
-                default true for context managers only.
+                default true for context managers, and for a `Component` without a `run`, only.
             significant: Whether its end, if it is not restarted, may end the supervisor.
             health: When it counts as silent (see `beat`), and as healthy again after a crash.
             start_within: Seconds its start may take, at each attempt, before it has failed; None

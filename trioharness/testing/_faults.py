@@ -39,10 +39,11 @@ class Faults:
         sup.start_soon(faults.crash(worker, at=3.0), orders)
 
     What it returns is to a supervisor what the component is: with or without ``task_status``, a
-    function or an async context manager, of the same name; its channel ends are handed over. The
-    ends it works with are then stand-ins (`trio.abc` channels with all methods of the real ones,
-    but of another class). Faults nest: ``faults.crash(faults.delay_start(worker, 2), at=5)``. For
-    errors of what a component talks to, give it a broken one of that instead.
+    function, an async context manager or a `Component` class, of the same name; its channel ends
+    are handed over. The ends it works with are then stand-ins (`trio.abc` channels with all methods
+    of the real ones, but of another class). Faults nest:
+    ``faults.crash(faults.delay_start(worker, 2), at=5)``. For errors of what a component talks to,
+    give it a broken one of that instead.
 
     Incarnations are counted from 1 by each broken component alone, so break one for each child;
     where several children, or copies, share it, they are counted together. Which ones are struck
@@ -136,8 +137,8 @@ class Faults:
         """Break a component so that its start fails at the last moment.
 
         With a ``task_status`` the `Fault` is raised by ``started()``; a context manager gets it as
-        the first thing in its block; any other function is not called at all, since it is ready
-        with its first step.
+        the first thing in its block; a `Component` is set up and torn down again; any other
+        function is not called at all, since it is ready with its first step.
 
         Args:
             component: The component.
@@ -263,7 +264,7 @@ def wrap(component: Callable[..., object], script: Script) -> Callable[..., obje
     Raises:
         ComponentTypeError: It is no component.
     """
-    shape_of(component)
+    shape = shape_of(component)
     if isinstance(component, functools.partial):  # supervision looks for channel ends in it
         inner = wrap(component.func, script)
         return functools.partial(inner, *component.args, **component.keywords)
@@ -279,7 +280,7 @@ def wrap(component: Callable[..., object], script: Script) -> Callable[..., obje
         # to open something.
         functools.update_wrapper(broken, component, updated=())
         vars(broken)["__signature__"] = inspect.signature(component)
-        if hasattr(component, "__aenter__"):
+        if shape.opens:
             vars(broken)["__wrapped__"] = Life.hold_open
     else:
         functools.update_wrapper(broken, component)

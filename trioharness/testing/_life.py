@@ -16,7 +16,8 @@ from typing import Any, NoReturn, cast
 import attrs
 import trio
 
-from ..supervision import is_end
+from ..supervision import Component, is_end
+from ._faulty_class import make_faulty
 from ._faulty_ends import probe
 
 
@@ -85,6 +86,9 @@ class Life:
         if self.plan.before_ready and "task_status" in keywords:
             keywords["task_status"] = NeverReady(self)
         called = component(*args, **keywords)
+        if isinstance(called, Component):
+            make_faulty(called, self)
+            return called
         if isinstance(called, Awaitable):
             if self.plan.before_ready and "task_status" not in keywords:
                 _drop(cast("object", called))
