@@ -88,15 +88,14 @@ class Stopping:
         record.stopping = None
         del self.current[record]
         if self.taken_over is not None and record in self.taken_over:
-            self.taken_over.pop(record).hand_on(record)
+            self.taken_over.pop(record).hand_on(record, now)
         self.ended(record)
         self.tell_next(now)
 
-    def hand_on(self, record: Record) -> None:
-        """Take note that a child has ended that somebody else took over."""
+    def hand_on(self, record: Record, now: float) -> None:
+        """Take note that a child has ended that somebody else took over, and tell the next."""
         del self.current[record]
-        if not self.current:
-            self.done.set()
+        self.tell_next(now)
 
     async def run(self, *, all_at_once: bool = False) -> None:
         """Stop them all and wait for it, however long that takes.
