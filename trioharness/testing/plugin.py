@@ -27,7 +27,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Sequence
-from typing import Any, TypeAlias, final
+from typing import Any, NoReturn, TypeAlias, final
 
 import pytest
 import trio
@@ -154,8 +154,8 @@ async def supervisor(
 
         async def test_backs_off(supervisor, events):
             await supervisor.start(worker, backoff=th.Backoff(1, 30, jitter=0))
-            await trio.sleep(10)
-            events.assert_schedule("test/worker", [1, 3, 7])
+            await trio.sleep(5)
+            events.assert_schedule("test/worker", [1, 3, 7])  # it crashes whenever it starts
     """
     async with open_supervisor("test", observer=events) as opened:
         yield opened
@@ -224,7 +224,7 @@ def _asked(request: pytest.FixtureRequest, fixture: str) -> _Asked:
         problem = _no_trio(request, item)
         if problem is not None:
             names = ", ".join(name for name in NEED_TRIO if name in request.fixturenames)
-            pytest.fail(f"{item.name!r} uses {names}: {problem}", pytrace=False)
+            _fail(f"{item.name!r} uses {names}: {problem}")
     return item.stash.setdefault(_ASKED, _Asked())
 
 
@@ -281,10 +281,9 @@ def _run(
     clocks = {id(value): (name, value) for name, value in given if isinstance(value, Clock)}
     if len(clocks) > 1:
         names = " and ".join(sorted(name for name, _ in clocks.values()))
-        pytest.fail(
+        _fail(
             f"{item.name!r} has {len(clocks)} clocks, {names}, and can only run by one; leave out "
-            "all others (with supervisor comes virtual_clock)",
-            pytrace=False,
+            "all others (with supervisor comes virtual_clock)"
         )
     watching = {id(value): value for value in (*instruments, *item.funcargs.values())}
     try:
@@ -296,9 +295,9 @@ def _run(
     except BaseExceptionGroup as group:
         # pytest-trio runs the test, and each fixture, in a nursery, which adds exactly this layer.
         # A group of another class, or inside, is what the test has raised.
-        if type(group) not in (ExceptionGroup, BaseExceptionGroup) or len(group.exceptions) > 1:
+        if type(group) not in (ExceptionGroup, BaseExceptionGroup) or len(group.exceptions) != 1:
             raise
-        (single,) = group.exceptions
+        single = next(iter(group.exceptions))
     context = single.__context__
     try:
         raise single
@@ -310,6 +309,7 @@ def _run(
 async def _checked(async_fn: Callable[[], Awaitable[object]]) -> None:  # noqa: ASYNC910
     """Run a test, with its async fixtures, and fail it without a traceback if it left anything."""
     __tracebackhide__ = True
+    left_behind = ""
     is_over = False
     try:
         with nothing_left_behind():
@@ -318,4 +318,11 @@ async def _checked(async_fn: Callable[[], Awaitable[object]]) -> None:  # noqa: 
     except AssertionError as error:
         if not is_over:
             raise
-        pytest.fail(str(error), pytrace=False)  # raises, which flake8-async does not know
+        left_behind = str(error)
+    if left_behind:
+        _fail(left_behind)
+
+
+def _fail(sentence: str) -> NoReturn:
+    """Fail a test with a sentence alone. This frame is not hidden, or pytest would miss one."""
+    pytest.fail(sentence, pytrace=False)
