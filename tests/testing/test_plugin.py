@@ -39,7 +39,9 @@ def attempt(pytester: pytest.Pytester) -> Try:
     """Runs pytest on a test file, with what follows in trio mode and warnings as errors."""
 
     def attempt(source: str, *options: str, mode: str = "trio_mode = true") -> pytest.RunResult:
-        pytester.makeini(f"[pytest]\n{mode}\nfilterwarnings = error\n")
+        # Where it is installed, the pytest around this one has imported the plugin already.
+        imported = "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
+        pytester.makeini(f"[pytest]\n{mode}\nfilterwarnings =\n  error\n  {imported}\n")
         pytester.makepyfile(PROLOGUE + source)
         return pytester.runpytest_inprocess(*PLUGIN, *options)
 
