@@ -15,8 +15,8 @@ All other tests are left alone.
 
 The plugin is loaded in every run of pytest where trioharness is installed. Of its own it imports
 pytest and nothing else, but Python imports the packages above a module first, and these bring trio
-and trioharness along: some 0.3 s, of which most is spent only once where the tests use trio anyway.
-Where they do not, ``-p no:trioharness`` leaves the plugin out.
+and trioharness along: measured, some 0.2 s where pytest-trio is loaded too, and 0.4 s where nothing
+else imports trio. ``-p no:trioharness`` leaves the plugin out where that is too much.
 """
 
 # Not one import below loads a module that the packages above have not loaded already; a test sees
@@ -310,14 +310,10 @@ async def _checked(async_fn: Callable[[], Awaitable[object]]) -> None:  # noqa: 
     """Run a test, with its async fixtures, and fail it without a traceback if it left anything."""
     __tracebackhide__ = True
     left_behind = ""
-    is_over = False
     try:
         with nothing_left_behind():
             await async_fn()
-            is_over = True
-    except AssertionError as error:
-        if not is_over:
-            raise
+    except AssertionError as error:  # the check's: whatever the test raises comes in a group
         left_behind = str(error)
     if left_behind:
         _fail(left_behind)
