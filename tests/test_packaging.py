@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import os
 import re
@@ -87,6 +88,16 @@ def test_the_console_script_leads_to_a_callable() -> None:
     (script,) = importlib.metadata.entry_points(group="console_scripts", name="trioharness")
     assert script.value == PROJECT["scripts"]["trioharness"]
     assert callable(script.load())
+
+
+def test_pytest_finds_the_plugin_where_it_is() -> None:
+    plugins: dict[str, str] = PROJECT["entry-points"]["pytest11"]
+    assert plugins == {"trioharness": "trioharness.testing.plugin"}
+    module = importlib.import_module(plugins["trioharness"])
+    assert hasattr(module, "pytest_addoption")
+    # What was installed before it was declared does not have it yet.
+    for plugin in importlib.metadata.entry_points(group="pytest11", name="trioharness"):
+        assert plugin.load() is module
 
 
 def test_types_and_licences_ship() -> None:

@@ -1,0 +1,324 @@
+"""Fixtures for pytest on top of the test kit; pytest finds them by itself.
+
+- ``virtual_clock``: the test runs in virtual time
+- ``events``: an `EventRecorder`
+- ``faults``: seeded `Faults`; a failing test shows the seed, ``--faults-seed`` gives it again
+- ``leak_check``: the test must leave nothing behind
+- ``supervisor``: an open supervisor that tells ``events``, in virtual time
+
+``pytest --fixtures -p trioharness`` explains each. They work in async tests that pytest-trio runs;
+``events`` and ``faults`` in any test. An async test that uses one of them fails with what it has
+raised, and not with pytest-trio's group around it: a plain assertion reads as in a plain test, and
+``xfail(raises=ValueError)`` works. A group that the test itself raised, say out of a nursery of its
+own, stays one; several failures at once, of the test and of its fixtures, still come as a group.
+All other tests are left alone.
+
+The plugin is loaded in every run of pytest where trioharness is installed. Of its own it imports
+pytest and nothing else, but Python imports the packages above a module first, and these bring trio
+and trioharness along: measured, some 0.2 s where pytest-trio is loaded too, and 0.4 s where nothing
+else imports trio. ``-p no:trioharness`` leaves the plugin out where that is too much.
+"""
+
+# Not one import below loads a module that the packages above have not loaded already; a test sees
+# to that. So imports inside of the fixtures would save nothing.
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Sequence
+from typing import Any, NoReturn, TypeAlias, final
+
+import pytest
+import trio
+from trio.abc import Clock, Instrument
+from trio.testing import MockClock
+
+from ..observe import log_observer
+from ..supervision import Supervisor, open_supervisor
+from ._clock import VirtualClock
+from ._faults import Faults
+from ._leaks import leak_check as nothing_left_behind
+from ._recorder import EventRecorder
+
+AsyncTest: TypeAlias = Callable[..., Coroutine[Any, Any, object]]
+
+PYTEST_TRIO = ("trio", "pytest_trio", "pytest_trio.plugin")
+"""The names under which pytest may know it: that of its entry point, and those given to ``-p``."""
+
+NEED_TRIO = ("supervisor", "virtual_clock", "leak_check")
+"""The fixtures that are of no use in a test that pytest-trio does not run."""
+
+
+@final
+class _Asked:
+    """What the fixtures of one test have asked for."""
+
+    __slots__ = ("clock", "faults", "frame", "leaks")
+
+    def __init__(self) -> None:
+        self.clock: MockClock | None = None
+        self.faults: Faults | None = None
+        self.leaks = False
+        self.frame: object = None
+        """That of the test; held, it keeps what the variables of the test refer to."""
+
+
+_ASKED = pytest.StashKey[_Asked]()
+
+
+@pytest.fixture
+def virtual_clock(request: pytest.FixtureRequest) -> VirtualClock:
+    """The test runs in virtual time, from 0 on; gives its `trioharness.testing.VirtualClock`.
+
+    Time jumps to the next deadline whenever all tasks wait, so an hour of sleep takes no time. It
+    does so as well where another fixture asks for it, and the test itself does not. Not for tests
+    that wait for threads, sockets or processes: time does not wait for those.
+
+    ::
+
+        async def test_daily_report(virtual_clock):
+            await trio.sleep(86400)
+            assert virtual_clock.now == 86400
+    """
+    asked = _asked(request, "virtual_clock")
+    asked.clock = MockClock(autojump_threshold=0)
+    return VirtualClock._create(asked.clock)
+
+
+@pytest.fixture
+def events(request: pytest.FixtureRequest) -> EventRecorder:
+    """A new `trioharness.testing.EventRecorder`, to be given to a supervisor as its observer.
+
+    It forwards to the log, so that a failing test shows the crash stories, as it does where no
+    observer is given. The fixture ``supervisor`` has it as its observer already.
+
+    ::
+
+        async def test_restart(events):
+            async with th.open_supervisor("shop", observer=events) as sup:
+                ...
+            assert events.restarts("shop/worker") == [1, 3]
+    """
+    _asked(request, "events")
+    return EventRecorder(forward=log_observer)
+
+
+@pytest.fixture
+def faults(request: pytest.FixtureRequest) -> Faults:
+    """New `trioharness.testing.Faults`: they break the components under test on purpose.
+
+    Each test has a seed of its own. A test that fails shows it, and the faults that struck;
+    ``pytest --faults-seed=SEED`` makes the faults of all tests from that seed.
+
+    ::
+
+        async def test_survives_a_crash(supervisor, faults):
+            await supervisor.start(faults.crash(worker, at=(1, 5)))
+    """
+    asked = _asked(request, "faults")
+    asked.faults = Faults(request.config.getoption("faults_seed"))
+    return asked.faults
+
+
+@pytest.fixture
+def leak_check(request: pytest.FixtureRequest) -> None:
+    """The test fails if it leaves open channel ends, async generators or tasks behind.
+
+    What its variables still refer to counts, as with `trioharness.testing.leak_check`, which says
+    what is looked for. It looks once the async fixtures of the test are over as well: what those
+    end is no leak (tasks in pytest-trio's ``nursery``, children of ``supervisor``), what they leave
+    is one. A test that fails is not checked. For a part of a test, or without a look at channel
+    ends, use the context manager in the test.
+
+    ::
+
+        @pytest.mark.usefixtures("leak_check")
+        async def test_closes_its_ends(): ...
+    """
+    _asked(request, "leak_check").leaks = True
+
+
+@pytest.fixture
+async def supervisor(
+    virtual_clock: VirtualClock,  # noqa: ARG001 - for its effect
+    events: EventRecorder,
+) -> AsyncGenerator[Supervisor]:
+    """An open supervisor named ``"test"``, in virtual time, whose observer is ``events``.
+
+    Its options are the defaults of `trioharness.open_supervisor`; for others open one in the test,
+    with ``observer=events``. After the test its children are stopped in reverse start order, each
+    within its grace. If it gives up, the test is cancelled, and fails with `RestartLimitExceeded`.
+
+    ::
+
+        async def test_backs_off(supervisor, events):
+            await supervisor.start(worker, backoff=th.Backoff(1, 30, jitter=0))
+            await trio.sleep(5)
+            events.assert_schedule("test/worker", [1, 3, 7])  # it crashes whenever it starts
+    """
+    async with open_supervisor("test", observer=events) as opened:
+        yield opened
+        opened.cancel_scope.cancel(reason="the test is over")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that gives a seed again."""
+    parser.getgroup("trioharness").addoption(
+        "--faults-seed",
+        type=int,
+        metavar="SEED",
+        help="make the fixture `faults` from this seed, as a failed test has shown it",
+    )
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Have pytest-trio, whose turn is next, run a test that uses these fixtures our way.
+
+    The fixtures are set up by now, all that they are asked for by others and at run time included.
+    """
+    asked = item.stash.get(_ASKED, None)
+    if asked is None:
+        return (yield)
+    marker = item.get_closest_marker("trio")
+    # One that is run again is prepared already, and no longer a coroutine function.
+    if (
+        marker is not None
+        and isinstance(item, pytest.Function)
+        and inspect.iscoroutinefunction(item.obj)
+    ):
+        runners = (mark.kwargs.get("run") for mark in item.iter_markers("trio"))
+        run = next(filter(None, runners), trio.run)
+        item.add_marker(
+            pytest.mark.trio(run=functools.partial(_run, item, asked, run)), append=False
+        )
+        item.obj = _keeping_its_frame(item.obj, asked)
+    try:
+        return (yield)
+    finally:
+        asked.frame = None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the seed of the faults where the test has failed."""
+    report = yield
+    asked = item.stash.get(_ASKED, None)
+    if report.failed and asked is not None and asked.faults is not None:
+        lines = [f"pytest --faults-seed={asked.faults.seed} makes the same faults again"]
+        lines += [
+            f"{fault.component!r} was {fault.what}, in incarnation {fault.incarnation}"
+            for fault in asked.faults.struck
+        ]
+        report.sections.append(("trioharness faults", "\n".join(lines)))
+    return report
+
+
+def _asked(request: pytest.FixtureRequest, fixture: str) -> _Asked:
+    """Return what the test has asked for; fail it if the fixture is of no use in it."""
+    item: pytest.Item = request.node
+    if fixture in NEED_TRIO:
+        problem = _no_trio(request, item)
+        if problem is not None:
+            names = ", ".join(name for name in NEED_TRIO if name in request.fixturenames)
+            _fail(f"{item.name!r} uses {names}: {problem}")
+    return item.stash.setdefault(_ASKED, _Asked())
+
+
+def _no_trio(request: pytest.FixtureRequest, item: pytest.Item) -> str | None:
+    """Say why pytest-trio will not run a test once, and what to do; None if it will."""
+    if hasattr(getattr(item, "obj", None), "hypothesis"):
+        return (
+            "that is for one run a test, and a property is run many times; have each example call "
+            "trioharness.testing.run, which gives it a run and a clock of its own"
+        )
+    if not any(request.config.pluginmanager.hasplugin(name) for name in PYTEST_TRIO):
+        return (
+            "pytest-trio has to run such a test, and it is not loaded; install pytest-trio, or use "
+            "trioharness.testing.run and what else is in trioharness.testing, which need no plugin"
+        )
+    if item.get_closest_marker("trio") is None:
+        return (
+            "pytest-trio has to run such a test, and does not know it as one of its own; make it "
+            "an `async def`, and mark it with pytest.mark.trio or set trio_mode = true"
+        )
+    return None
+
+
+def _keeping_its_frame(test: AsyncTest, asked: _Asked) -> AsyncTest:
+    """Wrap a test so that its variables outlive it, until somebody has looked for leaks."""
+
+    @functools.wraps(test)
+    async def kept(*args: object, **kwargs: object) -> None:
+        __tracebackhide__ = True
+        body = test(*args, **kwargs)
+        if asked.leaks:
+            asked.frame = getattr(body, "cr_frame", None)
+        await body
+
+    return kept
+
+
+def _run(
+    item: pytest.Function,
+    asked: _Asked,
+    run: Callable[..., object],
+    async_fn: Callable[[], Awaitable[object]],
+    /,
+    *,
+    clock: Clock | None = None,
+    instruments: Sequence[Instrument] = (),
+) -> object:
+    """Run a test as `trio.run` does, with the clock and the instruments of any of its fixtures.
+
+    pytest-trio, which calls it, has only looked at the direct arguments of the test.
+    """
+    __tracebackhide__ = True
+    given = [("virtual_clock", asked.clock), ("its argument", clock), *item.funcargs.items()]
+    clocks = {id(value): (name, value) for name, value in given if isinstance(value, Clock)}
+    if len(clocks) > 1:
+        names = " and ".join(sorted(name for name, _ in clocks.values()))
+        _fail(
+            f"{item.name!r} has {len(clocks)} clocks, {names}, and can only run by one; leave out "
+            "all others (with supervisor comes virtual_clock)"
+        )
+    watching = {id(value): value for value in (*instruments, *item.funcargs.values())}
+    try:
+        return run(
+            functools.partial(_checked, async_fn) if asked.leaks else async_fn,
+            clock=next((clock for _, clock in clocks.values()), None),
+            instruments=[value for value in watching.values() if isinstance(value, Instrument)],
+        )
+    except BaseExceptionGroup as group:
+        # pytest-trio runs the test, and each fixture, in a nursery, which adds exactly this layer.
+        # A group of another class, or inside, is what the test has raised.
+        if type(group) not in (ExceptionGroup, BaseExceptionGroup) or len(group.exceptions) != 1:
+            raise
+        single = next(iter(group.exceptions))
+    context = single.__context__
+    try:
+        raise single
+    finally:
+        single.__context__ = context
+        del single, context  # no cycle of this frame and the traceback
+
+
+async def _checked(async_fn: Callable[[], Awaitable[object]]) -> None:  # noqa: ASYNC910
+    """Run a test, with its async fixtures, and fail it without a traceback if it left anything."""
+    __tracebackhide__ = True
+    left_behind = ""
+    try:
+        with nothing_left_behind():
+            await async_fn()
+    except AssertionError as error:  # the check's: whatever the test raises comes in a group
+        left_behind = str(error)
+    if left_behind:
+        _fail(left_behind)
+
+
+def _fail(sentence: str) -> NoReturn:
+    """Fail a test with a sentence alone. This frame is not hidden, or pytest would miss one."""
+    pytest.fail(sentence, pytrace=False)
