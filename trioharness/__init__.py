@@ -44,12 +44,16 @@ from ._errors import UnexpectedReturn as UnexpectedReturn
 from ._errors import UnknownMessageError as UnknownMessageError
 from ._errors import UnknownNeedError as UnknownNeedError
 from ._errors import WouldDeadlock as WouldDeadlock
+from ._events import ChildCompleted as ChildCompleted
+from ._events import ChildDropped as ChildDropped
 from ._events import ChildEnded as ChildEnded
 from ._events import ChildParked as ChildParked
 from ._events import ChildReady as ChildReady
 from ._events import ChildRestarting as ChildRestarting
+from ._events import ChildStarting as ChildStarting
 from ._events import ChildStopping as ChildStopping
 from ._events import ChildStuck as ChildStuck
+from ._events import ChildWaiting as ChildWaiting
 from ._events import Crashed as Crashed
 from ._events import DeadLettered as DeadLettered
 from ._events import Event as Event

@@ -99,6 +99,30 @@ Exit: TypeAlias = Returned | Stopped | Crashed | ShutDown | Ignored
 
 
 @attrs.frozen(kw_only=True)
+class ChildWaiting:
+    """A child starts as soon as what it needs, or comes after, is ready."""
+
+    path: str
+    """Path of the child, supervisor names first: ``"shop/workers/parse-2"``."""
+    incarnation: int
+    """The last incarnation that ran; 0 before the first."""
+    time: float
+    """`trio.current_time()` of the event, in seconds."""
+    waits_for: tuple[str, ...]
+    """Paths of those that it waits for."""
+
+
+@attrs.frozen(kw_only=True)
+class ChildStarting:
+    """An incarnation begins; its code runs from now on."""
+
+    path: str
+    incarnation: int
+    """Which life of the child, from 1."""
+    time: float
+
+
+@attrs.frozen(kw_only=True)
 class ChildReady:
     """An incarnation is ready."""
 
@@ -116,6 +140,17 @@ class ChildStopping:
 
     path: str
     incarnation: int
+    time: float
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class ChildDropped:
+    """A child was told to stop of which nothing ran: it was waiting, or to be restarted."""
+
+    path: str
+    incarnation: int
+    """The last incarnation that ran; 0 before the first."""
     time: float
     reason: str
 
@@ -176,6 +211,16 @@ class ChildParked:
 
 
 @attrs.frozen(kw_only=True)
+class ChildCompleted:
+    """A child is done for good: the supervisor no longer keeps its channel ends."""
+
+    path: str
+    incarnation: int
+    """The last incarnation that ran; 0 if none did."""
+    time: float
+
+
+@attrs.frozen(kw_only=True)
 class GaveUp:
     """A supervisor ends by itself; it stops its children next."""
 
@@ -212,12 +257,16 @@ class DeadLettered:
 
 
 Event: TypeAlias = (
-    ChildReady
+    ChildWaiting
+    | ChildStarting
+    | ChildReady
     | ChildStopping
+    | ChildDropped
     | ChildEnded
     | ChildRestarting
     | ChildStuck
     | ChildParked
+    | ChildCompleted
     | GaveUp
     | SupervisorEnded
     | DeadLettered

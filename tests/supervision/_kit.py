@@ -27,6 +27,9 @@ class Boom(Exception):
     """What components of these tests crash with."""
 
 
+OF_EVERY_LIFE = (th.ChildWaiting, th.ChildStarting, th.ChildDropped, th.ChildCompleted)
+
+
 class Log:
     """An observer that keeps what it is told, and tells it in short lines."""
 
@@ -34,7 +37,10 @@ class Log:
         self.events: list[th.Event] = []
 
     def __call__(self, event: th.Event) -> None:
-        self.events.append(event)
+        # What belongs to the life of each child would bury what a test is about; those events have
+        # tests of their own.
+        if not isinstance(event, OF_EVERY_LIFE):
+            self.events.append(event)
 
     @property
     def lines(self) -> list[str]:
@@ -57,10 +63,18 @@ class Log:
         ]
 
 
-def line(event: th.Event) -> str:
+def line(event: th.Event) -> str:  # noqa: PLR0912 - one for each kind
     match event:
+        case th.ChildWaiting():
+            return f"{_child(event.path)} {event.incarnation} waiting"
+        case th.ChildStarting():
+            return f"{_child(event.path)} {event.incarnation} starting"
         case th.ChildReady():
             return f"{_child(event.path)} {event.incarnation} ready"
+        case th.ChildDropped():
+            return f"{_child(event.path)} {event.incarnation} dropped"
+        case th.ChildCompleted():
+            return f"{_child(event.path)} {event.incarnation} complete"
         case th.ChildStopping():
             return f"{_child(event.path)} {event.incarnation} stopping"
         case th.ChildEnded():

@@ -293,6 +293,8 @@ class World:
                 case th.ChildRestarting():
                     assert known == (number, "ended"), (event, number, phase)
                     phase = "restarting"
+                case _:
+                    raise AssertionError(f"the log does not keep {event}")
             lives[event.path] = (event.incarnation, phase)
 
     def follows(self, incarnation: int, number: int, phase: str) -> bool:

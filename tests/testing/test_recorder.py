@@ -49,7 +49,7 @@ async def test_it_keeps_all_that_a_tree_tells() -> None:
     (gave_up,) = recorder.of(th.GaveUp, path="shop")
     assert gave_up.why == "intensity"
     assert recorder.of(th.GaveUp, path="shop/worker") == []
-    assert isinstance(recorder.events[0], th.ChildReady)
+    assert isinstance(recorder.events[0], th.ChildStarting)
     assert isinstance(recorder.events[-1], th.SupervisorEnded)
     assert repr(recorder) == f"<EventRecorder: {len(recorder.events)} events>"
 

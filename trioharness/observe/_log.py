@@ -8,16 +8,20 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-from typing import TextIO, assert_never
+from typing import TextIO, TypeAlias, assert_never
 
 from .._errors import ConfigurationError
 from .._events import (
+    ChildCompleted,
+    ChildDropped,
     ChildEnded,
     ChildParked,
     ChildReady,
     ChildRestarting,
+    ChildStarting,
     ChildStopping,
     ChildStuck,
+    ChildWaiting,
     Crashed,
     DeadLettered,
     Event,
@@ -68,12 +72,33 @@ def log_wants(event_class: type[Event]) -> bool:
     For events of a healthy life only, which are many: whoever makes them can then save the making.
 
     Args:
-        event_class: `ChildReady`, `ChildStopping`, `ChildEnded` or another.
+        event_class: `ChildStarting`, `ChildReady`, `ChildEnded` or another.
     """
     return event_class not in _QUIET or _logger.isEnabledFor(logging.DEBUG)
 
 
-_QUIET = frozenset({ChildReady, ChildStopping, ChildEnded})
+_Life: TypeAlias = (
+    ChildWaiting
+    | ChildStarting
+    | ChildReady
+    | ChildStopping
+    | ChildDropped
+    | ChildStuck
+    | ChildParked
+    | ChildCompleted
+)
+
+_QUIET = frozenset(
+    {
+        ChildWaiting,
+        ChildStarting,
+        ChildReady,
+        ChildStopping,
+        ChildDropped,
+        ChildEnded,
+        ChildCompleted,
+    }
+)
 
 
 def _level(event: Event) -> int:
@@ -84,7 +109,9 @@ def _level(event: Event) -> int:
             return logging.WARNING
         case ChildReady():
             return logging.INFO if event.incarnation > 1 else logging.DEBUG
-        case ChildStopping() | SupervisorEnded():
+        case ChildWaiting() | ChildStarting() | ChildStopping() | ChildDropped():
+            return logging.DEBUG
+        case ChildCompleted() | SupervisorEnded():
             return logging.DEBUG
         case DeadLettered() | ChildStuck() | ChildParked():
             return logging.ERROR
@@ -114,8 +141,6 @@ def _text(event: Event) -> str:
             return crash_story(event)
         case ChildRestarting():
             return _restart_text(event)
-        case ChildReady() | ChildStopping() | ChildStuck() | ChildParked():
-            return _life_text(event)
         case SupervisorEnded():
             return f"{event.path!r} has ended, with everything under it"
         case DeadLettered():
@@ -127,21 +152,29 @@ def _text(event: Event) -> str:
                 return f"{event.path!r} gave up over {event.child!r}: more than {event.allowed}"
             return f"{event.path!r} shuts down because of {event.child!r}: {event.allowed}"
         case _:
-            assert_never(event)
+            return f"{event.path!r} {_life_text(event)}"
 
 
-def _life_text(event: ChildReady | ChildStopping | ChildStuck | ChildParked) -> str:
+def _life_text(event: _Life) -> str:
     match event:
+        case ChildWaiting():
+            return f"waits for {', '.join(event.waits_for)}"
+        case ChildStarting():
+            return f"starts (incarnation {event.incarnation})"
+        case ChildDropped():
+            return f"is not started, nothing of it ran: {one_line(event.reason)}"
+        case ChildCompleted():
+            return "is complete"
         case ChildReady():
             again = f" again (incarnation {event.incarnation})" if event.incarnation > 1 else ""
-            return f"{event.path!r} is ready{again}"
+            return f"is ready{again}"
         case ChildStopping():
-            return f"{event.path!r} is told to stop: {one_line(event.reason)}"
+            return f"is told to stop: {one_line(event.reason)}"
         case ChildParked():
-            return f"{event.path!r} is parked after more than {event.allowed}; restart it by hand"
+            return f"is parked after more than {event.allowed}; restart it by hand"
         case ChildStuck():
             stuck = f"is stuck (incarnation {event.incarnation}): its grace is over and it runs on"
-            return f"{event.path!r} {stuck}\n{event.stack.rstrip()}"
+            return f"{stuck}\n{event.stack.rstrip()}"
         case _:
             assert_never(event)
 
@@ -156,8 +189,6 @@ def _restart_text(event: ChildRestarting) -> str:
 def _extra(event: Event) -> dict[str, object]:
     extra: dict[str, object] = {"event": type(event).__name__}
     match event:
-        case ChildReady() | ChildStopping() | ChildStuck() | ChildParked():
-            extra |= {"component": event.path, "incarnation": event.incarnation}
         case ChildEnded():
             extra |= {"component": event.path, "incarnation": event.incarnation}
             match event.exit:
@@ -179,7 +210,8 @@ def _extra(event: Event) -> dict[str, object]:
         case DeadLettered():
             extra |= {"channel": event.channel, "attempts": event.attempts, "error": event.error}
         case _:
-            assert_never(event)
+            life: _Life = event
+            extra |= {"component": life.path, "incarnation": life.incarnation}
     return extra
 
 

@@ -41,7 +41,7 @@ def hold(record: Record) -> None:
     if record.end_is_pending or record.options.restart == "temporary":
         record.engine.retire(record)
     elif record.state not in FINAL:
-        record.move(Cause.HOLD)
+        record.wait()
         record.do_not_wait_in_turn()
 
 

@@ -27,6 +27,7 @@ from ._handover import Handover
 from ._incarnation import handle_end, run_child
 from ._record import FINAL, Record
 from ._run import Incarnation
+from ._telling import tell_completed, tell_starting
 from ._turn import Step, Turn
 from ._watch import Monitor
 
@@ -221,7 +222,7 @@ class Engine:
         missing = record.missing_need()
         if missing is None:
             self.active_again(record)
-            record.move(Cause.HOLD)
+            record.wait()
         else:
             self._never_begins(record, StartFailed(record.path, missing))
 
@@ -244,7 +245,7 @@ class Engine:
         """Undo a start whose needs went away between the decision and the first step."""
         record.run = None
         record.incarnations -= 1
-        record.move(Cause.HOLD)
+        record.wait()
         self.turn.release(record)
         record.do_not_wait_in_turn()
         self.begin(record)
@@ -292,6 +293,7 @@ class Engine:
             record.end_is_pending = False
         record.incarnations += 1
         run = record.run = Incarnation(record.incarnations, scope)
+        tell_starting(record)
         return run
 
     def wake_dependents(self, record: Record) -> None:
@@ -331,6 +333,7 @@ class Engine:
         if record.ends:
             self.handover.release(record)
             record.move(Cause.RELEASE)
+            tell_completed(record)
         made_up = record.made_up and self.strategy == "one_for_one"
         if made_up or record.options.restart == "temporary" or self.pool:
             self.forget(record)

@@ -17,6 +17,7 @@ from ._component import Shape
 from ._handover import NO_ENDS, NO_KEYWORDS, Kept
 from ._options import Options
 from ._run import Incarnation
+from ._telling import tell_waiting
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -131,6 +132,11 @@ class Record:
                 self._waiting.remove(entry)
                 trio.lowlevel.reschedule(entry[1], outcome.Value(state))
 
+    def wait(self) -> None:
+        """Have it start as soon as what it needs is ready."""
+        self.move(Cause.HOLD)
+        tell_waiting(self)
+
     async def until(self, states: frozenset[State]) -> State:
         """Wait until the child is in one of `states`, however briefly; a checkpoint.
 
@@ -197,6 +203,11 @@ class Record:
         return all(need.state is State.READY for need in self.needs.values()) and all(
             other.may_be_followed() for other in self.after
         )
+
+    def waits_for(self) -> tuple[str, ...]:
+        """Return the paths of those that it needs, or comes after, and that are not there yet."""
+        needs = [need.path for need in self.needs.values() if need.state is not State.READY]
+        return (*needs, *(other.path for other in self.after if not other.may_be_followed()))
 
     def may_be_followed(self) -> bool:
         """Say whether those that start after it may start."""

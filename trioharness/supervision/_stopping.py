@@ -11,8 +11,9 @@ import trio
 
 from .._events import ChildEnded, ChildStopping, ChildStuck, State
 from ..rules import Cause
-from ._record import Record
+from ._record import FINAL, Record
 from ._run import Incarnation
+from ._telling import tell_dropped
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -66,7 +67,7 @@ class Stopping:
             record.void()
             run = record.run
             if run is None:
-                self.ended(record)
+                self._drop(record, now)
                 continue
             self.current[record] = None
             if record.stopping is not None:
@@ -77,6 +78,13 @@ class Stopping:
                 self.heed(run.alarm_at)
         if not self.current:
             self.done.set()
+
+    def _drop(self, record: Record, now: float) -> None:
+        """Tell a child of which nothing runs."""
+        awaited = record.state in (State.PENDING, State.WAITING, State.RESTARTING)
+        self.ended(record)
+        if awaited and record.state in FINAL:
+            tell_dropped(record, self.reason, now)
 
     def heed(self, alarm_at: float) -> None:
         """See to it that the wait ends no later than at an alarm."""

@@ -75,9 +75,7 @@ def _signs(record: Record) -> Signs:
     run = record.run
     waits_for: tuple[str, ...] = ()
     if record.state is State.WAITING:
-        needs = [need for need in record.needs.values() if need.state is not State.READY]
-        others = [other for other in record.after if not other.may_be_followed()]
-        waits_for = tuple(other.path for other in (*needs, *others))
+        waits_for = record.waits_for()
     return Signs(
         path=record.path,
         state=record.state,
