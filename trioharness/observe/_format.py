@@ -241,7 +241,8 @@ def _origin(error: BaseException) -> tuple[str, BaseException | None]:
 def type_name(value: object) -> str:
     """Name the class of `value`, even where its metaclass makes that hard."""
     try:
-        return one_line(type(value).__name__)
+        name = type(value).__name__
+        return name if name.isidentifier() and len(name) <= _MAX_LINE else one_line(name)
     except Exception:
         return "<unknown class>"
 

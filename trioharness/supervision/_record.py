@@ -67,6 +67,8 @@ class Record:
 
     engine: Engine
     name: str
+    path: str
+    """Its path, supervisor names first."""
     fn: Callable[..., object]
     options: Options
     shape: Shape
@@ -117,11 +119,6 @@ class Record:
     over: str | None = None
     """Why it can never run again, whoever asks for it."""
     _waiting: list[tuple[frozenset[State], trio.lowlevel.Task]] | None = None
-
-    @property
-    def path(self) -> str:
-        """Its path, supervisor names first."""
-        return f"{self.engine.path}/{self.name}"
 
     def move(self, cause: Cause) -> None:
         """Go to the next state, and wake those who wait for it."""

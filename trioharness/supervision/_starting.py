@@ -56,7 +56,8 @@ def add(
     if name is None:
         name = _made_up_name(engine, fn)
     background = shape.opens if options.background is None else options.background
-    record = Record(engine, name, fn, options, shape, made_up, background, args, keywords)
+    path = f"{engine.path}/{name}"
+    record = Record(engine, name, path, fn, options, shape, made_up, background, args, keywords)
     for value in args:
         if type(value) not in NEVER_ENDS:
             engine.handover.take(record)
