@@ -183,7 +183,11 @@ class Real:
 
     def start(self, name: str, spec: Spec) -> None:
         component = self.component(name, spec)
-        self.call(lambda: self.supervisor.start(component, name=name, **self.options(spec)))
+
+        async def call() -> None:
+            await self.supervisor.start(component, name=name, **self.options(spec))
+
+        self.call(call)
 
     def start_soon(self, name: str, spec: Spec) -> None:
         async def call() -> None:
@@ -367,7 +371,7 @@ BEGINS = st.lists(
 WORDS = st.sampled_from(["ready", "crash", "return", "shutdown", "ignore", "kill"])
 RESTARTS = st.sampled_from(RESTART_TYPES)
 NEVER: AutoShutdown = "never"  # so often that most live long
-AUTO = st.sampled_from([NEVER, *AUTO_SHUTDOWNS])
+AUTO: st.SearchStrategy[AutoShutdown] = st.sampled_from([NEVER, *AUTO_SHUTDOWNS])
 
 
 @st.composite
@@ -514,6 +518,10 @@ def test_an_impossible_transition_is_seen_where_it_passes_for_a_crash(
     machine.do("start", lambda tree: tree.start_soon("a", Spec(restart="temporary")))
     ready = cast("dict[tuple[th.State, Cause], th.State]", TRANSITIONS)
     monkeypatch.delitem(ready, (th.State.STARTING, Cause.READY))
-    machine.steps[0] = attrs.evolve(machine.steps[0], do=lambda tree: tree.plan("a", ["ready"]))
+
+    def ready_at_once(tree: Tree) -> None:
+        tree.plan("a", ["ready"])
+
+    machine.steps[0] = attrs.evolve(machine.steps[0], do=ready_at_once)
     with pytest.raises(AssertionError, match="ImpossibleTransition"):
         machine.teardown()

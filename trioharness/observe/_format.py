@@ -48,11 +48,13 @@ def summary(error: BaseException) -> str:
         One printable line of at most a few hundred characters. Never raises an `Exception`.
     """
     try:
-        if not isinstance(error, BaseExceptionGroup):
-            return _leaf_summary(error)
-        return _summary(error)
+        return _summary(error) if _is_group(error) else _leaf_summary(error)
     except Exception:
         return f"{type_name(error)}: <cannot be shown>"
+
+
+def _is_group(error: BaseException) -> bool:
+    return isinstance(error, BaseExceptionGroup)
 
 
 def _summary(error: BaseException) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ._child import Child, record_of
+from ._child import Child, handle_of, record_of
 from ._entering import enter
 from ._options import Needed, Options
 from ._starting import start_many
@@ -54,4 +54,4 @@ def add_child(
         ConfigurationError: The component or an option cannot be.
     """
     engine = engine_of(supervisor)
-    return Child._create(enter(engine, fn, args, name, options, needs, after))
+    return handle_of(enter(engine, fn, args, name, options, needs, after))

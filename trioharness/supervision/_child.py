@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar, cast, final
+from collections.abc import Callable
+from typing import Any, Final, Generic, TypeVar, cast, final
 
 import outcome
 import trio
@@ -250,6 +251,10 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
         for done in result:
             done.unwrap()
         return bool(result)
+
+
+handle_of: Final = cast("Callable[[Record], Child[Any]]", Child._create)
+"""Makes the handle of a child; without the type argument, which would take longer than the rest."""
 
 
 def record_of(child: Child[object]) -> Record:

@@ -67,7 +67,7 @@ def _exit_of(record: Record, run: Incarnation, error: Exception | None) -> Exit:
     return Crashed(error)
 
 
-async def run_child(  # noqa: C901 - the ways out of a component, each inside the one before
+async def run_child(  # noqa: C901, ASYNC910 - each way out of a component inside the one before
     engine: Engine, record: Record, run: Incarnation | None
 ) -> None:
     """Run incarnation after incarnation, as long as the child restarts alone and at once.

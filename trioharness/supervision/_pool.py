@@ -14,7 +14,7 @@ from .._events import Observer
 from .._util import NoPublicConstructor
 from ..observe import SupervisorNode
 from ..rules import AutoShutdown, Exhausted, Limit, SupervisorHealth
-from ._child import Child
+from ._child import Child, handle_of
 from ._component import TaskStatus
 from ._engine import Engine
 from ._group import Spec
@@ -56,7 +56,7 @@ class PoolSupervisor(metaclass=NoPublicConstructor):
     @property
     def children(self) -> Mapping[str, Child[Any]]:
         """The instances, by name; a copy."""
-        return {name: Child._create(record) for name, record in self._engine.records.items()}
+        return {name: handle_of(record) for name, record in self._engine.records.items()}
 
     def health(self) -> SupervisorHealth:
         """Say how the pool is just now: as bad as its worst instance, and why.
@@ -115,7 +115,7 @@ class PoolSupervisor(metaclass=NoPublicConstructor):
         record = await start(
             self._engine, lambda: self._make(args, name), name or self._template.name
         )
-        return Child._create(record)
+        return handle_of(record)
 
     def _make(self, args: tuple[object, ...], name: str | None) -> Record:
         engine, template = self._engine, self._template

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
+from types import FunctionType
 from typing import Final
 
 import trio
@@ -45,7 +45,7 @@ def add(
         SupervisorClosed: The supervisor is stopping or draining.
     """
     keywords = NO_KEYWORDS
-    if isinstance(fn, functools.partial):
+    if type(fn) is not FunctionType:
         fn, args, keywords = flatten(fn, args)
     shape = shape_of(fn)
     if name is not None or options.significant or engine.takes_no_more:

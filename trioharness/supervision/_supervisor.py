@@ -15,7 +15,7 @@ from .._errors import ChildNotFound, ConfigurationError
 from .._util import NoPublicConstructor, callable_name
 from ..observe import SupervisorNode
 from ..rules import Backoff, Health, RestartPolicy, SupervisorHealth
-from ._child import Child
+from ._child import Child, handle_of
 from ._component import Opens, Startable0, Startable1, Startable2, Startable3, Startable4
 from ._component_class import K, Makes
 from ._draining import drain
@@ -83,7 +83,7 @@ class Supervisor(metaclass=NoPublicConstructor):
     @property
     def children(self) -> Mapping[str, Child[object]]:
         """The children it knows, by name, in start order; a copy."""
-        return {name: Child._create(record) for name, record in self._engine.records.items()}
+        return {name: handle_of(record) for name, record in self._engine.records.items()}
 
     @property
     def overran(self) -> tuple[str, ...]:
@@ -144,7 +144,7 @@ class Supervisor(metaclass=NoPublicConstructor):
         record = self._engine.records.get(name)
         if record is None:
             raise ChildNotFound(f"{self.path}/{name}")
-        return Child._create(record)
+        return handle_of(record)
 
     async def settled(self) -> None:
         """Wait until what is under way (a start, a stop, a restart) has been done.
@@ -296,7 +296,7 @@ class Supervisor(metaclass=NoPublicConstructor):
         record = await start(
             engine, lambda: enter(engine, fn, args, name, options, needs, after), subject
         )
-        return Child._create(record)
+        return handle_of(record)
 
     @trio.lowlevel.enable_ki_protection
     def start_soon(
@@ -367,7 +367,7 @@ class Supervisor(metaclass=NoPublicConstructor):
             engine.begin(record)
         else:
             engine.spawn(record)
-        return Child._create(record)
+        return handle_of(record)
 
     @trio.lowlevel.enable_ki_protection
     def drain(self, grace: float = math.inf) -> None:
