@@ -457,16 +457,21 @@ async def test_a_silent_context_manager_is_left_in_order(
     @contextlib.asynccontextmanager
     async def pool() -> AsyncGenerator[None]:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(trio.sleep_forever)
+            nursery.start_soon(beats_once)
             yield
             await trio.sleep(1)
             seen.append(f"left at {trio.current_time():g}")
             nursery.cancel_scope.cancel()
 
+    async def beats_once() -> None:
+        await trio.sleep(100)  # until then it is only held open, and nobody asks it for a beat
+        th.beat()
+        await trio.sleep_forever()
+
     async with th.open_supervisor("s", observer=log) as sup:
         sup.start_soon(pool, health=WITHIN_5, background=False)
-        await trio.sleep(7)
-        assert seen == ["left at 6"]
+        await trio.sleep(107)
+        assert seen == ["left at 106"]
         sup.cancel_scope.cancel()
     assert isinstance(error_of(log), th.ChildSilent)
 
@@ -780,3 +785,36 @@ async def test_health_reaches_into_nested_supervisors(autojump_clock: MockClock)
         assert child.health().reason.startswith("'s/shop/inner/broken' inside of it: parked")
         assert child.health().since == 1
         sup.cancel_scope.cancel()
+
+
+async def test_what_is_only_held_open_need_not_beat(autojump_clock: MockClock, log: Log) -> None:
+    @contextlib.asynccontextmanager
+    async def pool() -> AsyncGenerator[None]:
+        yield
+
+    class Held(th.Component):
+        pass
+
+    async with th.open_supervisor("s", observer=log) as sup:
+        held = [sup.start_soon(pool, health=WITHIN_5), sup.start_soon(Held, health=WITHIN_5)]
+        await trio.sleep(1000)
+        assert [child.incarnation for child in held] == [1, 1]
+        sup.cancel_scope.cancel()
+
+
+async def test_a_wait_on_a_channel_of_another_library_counts(
+    autojump_clock: MockClock, log: Log
+) -> None:
+    """Only our own ends tell when somebody waits on them; the documentation says so."""
+
+    async def consumer(numbers: trio.MemoryReceiveChannel[int]) -> None:
+        async for _ in numbers:
+            th.beat()
+
+    send, receive = trio.open_memory_channel[int](1)
+    async with th.open_supervisor("s", observer=log) as sup:
+        sup.start_soon(consumer, receive, health=WITHIN_5)
+        await trio.sleep(6)
+        sup.cancel_scope.cancel()
+    send.close()
+    assert isinstance(error_of(log), th.ChildSilent)

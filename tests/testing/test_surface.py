@@ -32,7 +32,8 @@ def functions() -> dict[str, object]:
 
 
 def test_nothing_else_is_exported() -> None:
-    public = {name: value for name, value in vars(testing).items() if not name.startswith("_")}
+    public = {name: value for name, value in vars(testing).items() if name[0] not in "_@"}
+    # pytest adds names with an @ where it has rewritten the assertions of a plugin's package.
     modules = {name for name, value in public.items() if inspect.ismodule(value)}
     assert sorted(public.keys() - modules) == NAMES
     assert modules <= {"plugin"}  # where pytest has loaded it

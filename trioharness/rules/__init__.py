@@ -15,7 +15,6 @@ from ._health import worst as worst
 from ._lifecycle import TRANSITIONS as TRANSITIONS
 from ._lifecycle import Cause as Cause
 from ._lifecycle import ImpossibleTransition as ImpossibleTransition
-from ._lifecycle import advance as advance
 from ._restart import AUTO_SHUTDOWNS as AUTO_SHUTDOWNS
 from ._restart import EXHAUSTED as EXHAUSTED
 from ._restart import RESTART_TYPES as RESTART_TYPES

@@ -1,8 +1,7 @@
 """The life of a child, as one table.
 
-Everything that changes a child's state goes through `advance`, and everything `advance` allows is
-in `TRANSITIONS`. A pair that is not in the table cannot happen; if it does, the fault is in
-trioharness.
+Everything that changes a child's state looks up what follows in `TRANSITIONS`. A pair that is not
+in the table cannot happen; if it does, the fault is in trioharness.
 """
 
 from __future__ import annotations
@@ -24,8 +23,6 @@ class Cause(enum.StrEnum):
     """It said that it is ready, or need not say so."""
     STOP = "stop"
     """It was told to stop."""
-    DROP = "drop"
-    """It was told to stop while nothing of it ran."""
     END = "end"
     """It ended and is not to be started again by itself."""
     RETRY = "retry"
@@ -64,7 +61,6 @@ TRANSITIONS: Mapping[tuple[State, Cause], State] = _Table(
         **{(state, Cause.HOLD): State.WAITING for state in (*_IDLE, *_RUNNING)},
         (State.STARTING, Cause.READY): State.READY,
         **{(state, Cause.STOP): State.STOPPING for state in _RUNNING},
-        **{(state, Cause.DROP): State.STOPPED for state in _IDLE},
         **{(state, Cause.END): State.STOPPED for state in (*_IDLE, *_RUNNING)},
         **{(state, Cause.RETRY): State.RESTARTING for state in (*_IDLE, *_RUNNING)},
         **{(state, Cause.RELEASE): State.COMPLETE for state in (*_IDLE, *_RUNNING, State.COMPLETE)},
@@ -72,19 +68,3 @@ TRANSITIONS: Mapping[tuple[State, Cause], State] = _Table(
     }
 )
 """Next state by (state, cause); what is not here cannot happen: it raises."""
-
-
-def advance(state: State, cause: Cause) -> State:
-    """Return the state that follows `state` for `cause`.
-
-    Args:
-        state: The state now.
-        cause: What happens.
-
-    Returns:
-        The next state.
-
-    Raises:
-        ImpossibleTransition: The table has no such pair.
-    """
-    return TRANSITIONS[state, cause]

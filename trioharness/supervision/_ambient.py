@@ -37,15 +37,16 @@ def beat() -> None:
     Such a component counts as crashed when it works for longer than that without a beat. Call it
     where progress is made, once for each message or step, not from a task that only beats: that one
     goes on where the work hangs. It costs next to nothing, and does nothing where nobody asked for
-    it. Time in which the component waits in a receive on a channel end that it was given does not
-    count, so an idle consumer need not beat.
+    it. Time in which the component waits in a receive on an end of `open_channel` that it was given
+    does not count, so an idle consumer need not beat; a wait on a channel of another library does.
+    What is only held open, such as a context manager, is watched from its first beat on.
 
     Raises:
         SupervisionError: It was not called from inside a supervised component.
     """
     watch = current_run("beat()")[1].watch
     if watch is not None:
-        watch.clock.beat(trio.current_time())
+        watch.beat(trio.current_time())
 
 
 @contextlib.asynccontextmanager

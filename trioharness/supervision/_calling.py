@@ -127,7 +127,7 @@ def is_ready(
         engine.check_idle()
     record.move(Cause.READY)
     if run.watch is not None:
-        run.watch.ready(now)
+        run.watch.ready(now, is_held=is_held)
     if run.number > 1 or engine.wants(ChildReady):
         engine.observer(ChildReady(path=record.path, incarnation=run.number, time=now))
     if record.starting is not None:

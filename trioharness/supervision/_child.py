@@ -299,7 +299,7 @@ async def _restart(engine: Engine, record: Record, reason: str) -> None:
         affected = [
             r for r in with_dependents(engine, record) if r is record or r.state not in FINAL
         ]
-        await stop_in_order(engine, affected, reason, hold)
+        await stop_in_order(engine, affected, reason, hold, revives=True)
         if record.over is not None and not engine.draining:
             raise record.over_error()  # it is temporary, and was forgotten when it ended
         if engine.ending or record.state in FINAL:  # a drain came in between

@@ -205,7 +205,7 @@ class Engine:
 
     def spawn(self, record: Record) -> None:
         """Begin the next incarnation of a child, in a task of its own."""
-        if not record.background and not record.active:
+        if not record.background and not record.active:  # `active_again`, without its cost
             record.active = True
             self.active += 1
         run = self.new_run(record, trio.CancelScope())
@@ -222,7 +222,8 @@ class Engine:
         missing = record.missing_need()
         if missing is None:
             self.active_again(record)
-            record.wait()
+            if record.state is not State.WAITING:
+                record.wait()
         else:
             self._never_begins(record, StartFailed(record.path, missing))
 
@@ -278,9 +279,12 @@ class Engine:
     @trio.lowlevel.enable_ki_protection
     def next_run(self, record: Record, scope: trio.CancelScope, epoch: int) -> Incarnation | None:
         """Begin the next incarnation in the task of the last, unless that is void by now."""
-        if record.epoch == epoch:
+        void = record.epoch != epoch
+        if not void and record.needs_are_ready():
             return self.new_run(record, scope)
         self.turn.release(record)
+        if not void:
+            self.begin(record)  # what it needs has ended meanwhile: it has to wait for that
         return None
 
     def new_run(self, record: Record, scope: trio.CancelScope) -> Incarnation:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import trio
 
@@ -27,13 +26,16 @@ from ._calling import call
 from ._handover import settle
 from ._policy import is_to_return
 from ._record import Record
-from ._restarting import decide, restart, restarts_alone
+from ._restarting import decide, restarts_alone
 from ._run import Incarnation
 from ._watch import faulted, run_watched
 
 if TYPE_CHECKING:
     from ._engine import Engine
 
+
+NEVER: Final = -1
+"""The epoch of no incarnation."""
 
 LEFT = Stopped("it was left by what is no Exception", killed=True)
 """The end of an incarnation that did not end but was left, by `KeyboardInterrupt` say."""
@@ -67,41 +69,40 @@ def _exit_of(record: Record, run: Incarnation, error: Exception | None) -> Exit:
     return Crashed(error)
 
 
-async def run_child(  # noqa: C901, ASYNC910 - each way out of a component inside the one before
-    engine: Engine, record: Record, run: Incarnation | None
+async def run_child(  # noqa: ASYNC910 - each way out of a component inside the one before
+    engine: Engine, record: Record, begun: Incarnation
 ) -> None:
     """Run incarnation after incarnation, as long as the child restarts alone and at once.
 
-    A crash from which nothing but a restart follows is dealt with inside the scope that the child
-    has: to leave it and enter another would cost more than all the rest. Any other end is dealt
-    with outside of it.
+    A crash from which nothing but a restart follows is dealt with inside the scope of the child: to
+    leave it and enter another would cost more than all the rest.
     """
     place.set(record)
     task = trio.lowlevel.current_task()
     live = run_watched if record.options.watched else call
+    run = _unless_it_waits(engine, record, begun)
     while run is not None:
-        if record.needs and run.stop_reason is None and not record.needs_are_ready():
-            engine.back_to_waiting(record)
-            return  # noqa: ASYNC910 - the task ends here
         error: Exception | None = None
         through = True
         try:
-            # The error is captured outside of the scope: a clean-up that raises while being
-            # cancelled arrives as a group that still holds Cancelled until the scope has taken
-            # its own out of it. What is no Exception goes through, split from its group.
+            # The error is captured outside of the scope: a clean-up that raises while cancelled
+            # arrives as a group that holds Cancelled until the scope has taken its own out of it.
+            # What is no Exception goes through, split from its group.
             try:
                 try:
                     with run.scope as scope:
+                        status = _cancel_status(task)
                         while run is not None and run.stop_reason is None:
                             run.task = task
                             try:
                                 await live(engine, record, run)
                             except Exception as raised:
-                                if not _restarts_alone(engine, record, run, raised):
+                                epoch = _restarts_alone(engine, record, run, raised, status)
+                                if epoch is None:
                                     raise
                             else:
                                 break
-                            run, epoch = None, record.epoch
+                            run = None
                             task.context = engine.context.copy()
                             await trio.lowlevel.checkpoint()  # or it would starve its siblings
                             place.set(record)
@@ -117,7 +118,7 @@ async def run_child(  # noqa: C901, ASYNC910 - each way out of a component insid
             if through:
                 await engine.stop_the_others_first()  # noqa: ASYNC102 - it shields, with a deadline
         if not again:
-            return  # noqa: ASYNC910 - the task ends here
+            break
         epoch = record.epoch
         task.context = engine.context.copy()
         await trio.lowlevel.checkpoint()
@@ -125,34 +126,52 @@ async def run_child(  # noqa: C901, ASYNC910 - each way out of a component insid
         run = engine.next_run(record, trio.CancelScope(), epoch)
 
 
+def _unless_it_waits(engine: Engine, record: Record, begun: Incarnation) -> Incarnation | None:
+    """Return an incarnation that is to run; None if a need went away before its first step."""
+    if begun.stop_reason is None and not record.needs_are_ready():
+        engine.back_to_waiting(record)
+        return None
+    return begun
+
+
 @trio.lowlevel.enable_ki_protection
-def _restarts_alone(engine: Engine, record: Record, run: Incarnation, error: Exception) -> bool:
+def _restarts_alone(
+    engine: Engine, record: Record, run: Incarnation, error: Exception, status: object
+) -> int | None:
     """Deal with what a component raised, if nothing but a restart follows from it, at once.
 
     Returns:
-        Whether that is so; nothing has been done otherwise.
+        The epoch in which the next incarnation may begin, while holding the turn; `NEVER` if the
+        observer made that more than this task can do. None if nothing has been done.
     """
     now, task = engine.now(), run.task
     assert task is not None
     if (
-        run.ready_at is None
+        status is None
+        or status is not _cancel_status(task)  # a scope was left open: leaving ours shows that
+        or run.ready_at is None
         or run.told
         or isinstance(error, Shutdown)
         or record.stopping is not None
         or not restarts_alone(engine, record, now)
-        # A generator that was left in its middle may hold a scope open, whose deadline would strike
-        # the next incarnation; to leave our scope shows that, and is a crash of this one.
-        or task.child_nurseries
-        or trio.current_effective_deadline() != math.inf
     ):
-        return False
+        return None
+    # The observer is told next, and may ask for anything: so it is decided after that.
     event = _note_end(engine, record, run, Crashed(error), now)
-    engine.turn.holder = record
-    answer = restart(engine, record, event, run.ready_at, now)
-    assert answer == "begin"
-    return True
+    return record.epoch if _act(engine, record, event, run.ready_at) else NEVER
 
 
+def _cancel_status(task: trio.lowlevel.Task) -> object:
+    """Return what tells one innermost cancel scope of a task from another; None if nothing does.
+
+    A generator that was left in its middle may hold a scope open: its deadline would strike the
+    next incarnation, its shield keep that from being stopped. No public name of trio shows such a
+    scope short of leaving the one around it, which is then what happens if this one is not there.
+    """
+    return getattr(task, "_cancel_status", None)
+
+
+@trio.lowlevel.enable_ki_protection
 def _task_has_ended(
     engine: Engine,
     record: Record,
@@ -165,7 +184,10 @@ def _task_has_ended(
     if run is not None and record.run is run:
         return _has_ended(engine, record, run, error, through=through)
     if error is not None:
-        engine.unclean.append(record.path)  # it had left a scope open, which shows only now
+        raise error  # its books are closed, so that it is a fault of our own
+    if through and record.run is None and record.state is State.RESTARTING:
+        engine.turn.release(record)  # the task was to begin the next one
+        record.move(Cause.END)
     return False
 
 
@@ -216,24 +238,23 @@ def _has_ended(
         record.move(Cause.END)
         if run.draining:
             engine.retire(record)
-    elif engine.turn.holder is not None:
-        # One thing at a time: its end is dealt with when what came before it has been.
-        returns = is_to_return(engine, record, exit)
-        record.end_is_pending = not returns
-        record.move(Cause.RETRY if returns else Cause.END)
-        step = partial(handle_end, engine, record, record.epoch, event, run.ready_at)
-        engine.turn.submit(step)
     else:
         return _act(engine, record, event, run.ready_at)
     return False
 
 
 def _act(engine: Engine, record: Record, event: ChildEnded, ready_at: float | None) -> bool:
-    """Do what follows from the end of a child, while holding the turn.
+    """Do what follows from the end of a child: now, or when what came before it has been done.
 
     Returns:
         Whether it is to begin again in the same task; the turn is then held for it.
     """
+    if engine.turn.holder is not None:
+        returns = is_to_return(engine, record, event.exit)
+        record.end_is_pending = not returns
+        record.move(Cause.RETRY if returns else Cause.END)
+        engine.turn.submit(partial(handle_end, engine, record, record.epoch, event, ready_at))
+        return False
     engine.turn.holder = record
     match decide(engine, record, event, ready_at, event.time):
         case "begin":

@@ -33,7 +33,7 @@ async def restart_with_dependents(
     itself meanwhile, or never began, is left alone.
     """
     reason = f"restart of {record.path!r} ({because})"
-    await stop_in_order(engine, taken_along(engine, record), reason, hold)
+    await stop_in_order(engine, taken_along(engine, record), reason, hold, revives=True)
     if record.epoch != epoch or engine.ending:
         engine.wake_dependents(record)
     elif delay > 0 and not engine.draining:
@@ -60,7 +60,7 @@ async def restart_group(
     order = tuple(engine.records.values())
     others = taken_along(engine, record)
     reason = f"restart of {record.path!r} ({because})"
-    await stop_in_order(engine, others, reason, partial(_leave_to_group, engine))
+    await stop_in_order(engine, others, reason, partial(_leave_to_group, engine), revives=True)
     if record.epoch != epoch or engine.ending:
         engine.wake_dependents(record)
         return
@@ -182,7 +182,8 @@ async def stop_dependents_of_parked(engine: Engine, record: Record) -> None:
     """Have those that need a parked child wait for it; they do not hold the supervisor open."""
     waiting = [d for d in with_dependents(engine, record) if d is not record]
     running = [d for d in waiting if d.state not in FINAL]
-    await stop_in_order(engine, running, f"{record.path!r}, which it needs, is parked", hold)
+    reason = f"{record.path!r}, which it needs, is parked"
+    await stop_in_order(engine, running, reason, hold, revives=True)
     for other in running:
         other.engine.deactivate(other)
         other.engine.check_idle()

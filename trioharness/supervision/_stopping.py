@@ -34,6 +34,8 @@ class Stopping:
     reason: str
     ended: Callable[[Record], None]
     """Says what becomes of each child that has stopped."""
+    revives: bool = False
+    """Whether they are to start again."""
     current: dict[Record, None] = attrs.field(factory=dict[Record, None])
     """What has been told and has not ended."""
     done: trio.Event = attrs.field(factory=trio.Event)
@@ -94,16 +96,28 @@ class Stopping:
     def has_ended(self, record: Record, now: float) -> None:
         """Take note that a child that was told has ended, and tell the next."""
         record.stopping = None
-        del self.current[record]
-        if self.taken_over is not None and record in self.taken_over:
-            self.taken_over.pop(record).hand_on(record, now)
-        self.ended(record)
-        self.tell_next(now)
+        if self.taken_over is None:
+            del self.current[record]
+            self.ended(record)
+            self.tell_next(now)
+        else:
+            self._has_ended_for_all(record, now)
 
-    def hand_on(self, record: Record, now: float) -> None:
-        """Take note that a child has ended that somebody else took over, and tell the next."""
-        del self.current[record]
-        self.tell_next(now)
+    def _has_ended_for_all(self, record: Record, now: float) -> None:
+        """Do the same for all who took the child over one from the other.
+
+        The last who does not want it back decides what becomes of it: what was stopped by hand, or
+        drained, does not return because something that it needs restarts meanwhile.
+        """
+        stoppings: list[Stopping] = [self]
+        while (taken_over := stoppings[-1].taken_over) is not None and record in taken_over:
+            stoppings.append(taken_over.pop(record))
+        for stopping in stoppings:
+            del stopping.current[record]
+        decides = next((stopping for stopping in stoppings if not stopping.revives), self)
+        decides.ended(record)
+        for stopping in stoppings:
+            stopping.tell_next(now)
 
     async def run(self, *, all_at_once: bool = False) -> None:
         """Stop them all and wait for it, however long that takes.
@@ -178,6 +192,7 @@ async def stop_in_order(
     ended: Callable[[Record], None],
     *,
     all_at_once: bool = False,
+    revives: bool = False,
 ) -> None:
     """Stop children in reverse order, and wait for their ends; while holding the turn.
 
@@ -187,5 +202,7 @@ async def stop_in_order(
         reason: Why, for their `trio.Cancelled` and for the observer.
         ended: Says what becomes of each one that has stopped, or did not run.
         all_at_once: Whether they are all told before the first has ended.
+        revives: Whether they are to start again. Where somebody else stops one of them for good
+            meanwhile, or did before, it does not.
     """
-    await Stopping(engine, list(records), reason, ended).run(all_at_once=all_at_once)
+    await Stopping(engine, list(records), reason, ended, revives).run(all_at_once=all_at_once)

@@ -42,11 +42,25 @@ class Watch:
     clock: WorkClock = attrs.field(factory=WorkClock)
     """Paused until it is ready, and while any of its tasks waits on an end it was given."""
 
-    def ready(self, now: float) -> None:
+    beats: bool = False
+    """Whether it is watched from its first beat on: it may have nothing to do but to be there."""
+
+    def ready(self, now: float, *, is_held: bool) -> None:
         """Take note that its start is over."""
         self.start_by = math.inf
-        self.clock.resume(now)
-        self.monitor.heed(self.clock.due(self.beat_within))
+        if is_held:
+            self.beats = True
+        else:
+            self.clock.resume(now)
+            self.monitor.heed(self.clock.due(self.beat_within))
+
+    def beat(self, now: float) -> None:
+        """Take note of a sign of life."""
+        self.clock.beat(now)
+        if self.beats:
+            self.beats = False
+            self.clock.resume(now)
+            self.monitor.heed(self.clock.due(self.beat_within))
 
     def wait_began(self) -> None:
         """Take note that a task of it waits to receive."""
