@@ -164,7 +164,7 @@ async def test_a_shield_that_was_left_open_is_not_inherited(autojump_clock: Mock
 
     async def shielded() -> AsyncGenerator[int]:
         with trio.CancelScope(shield=True):
-            yield 1  # noqa: ASYNC119 - that is the point
+            yield 1  # noqa: ASYNC101, ASYNC119 - that is the point
 
     async def component() -> None:
         nonlocal runs
