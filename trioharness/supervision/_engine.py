@@ -222,8 +222,7 @@ class Engine:
         missing = record.missing_need()
         if missing is None:
             self.active_again(record)
-            if record.state is not State.WAITING:
-                record.wait()
+            record.wait()
         else:
             self._never_begins(record, StartFailed(record.path, missing))
 

@@ -130,9 +130,10 @@ class Record:
                 trio.lowlevel.reschedule(entry[1], outcome.Value(state))
 
     def wait(self) -> None:
-        """Have it start as soon as what it needs is ready."""
-        self.move(Cause.HOLD)
-        tell_waiting(self)
+        """Have it start as soon as what it needs is ready; nothing changes if it waits already."""
+        if self.state is not State.WAITING:
+            self.move(Cause.HOLD)
+            tell_waiting(self)
 
     async def until(self, states: frozenset[State]) -> State:
         """Wait until the child is in one of `states`, however briefly; a checkpoint.
