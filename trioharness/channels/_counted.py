@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from itertools import count
-from typing import Any, ClassVar
+from typing import Any
 
 import attrs
 from outcome import Value
@@ -26,7 +26,7 @@ from trio.lowlevel import reschedule
 from .._events import Fate, InHand
 from ._dead_letter import DeadLetter
 from ._hand import Entry, Hand
-from ._state import EMPTY, OVER, ChannelState, Item
+from ._state import EMPTY, NOTHING, OVER, ChannelState, Item
 
 
 @attrs.define(eq=False)
@@ -69,13 +69,14 @@ class DeadState(ChannelState):
 class CountedState(ChannelState):
     """The state of a channel with `max_deliveries`."""
 
-    counted: ClassVar[bool] = True
     max_deliveries: int = attrs.field(kw_only=True)
     dead_letters: DeadState = attrs.field(kw_only=True)
     doomed: deque[DeadLetter[Any]] = attrs.field(factory=deque[DeadLetter[Any]], init=False)
     numbers: Iterator[int] = attrs.field(factory=count, init=False)
 
     def __attrs_post_init__(self) -> None:
+        self.counted = True
+        self.admitted = NOTHING  # each message has to become an entry first
         self.dead_letters.source = self
         self.dead_letters.open_send_channels = 1
 

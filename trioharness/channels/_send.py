@@ -74,7 +74,7 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
         state = self._state
         item: Item = value
         # Nearly every message passes here without the call.
-        if self._closed or state.broken or state.counted or type(value) not in state.check.known:
+        if self._closed or type(value) not in state.admitted:
             item = self._checked(value)
         if state.offer(item):
             await cancel_shielded_checkpoint()
