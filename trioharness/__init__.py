@@ -72,6 +72,7 @@ from .channels import ChannelStatistics as ChannelStatistics
 from .channels import DeadLetter as DeadLetter
 from .channels import ReceiveChannel as ReceiveChannel
 from .channels import SendChannel as SendChannel
+from .channels import SendProgress as SendProgress
 from .channels import open_channel as open_channel
 from .harness import ChannelReceipt as ChannelReceipt
 from .harness import DeclaredChild as DeclaredChild

@@ -89,9 +89,18 @@ class CountedState(ChannelState):
         """Return the entry that is to be queued for a message."""
         return Entry(message, next(self.numbers))
 
+    def pack_many(self, messages: list[Any]) -> list[Item]:
+        """Return the entries that are to be queued for messages."""
+        return [self.pack(message) for message in messages]
+
+    @property
+    def deliverable(self) -> bool:
+        """Whether what is sent now goes to a task that waits for it."""
+        return bool(self.receivers) and not self.doomed
+
     def offer(self, item: Item) -> bool:
         """Give the entry to who waits, or queue it; say False where it would have to wait."""
-        if self.receivers and not self.doomed:
+        if self.deliverable:
             self.hand_over(item)
             self.sent += 1
             return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar, final
@@ -18,6 +19,7 @@ from trio.lowlevel import (
 )
 
 from .._util import NoPublicConstructor
+from ._progress import SendProgress
 from ._state import ChannelState, Item, leave
 from ._statistics import ChannelStatistics
 
@@ -80,8 +82,44 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
             await cancel_shielded_checkpoint()
         else:
             task = current_task()
-            state.senders[task] = (self, item)
+            state.senders[task] = (self, item, None)
             await wait_task_rescheduled(partial(leave, state.senders, task))
+
+    @enable_ki_protection
+    async def send_many(
+        self, items: Iterable[T_contra], /, *, progress: SendProgress | None = None
+    ) -> None:
+        """Put messages into the channel, in order; wait while it is full.
+
+        Much faster than one by one: a batch costs one checkpoint and, if it has to wait, one
+        wake-up. A batch that is larger than the room that is left goes in as room comes, and no
+        message of another sender comes in between. Always a checkpoint. Cancelled, it has sent the
+        first ``progress.sent`` messages and no other; so it has where it raises.
+
+        Args:
+            items: The messages, which are all taken from it before the first is sent.
+            progress: Told how many were sent, at any moment.
+
+        Raises:
+            MessageTypeError: The channel does not carry messages of the type of one of them; then
+                nothing was sent.
+            trio.BrokenResourceError: As for `send`.
+            trio.ClosedResourceError: As for `send`.
+            trio.BusyResourceError: `progress` is in use by another call.
+        """
+        batch = SendProgress() if progress is None else progress
+        await checkpoint_if_cancelled()
+        state = self._state
+        batch._begin(self._checked_many(items))
+        try:
+            if state.put(batch):
+                await cancel_shielded_checkpoint()
+            else:
+                task = current_task()
+                state.senders[task] = (self, None, batch)
+                await wait_task_rescheduled(partial(leave, state.senders, task))
+        finally:
+            batch._end()
 
     @enable_ki_protection
     def send_nowait(self, value: T_contra) -> None:
@@ -102,13 +140,27 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
     def _checked(self, value: T_contra) -> Item:
         """Return what is to be queued for a message that may be sent."""
         state = self._state
-        if self._closed:
-            raise state.closed_error()
-        if state.broken:
-            raise state.broken_error()
+        self._check_open()
         if type(value) not in state.check.known:
             state.check.admit(value, state.name)
         return state.pack(value)
+
+    def _checked_many(self, values: Iterable[T_contra]) -> list[Item]:
+        """Return what is to be queued for messages that may all be sent."""
+        state = self._state
+        batch = [*values]  # first, because that may be a generator which closes this end
+        self._check_open()
+        if not state.check.known.issuperset(map(type, batch)):
+            for value in batch:
+                if type(value) not in state.check.known:
+                    state.check.admit(value, state.name)
+        return state.pack_many(batch)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise self._state.closed_error()
+        if self._state.broken:
+            raise self._state.broken_error()
 
     @enable_ki_protection
     def clone(self) -> SendChannel[T_contra]:

@@ -28,11 +28,16 @@ from trio.lowlevel import Abort, Task, current_task, reschedule, wait_task_resch
 
 from .._events import InHand
 from ._hand import Hand
+from ._progress import SendProgress
 from ._statistics import ChannelStatistics
 from ._types import TypeCheck
 
 Item: TypeAlias = Any
 """What is queued: a message as it was sent or, with `max_deliveries`, an `Entry` around it."""
+
+Waiting: TypeAlias = tuple[object, Item, SendProgress | None]
+"""What a task waits to send: through which end, and the message; or, in place of that, the batch of
+which the rest waits."""
 
 NOTHING: Final[Set[type]] = frozenset()
 
@@ -87,10 +92,10 @@ class ChannelState:
     """The types of messages that `send` may queue as they are, without a closer look: the known
     ones while nothing is the matter, else none. One question of `send` in place of three."""
     queue: deque[Item] = attrs.field(factory=deque[Item], init=False)
-    senders: OrderedDict[Task, tuple[object, Item]] = attrs.field(
-        factory=OrderedDict[Task, tuple[object, Item]], init=False
+    senders: OrderedDict[Task, Waiting] = attrs.field(
+        factory=OrderedDict[Task, Waiting], init=False
     )
-    """Tasks that wait to send: through which end, and what."""
+    """Tasks that wait to send."""
     receivers: OrderedDict[Task, Seat] = attrs.field(factory=OrderedDict[Task, Seat], init=False)
     open_send_channels: int = attrs.field(default=0, init=False)
     open_receive_channels: int = attrs.field(default=0, init=False)
@@ -126,6 +131,10 @@ class ChannelState:
         """Return what is to be queued for a message."""
         return message
 
+    def pack_many(self, messages: list[Any]) -> list[Item]:
+        """Return what is to be queued for messages."""
+        return messages
+
     def offer(self, item: Item) -> bool:
         """Give the item to who waits, or queue it; say False where it would have to wait."""
         if self.receivers:
@@ -139,6 +148,23 @@ class ChannelState:
             return False
         self.sent += 1
         return True
+
+    @property
+    def deliverable(self) -> bool:
+        """Whether what is sent now goes to a task that waits for it."""
+        return bool(self.receivers)
+
+    def put(self, batch: SendProgress) -> bool:
+        """Take of a batch what is possible; say False where the rest would have to wait."""
+        begin = batch.sent
+        while batch._left and self.deliverable:
+            self.hand_over(batch._take(1)[0])
+        room = self.max_buffer_size - self.buffered
+        if room > 0:
+            self.queue += batch._take(room)
+            self.peak = max(self.peak, self.buffered)
+        self.sent += batch.sent - begin
+        return not batch._left
 
     def take(self, hand: Hand) -> Item:
         """Take the next item for `hand`, or return `EMPTY` or `OVER`."""
@@ -165,7 +191,7 @@ class ChannelState:
                 items += [queue.popleft() for _ in range(count)]
                 self.refill()
             elif self.senders:
-                items.append(self.admit_sender())
+                items += self.admit_part(limit - len(items))
             else:
                 return not self.ended
         return False
@@ -191,16 +217,37 @@ class ChannelState:
         reschedule(task, Value(item))
 
     def admit_sender(self) -> Item:
-        """Let the sender go on that has waited longest; return what it sends."""
-        task, (_, item) = self.senders.popitem(last=False)
+        """Let in the next message of the sender that has waited longest, and return it."""
+        task, waiting = self.senders.popitem(last=False)
+        _, item, batch = waiting
+        if batch is not None:
+            self.senders[task] = waiting
+            self.senders.move_to_end(task, last=False)
+            return self.admit_part(1)[0]
         reschedule(task)
         self.sent += 1
         return item
 
+    def admit_part(self, limit: float) -> list[Item]:
+        """Let in the next messages, up to `limit`, of the sender that has waited longest."""
+        task, waiting = self.senders.popitem(last=False)
+        _, item, batch = waiting
+        part = [item] if batch is None else batch._take(limit)
+        if batch is not None and batch._left:
+            self.senders[task] = waiting
+            self.senders.move_to_end(task, last=False)  # so that its batch stays together
+        else:
+            reschedule(task)
+        self.sent += len(part)
+        return part
+
     def refill(self) -> None:
         """Let in waiting senders while there is room."""
-        while self.senders and self.buffered < self.max_buffer_size:
-            self.queue.append(self.admit_sender())
+        room = self.max_buffer_size - self.buffered
+        while self.senders and room > 0:
+            part = self.admit_part(room)
+            self.queue += part
+            room -= len(part)
 
     def serve(self) -> None:
         """Give waiting receivers what has come back to the queue."""
@@ -233,7 +280,7 @@ class ChannelState:
 
     def close_send(self, end: object) -> None:
         """Take note that a send end was closed."""
-        for task in [task for task, (through, _) in self.senders.items() if through is end]:
+        for task in [task for task, (through, _, _) in self.senders.items() if through is end]:
             del self.senders[task]
             reschedule(task, Error(self.closed_error()))
         self.open_send_channels -= 1
