@@ -104,8 +104,8 @@ class CountedState(ChannelState):
             self.hand_over(item)
             self.sent += 1
             return True
-        if self.buffered >= self.max_buffer_size:
-            return False
+        if not self.has_room:
+            return self.overflow is not None and self.spill(self.overflow, item)
         self.queue.append(item)
         self.peak = max(self.peak, self.buffered)
         self.sent += 1
@@ -194,6 +194,7 @@ class CountedState(ChannelState):
 
     def serve(self) -> None:
         """Give waiting receivers what has come back, in order, unless something is doomed."""
+        self.drop_outdated()
         while self.receivers and not self.doomed and (self.queue or self.senders):
             if not self.queue:
                 self.queue.append(self.admit_sender())

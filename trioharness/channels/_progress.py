@@ -23,16 +23,15 @@ class SendProgress:
     _items: list[Any] = attrs.field(factory=list[Any], init=False, repr=False)
     """The batch while the call runs, as the channel queues it."""
 
-    def _begin(self, items: list[Any]) -> None:
-        """Begin with a new batch.
+    def _begin(self) -> None:
+        """Forget the last batch.
 
         Raises:
-            trio.BusyResourceError: It is in the middle of another one.
+            trio.BusyResourceError: It is in the middle of one.
         """
         if self._items:
             raise trio.BusyResourceError(f"{self!r} is in use by another call of send_many")
         self.sent = 0
-        self._items = items
 
     def _end(self) -> None:
         """Let go of the batch."""

@@ -61,12 +61,15 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
     async def send(self, value: T_contra) -> None:
         """Put a message into the channel, waiting while it is full.
 
-        Always a checkpoint. Cancelled, it has sent nothing.
+        With another ``overflow`` than ``"wait"`` it never waits for room. Always a checkpoint.
+        Cancelled, it has sent nothing.
 
         Args:
             value: The message. It is passed by reference.
 
         Raises:
+            trio.WouldBlock: The channel is full and was opened with ``overflow="error"``; nothing
+                was sent.
             MessageTypeError: The channel does not carry messages of this type.
             trio.BrokenResourceError: No receive end is open any more, or the channel was finished,
                 also while this waits.
@@ -78,12 +81,16 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
         # Nearly every message passes here without the call.
         if self._closed or type(value) not in state.admitted:
             item = self._checked(value)
-        if state.offer(item):
+        try:
+            if state.offer(item):
+                await cancel_shielded_checkpoint()
+            else:
+                task = current_task()
+                state.senders[task] = (self, item, None)
+                await wait_task_rescheduled(partial(leave, state.senders, task))
+        except trio.WouldBlock:  # of overflow="error": who tries again at once must not spin
             await cancel_shielded_checkpoint()
-        else:
-            task = current_task()
-            state.senders[task] = (self, item, None)
-            await wait_task_rescheduled(partial(leave, state.senders, task))
+            raise
 
     @enable_ki_protection
     async def send_many(
@@ -101,6 +108,8 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
             progress: Told how many were sent, at any moment.
 
         Raises:
+            trio.WouldBlock: The channel is full and was opened with ``overflow="error"``; what
+                there was room for was sent.
             MessageTypeError: The channel does not carry messages of the type of one of them; then
                 nothing was sent.
             trio.BrokenResourceError: As for `send`.
@@ -108,9 +117,10 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
             trio.BusyResourceError: `progress` is in use by another call.
         """
         batch = SendProgress() if progress is None else progress
+        batch._begin()
         await checkpoint_if_cancelled()
         state = self._state
-        batch._begin(self._checked_many(items))
+        batch._items = self._checked_many(items)
         try:
             if state.put(batch):
                 await cancel_shielded_checkpoint()
@@ -118,6 +128,9 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
                 task = current_task()
                 state.senders[task] = (self, None, batch)
                 await wait_task_rescheduled(partial(leave, state.senders, task))
+        except trio.WouldBlock:  # as in send
+            await cancel_shielded_checkpoint()
+            raise
         finally:
             batch._end()
 
@@ -129,7 +142,8 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
             value: The message. It is passed by reference.
 
         Raises:
-            trio.WouldBlock: The channel is full; nothing was sent.
+            trio.WouldBlock: The channel is full, and its ``overflow`` drops nothing; nothing was
+                sent.
             MessageTypeError: The channel does not carry messages of this type.
             trio.BrokenResourceError: No receive end is open any more, or the channel was finished.
             trio.ClosedResourceError: This end is closed.
@@ -183,6 +197,7 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
         a closed end can still be asked.
         """
         self._state.finish()
+        self._state.tell()
 
     @enable_ki_protection
     def close(self) -> None:
@@ -193,6 +208,7 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
         if not self._closed:
             self._closed = True
             self._state.close_send(self)
+            self._state.tell()
 
     @enable_ki_protection
     async def aclose(self) -> None:

@@ -27,7 +27,9 @@ from outcome import Error, Value
 from trio.lowlevel import Abort, Task, current_task, reschedule, wait_task_rescheduled
 
 from .._events import InHand
+from ._drops import DropTeller
 from ._hand import Hand
+from ._overflow import Policy
 from ._progress import SendProgress
 from ._statistics import ChannelStatistics
 from ._types import TypeCheck
@@ -85,6 +87,10 @@ class ChannelState:
     name: str
     max_buffer_size: float
     check: TypeCheck
+    overflow: Policy | None = attrs.field(default=None, kw_only=True)
+    """What is done where there is no room; None lets senders wait."""
+    teller: DropTeller | None = attrs.field(default=None, kw_only=True)
+    """Tells of what was dropped."""
     # A slot, not a class variable, which takes three times as long to look up.
     counted: bool = attrs.field(default=False, init=False)
     """Whether deliveries are counted, so that items are entries."""
@@ -111,7 +117,8 @@ class ChannelState:
     sent: int = attrs.field(default=0, init=False)
     dead: int = attrs.field(default=0, init=False)
     dropped: int = attrs.field(default=0, init=False)
-    """Messages that were queued when the last receive end closed."""
+    abandoned: int = attrs.field(default=0, init=False)
+    """Messages that were let go of when the last receive end closed."""
     peak: int = attrs.field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -126,6 +133,11 @@ class ChannelState:
     def over(self) -> bool:
         """Whether nothing is left to receive and nothing can come, not even from a hand."""
         return self.ended and not (self.buffered or self.gathering or self.in_hand)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more message may wait in the channel."""
+        return self.buffered < self.max_buffer_size
 
     def pack(self, message: object) -> Item:
         """Return what is to be queued for a message."""
@@ -145,9 +157,31 @@ class ChannelState:
             if len(self.queue) > self.peak:  # noqa: PLR1730 - max() costs three times as much
                 self.peak = len(self.queue)
         else:
-            return False
+            return self.overflow is not None and self.spill(self.overflow, item)
         self.sent += 1
         return True
+
+    def spill(self, overflow: Policy, item: Item) -> bool:
+        """Deal with an item for which there is no room, and that is not to wait for it."""
+        overflow.spill(self, item)
+        self.sent += 1
+        self.peak = max(self.peak, self.buffered)
+        self.tell()
+        return True
+
+    def drop_queued(self) -> None:
+        """Drop the message that has been queued for longest."""
+        self.queue.popleft()
+        self.dropped += 1
+
+    def drop_new(self) -> None:
+        """Drop a message in place of queueing it."""
+        self.dropped += 1
+
+    def tell(self) -> None:
+        """Tell the observer of drops; the last thing to be done, because it may raise."""
+        if self.teller is not None:
+            self.teller.tell(self.dropped, at_once=self.ended or self.broken)
 
     @property
     def deliverable(self) -> bool:
@@ -156,15 +190,25 @@ class ChannelState:
 
     def put(self, batch: SendProgress) -> bool:
         """Take of a batch what is possible; say False where the rest would have to wait."""
-        begin = batch.sent
         while batch._left and self.deliverable:
             self.hand_over(batch._take(1)[0])
         room = self.max_buffer_size - self.buffered
         if room > 0:
             self.queue += batch._take(room)
             self.peak = max(self.peak, self.buffered)
-        self.sent += batch.sent - begin
+        self.sent += batch.sent
+        if batch._left and self.overflow is not None:
+            self.spill_rest(self.overflow, batch)
         return not batch._left
+
+    def spill_rest(self, overflow: Policy, batch: SendProgress) -> None:
+        """Deal with the rest of a batch, for which there is no room, message by message."""
+        while batch._left:
+            overflow.spill(self, batch._items[batch.sent])
+            batch.sent += 1
+            self.sent += 1
+        self.peak = max(self.peak, self.buffered)
+        self.tell()
 
     def take(self, hand: Hand) -> Item:
         """Take the next item for `hand`, or return `EMPTY` or `OVER`."""
@@ -202,7 +246,7 @@ class ChannelState:
             self.queue.extendleft(reversed(items))
             self.serve()
         else:
-            self.dropped += len(items)
+            self.abandoned += len(items)
 
     def acknowledge(self, hand: Hand) -> None:
         """Let go of what the component of this hand has seen; nothing is ever in hand here."""
@@ -251,9 +295,16 @@ class ChannelState:
 
     def serve(self) -> None:
         """Give waiting receivers what has come back to the queue."""
+        self.drop_outdated()
         while self.receivers and self.queue:
             self.hand_over(self.queue.popleft())
         self.peak = max(self.peak, self.buffered)
+
+    def drop_outdated(self) -> None:
+        """Drop all but the newest message, in a channel that keeps no other."""
+        if self.overflow is not None and self.overflow.keeps_one:
+            while len(self.queue) > 1:
+                self.drop_queued()
 
     def end_receivers(self) -> None:
         """Tell waiting receivers of the end of the channel, if it has come for them."""
@@ -300,7 +351,7 @@ class ChannelState:
 
     def abandon(self) -> None:
         """Nobody will ever receive: let go of what is queued, as trio does."""
-        self.dropped += len(self.queue)
+        self.abandoned += len(self.queue)
         self.queue.clear()
 
     def closed_error(self) -> trio.ClosedResourceError:
@@ -329,7 +380,8 @@ class ChannelState:
             tasks_waiting_receive=len(self.receivers),
             peak_buffer_used=self.peak,
             sent=self.sent,
-            received=self.sent - buffered - self.dead - self.dropped,
+            received=self.sent - buffered - self.dead - self.dropped - self.abandoned,
+            dropped=self.dropped,
             dead=self.dead,
             in_hand=self.in_hand,
         )
