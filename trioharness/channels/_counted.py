@@ -87,7 +87,7 @@ class CountedState(ChannelState):
 
     def pack(self, message: object) -> Item:
         """Return the entry that is to be queued for a message."""
-        return Entry(message, next(self.numbers))
+        return Entry(super().pack(message), next(self.numbers))
 
     def pack_many(self, messages: list[Any]) -> list[Item]:
         """Return the entries that are to be queued for messages."""

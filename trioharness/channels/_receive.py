@@ -76,7 +76,7 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         cancelled. Always a checkpoint. Cancelled, it has taken nothing.
 
         Returns:
-            The message, the very object that was sent.
+            The message, the very object that was sent (or its copy, if the channel has a ``copy``).
 
         Raises:
             trio.EndOfChannel: All send ends are closed or the channel was finished, nothing is
@@ -120,7 +120,7 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         Calling it acknowledges what this end has in hand, even if it then finds nothing.
 
         Returns:
-            The message, the very object that was sent.
+            The message, the very object that was sent (or its copy, if the channel has a ``copy``).
 
         Raises:
             trio.WouldBlock: Nothing is there just now.

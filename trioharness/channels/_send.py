@@ -65,7 +65,7 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
         Cancelled, it has sent nothing.
 
         Args:
-            value: The message. It is passed by reference.
+            value: The message. It is passed by reference, unless the channel has a ``copy``.
 
         Raises:
             trio.WouldBlock: The channel is full and was opened with ``overflow="error"``; nothing
@@ -139,7 +139,7 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
         """Put a message into the channel if there is room or a receiver waits.
 
         Args:
-            value: The message. It is passed by reference.
+            value: The message. It is passed by reference, unless the channel has a ``copy``.
 
         Raises:
             trio.WouldBlock: The channel is full, and its ``overflow`` drops nothing; nothing was

@@ -17,7 +17,7 @@ for whoever runs just now (fairness), and skipped checkpoints (they starve the n
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Set
+from collections.abc import Callable, Set
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -89,6 +89,8 @@ class ChannelState:
     check: TypeCheck
     overflow: Policy | None = attrs.field(default=None, kw_only=True)
     """What is done where there is no room; None lets senders wait."""
+    copy: Callable[[Any], Any] | None = attrs.field(default=None, kw_only=True)
+    """Applied to each message before it is queued."""
     teller: DropTeller | None = attrs.field(default=None, kw_only=True)
     """Tells of what was dropped."""
     # A slot, not a class variable, which takes three times as long to look up.
@@ -122,7 +124,7 @@ class ChannelState:
     peak: int = attrs.field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.admitted = self.check.known
+        self.admitted = self.check.known if self.copy is None else NOTHING
 
     @property
     def buffered(self) -> int:
@@ -141,11 +143,11 @@ class ChannelState:
 
     def pack(self, message: object) -> Item:
         """Return what is to be queued for a message."""
-        return message
+        return message if self.copy is None else self.copy(message)
 
     def pack_many(self, messages: list[Any]) -> list[Item]:
         """Return what is to be queued for messages."""
-        return messages
+        return messages if self.copy is None else [*map(self.copy, messages)]
 
     def offer(self, item: Item) -> bool:
         """Give the item to who waits, or queue it; say False where it would have to wait."""
