@@ -17,6 +17,7 @@ from ._drops import DropTeller
 from ._options import check_deliveries, check_functions, check_name, check_overflow, check_size
 from ._overflow import POLICIES, Overflow
 from ._receive import ReceiveChannel
+from ._report import describe, read_statistics
 from ._send import SendChannel
 from ._state import ChannelState
 from ._statistics import ChannelStatistics
@@ -39,7 +40,7 @@ class Channel(Generic[T_co], metaclass=NoPublicConstructor):
     _dead: ReceiveChannel[DeadLetter[T_co]] | None
 
     def __repr__(self) -> str:
-        return self._state.describe(type(self).__name__, closed=False)
+        return describe(self._state, self, closed=False)
 
     @property
     def name(self) -> str:
@@ -69,7 +70,7 @@ class Channel(Generic[T_co], metaclass=NoPublicConstructor):
 
     def statistics(self) -> ChannelStatistics:
         """Return the numbers of the channel at this moment."""
-        return self._state.statistics()
+        return read_statistics(self._state)
 
 
 def open_channel(
