@@ -126,7 +126,7 @@ def test_closed_and_broken_come_before_the_type() -> None:
         send.send_nowait(wrong)
 
 
-async def test_the_statistics_count() -> None:
+async def test_the_statistics_count(autojump_clock: trio.testing.MockClock) -> None:
     send, receive = open_channel(int, 2)
     send.send_nowait(1)
     send.send_nowait(2)
@@ -142,11 +142,15 @@ async def test_the_statistics_count() -> None:
             open_receive_channels=1,
             tasks_waiting_send=1,
             tasks_waiting_receive=0,
+            send_waiting_since=trio.current_time(),
+            receive_waiting_since=None,
+            oldest_age=0,
             peak_buffer_used=2,
             sent=3,
             received=1,
             dropped=0,
             dead=0,
+            doomed=0,
             in_hand=0,
         )
         assert await receive.receive() == 2

@@ -86,6 +86,10 @@ class CountedState(ChannelState):
         """How many messages wait in the channel."""
         return len(self.queue) + len(self.doomed)
 
+    def span(self) -> tuple[int, int]:
+        """Return the numbers of the oldest and newest queued message."""
+        return (self.queue[0].number, self.queue[-1].number) if self.queue else (1, 0)
+
     def pack(self, message: object) -> Item:
         """Return the entry that is to be queued for a message."""
         return Entry(super().pack(message), next(self.numbers))

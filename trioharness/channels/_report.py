@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import trio
+from trio.lowlevel import in_trio_run
+
+from ._sampling import oldest_age, waiting_since
 from ._state import ChannelState
 from ._statistics import ChannelStatistics
 
@@ -17,6 +21,7 @@ def describe(state: ChannelState, end: object, *, closed: bool) -> str:
 def read_statistics(state: ChannelState) -> ChannelStatistics:
     """Return the numbers of this moment."""
     buffered = state.buffered
+    now = trio.current_time() if in_trio_run() else None
     return ChannelStatistics(
         current_buffer_used=buffered,
         max_buffer_size=state.max_buffer_size,
@@ -24,10 +29,14 @@ def read_statistics(state: ChannelState) -> ChannelStatistics:
         open_receive_channels=state.open_receive_channels,
         tasks_waiting_send=len(state.senders),
         tasks_waiting_receive=len(state.receivers),
+        send_waiting_since=None if now is None else waiting_since(state.senders, now),
+        receive_waiting_since=None if now is None else waiting_since(state.receivers, now),
+        oldest_age=0.0 if now is None else oldest_age(state, now),
         peak_buffer_used=state.peak,
         sent=state.sent,
         received=state.sent - buffered - state.dead - state.dropped - state.abandoned,
         dropped=state.dropped,
         dead=state.dead,
+        doomed=buffered - len(state.queue),
         in_hand=state.in_hand,
     )

@@ -76,9 +76,13 @@ class ChannelState:
     sent: int = attrs.field(default=0, init=False)
     dead: int = attrs.field(default=0, init=False)
     dropped: int = attrs.field(default=0, init=False)
+    unqueued: int = attrs.field(default=0, init=False)
+    """Messages that were dropped in place of being queued."""
     abandoned: int = attrs.field(default=0, init=False)
     """Messages that were let go of when the last receive end closed."""
     peak: int = attrs.field(default=0, init=False)
+    marks: list[tuple[float, int]] = attrs.field(factory=list[tuple[float, int]], init=False)
+    """Times at which somebody looked, and the number of the newest message then; see _sampling."""
 
     def __attrs_post_init__(self) -> None:
         self.admit_known()
@@ -93,6 +97,15 @@ class ChannelState:
     def buffered(self) -> int:
         """How many messages wait in the channel."""
         return len(self.queue)
+
+    def span(self) -> tuple[int, int]:
+        """Return the numbers, in the order of sending, of the oldest and newest queued message.
+
+        A number is too high for a message that came back after younger ones were taken. The first
+        is greater than the second if nothing is queued.
+        """
+        last = self.sent - self.unqueued
+        return last - len(self.queue) + 1, last
 
     @property
     def over(self) -> bool:
@@ -142,6 +155,7 @@ class ChannelState:
     def drop_new(self) -> None:
         """Drop a message in place of queueing it."""
         self.dropped += 1
+        self.unqueued += 1
 
     def tell(self) -> None:
         """Tell the observer of drops; the last thing to be done, because it may raise."""
