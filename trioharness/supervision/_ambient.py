@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 from collections.abc import AsyncGenerator, Generator
-from contextvars import ContextVar
 
 import trio
 
@@ -12,8 +12,20 @@ from .._errors import SupervisionError
 from ._record import Record
 from ._run import Incarnation
 
-place: ContextVar[Record | None] = ContextVar("trioharness_place", default=None)
+place: contextvars.ContextVar[Record | None] = contextvars.ContextVar(
+    "trioharness_place", default=None
+)
 """The child that the running task belongs to; None outside of every supervised component."""
+
+
+def context_of(record: Record) -> contextvars.Context:
+    """Return a fresh context for an incarnation of a child: that of the supervisor, and its place.
+
+    The first incarnation in a task needs none: the task itself has just got one.
+    """
+    context = record.engine.context.copy()
+    context.run(place.set, record)
+    return context
 
 
 def current_run(wanted: str) -> tuple[Record, Incarnation]:

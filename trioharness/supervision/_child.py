@@ -278,7 +278,8 @@ async def _stop(engine: Engine, record: Record, reason: str) -> None:
     ]
     now = trio.current_time()
     for other in affected:
-        other.stopped = StoppedByHand(incarnation=other.incarnations, time=now, reason=reason)
+        aside = other.was_put_aside()
+        aside.stopped = StoppedByHand(incarnation=other.incarnations, time=now, reason=reason)
     await stop_in_order(engine, affected, reason, put_down)
 
 
@@ -316,7 +317,7 @@ def _check_revivable(engine: Engine, record: Record) -> None:
         raise engine.closed_error()
     if record.over is not None:
         raise record.over_error()
-    missing = record.missing_need()
+    missing = None if record.links is None else record.links.missing()
     if missing is not None:
         raise StartFailed(record.path, missing)
 

@@ -22,7 +22,7 @@ def request_close(engine: Engine, reason: str) -> None:
     """Begin the ordered stop of everything; do nothing if it has begun already."""
     if engine.closing is not None:
         return
-    engine.closing = reason
+    engine.closing, engine.takes_no_more = reason, True
     if not engine.hosted.is_set():
         engine.finished.set()  # before anything could be started
         return
@@ -51,8 +51,9 @@ async def _close(engine: Engine) -> None:
     assert engine.closing is not None
     records = tuple(engine.records.values())
     await stop_in_order(engine, records, engine.closing, let_go, all_at_once=engine.pool)
-    for record in records:
-        engine.deactivate(record)
+    if engine.active:
+        for record in records:
+            engine.deactivate(record)
     engine.finished.set()
     engine.check_idle()
 

@@ -18,13 +18,15 @@ import attrs
 import trio
 
 from .._errors import RestartLimitExceeded, Shutdown, StartFailed, SupervisorClosed
-from .._events import ChildEnded, Crashed, Event, Observer, State, SupervisorEnded
+from .._events import ChildEnded, Crashed, Observer, State, SupervisorEnded
 from ..observe import summary
 from ..rules import AutoShutdown, Cause, Exhausted, Limit, Strategy, Window
 from ._alone import alone
 from ._closing import stop_shield
 from ._handover import Handover
 from ._incarnation import handle_end, run_child
+from ._links import unlink
+from ._names import Names
 from ._record import FINAL, Record
 from ._run import Incarnation
 from ._telling import tell_completed, tell_starting
@@ -46,8 +48,8 @@ class Engine:
     auto_shutdown: AutoShutdown
     limit: Limit
     observer: Observer
-    wants: Callable[[type[Event]], bool]
-    """Whether the observer does anything with events of a class; saves making those it does not."""
+    tells_all: Callable[[], bool]
+    """Whether the observer does anything just now with events of a healthy life, which are many."""
     parent: Record | None
     """The child that this supervisor is inside of, if it is."""
     cancel_grace: float
@@ -58,8 +60,8 @@ class Engine:
     context: contextvars.Context = attrs.field(factory=contextvars.copy_context)
     records: dict[str, Record] = attrs.field(factory=dict[str, Record])
     """All children by name, in start order."""
-    names: dict[str, int] = attrs.field(factory=dict[str, int])
-    """How often a name was made up from each function name."""
+    names: Names = attrs.field(factory=Names)
+    """Makes up names for children that were given none."""
     active: int = 0
     """How many children hold the supervisor open; each one knows whether it does."""
     handover: Handover = attrs.field(factory=Handover)
@@ -80,6 +82,8 @@ class Engine:
     """Where a drain waits for the next child to end."""
     monitor: Monitor | None = None
     """Watches over the children that asked for it."""
+    takes_no_more: bool = False
+    """Whether no child is entered any more: it drains, or ends."""
     draining: bool = False
     closing: str | None = None
     """Why it stops, once it does."""
@@ -131,7 +135,7 @@ class Engine:
         Returns:
             What the supervisor ended by itself with, if it did.
         """
-        self.closing = self.closing or "it has ended"
+        self.closing, self.takes_no_more = self.closing or "it has ended", True
         failure = self.failure or self.parked_failure()
         if isinstance(failure, Shutdown):
             failure.__cause__ = self.parked_failure()
@@ -139,7 +143,8 @@ class Engine:
         for record in tuple(self.records.values()):
             if record.starting is not None or record.state not in FINAL:
                 self.retire(record)
-            record.unlink()  # what it needs may live on, and is not to keep it
+            if record.links is not None:
+                unlink(record)  # what it needs may live on, and is not to keep it
             record.end_for_good("its supervisor has ended")
         self.finished.set()
         self.handover.close()
@@ -160,18 +165,13 @@ class Engine:
         )
 
     @property
-    def takes_no_more(self) -> bool:
-        """Whether no child is entered any more."""
-        return self.closing is not None or self.draining or self.failure is not None or self.left
-
-    @property
     def will_raise(self) -> bool:
         """Whether `host` is to raise."""
         return self.failure is not None or self.left or self.parked_failure() is not None
 
     async def stop_the_others_first(self) -> None:
         """Hold back what leaves a component, such as KeyboardInterrupt, for an ordered stop."""
-        self.left = True
+        self.left = self.takes_no_more = True
         if not self.nursery.cancel_scope.cancel_called:
             self.body_scope.cancel(reason="a component was left by what is no Exception")
             with stop_shield(self):
@@ -210,7 +210,7 @@ class Engine:
             self.active += 1
         run = self.new_run(record, trio.CancelScope())
         try:
-            self.context.run(self.start_soon, run_child, self, record, run, name=record.path)
+            self.context.run(self.start_soon, run_child, run, name=record.path)
         except RuntimeError as error:
             raise self.closed_error() from error
 
@@ -219,7 +219,7 @@ class Engine:
         if record.needs_are_ready():
             self.spawn(record)
             return
-        missing = record.missing_need()
+        missing = None if record.links is None else record.links.missing()
         if missing is None:
             self.active_again(record)
             record.wait()
@@ -290,12 +290,12 @@ class Engine:
         """Enter the next incarnation of a child into the books."""
         record.move(Cause.BEGIN)
         record.epoch += 1
-        if record.parked_for:
-            record.parked_for = ()
+        if record.put_aside is not None:
+            record.put_aside.parked_for = ()
         if record.end_is_pending:
             record.end_is_pending = False
         record.incarnations += 1
-        run = record.run = Incarnation(record.incarnations, scope)
+        run = record.run = Incarnation(record, record.incarnations, scope)
         tell_starting(record)
         return run
 
@@ -355,7 +355,7 @@ class Engine:
         if record.state not in FINAL:
             record.move(Cause.END)
         self.deactivate(record)
-        if record.dependents or record.followers:
+        if record.links is not None:
             self.wake_dependents(record)
         self.check_idle()
         for need in record.needs.values():
@@ -370,7 +370,8 @@ class Engine:
 
     def parked_failure(self) -> RestartLimitExceeded | None:
         """Return the errors of the children that are parked at the end, if there are any."""
-        errors = [error for record in self.records.values() for error in record.parked_for]
+        aside = [record.put_aside for record in self.records.values() if record.put_aside]
+        errors = [error for each in aside for error in each.parked_for]
         return RestartLimitExceeded(self.path, str(self.limit), errors) if errors else None
 
     async def join(self, *, stay: bool) -> None:
@@ -395,5 +396,6 @@ class Engine:
         """Drop a child from the books, so that its name is free and its memory too."""
         if self.records.get(record.name) is record:
             del self.records[record.name]
-        record.unlink()
+        if record.links is not None:
+            unlink(record)
         record.end_for_good("it has ended and was forgotten; start a new one, or give it a name=")

@@ -9,9 +9,10 @@ from .._errors import CycleError, UnknownNeedError
 from .._util import callable_name
 from ._child import Child, record_of
 from ._engine import Engine
+from ._links import NO_RECORDS
 from ._options import NO_CHILDREN, NO_NEEDS, Needed, Options, check_needs
 from ._record import Record
-from ._starting import NO_RECORDS, add
+from ._starting import add
 
 
 def enter(

@@ -8,8 +8,8 @@ from collections.abc import AsyncGenerator, Callable
 import trio
 
 from .._errors import ConfigurationError
-from .._events import Event, Observer
-from ..observe import log_observer, log_wants, safely
+from .._events import Observer
+from ..observe import log_observer, log_wants_all, safely
 from ..rules import AUTO_SHUTDOWNS, EXHAUSTED, STRATEGIES, AutoShutdown, Exhausted, Limit, Strategy
 from ._alone import alone
 from ._ambient import place
@@ -177,19 +177,19 @@ def make_engine(
         observer: The observer; None for that of the supervisor above.
     """
     parent = place.get()
-    wants: Callable[[type[Event]], bool] = _wants_all
+    tells_all: Callable[[], bool] = _always
     if observer is not None:
         observer = safely(observer)
     elif parent is not None:
-        observer, wants = parent.engine.observer, parent.engine.wants
+        observer, tells_all = parent.engine.observer, parent.engine.tells_all
     else:
-        observer, wants = safely(log_observer), log_wants
+        observer, tells_all = safely(log_observer), log_wants_all
     if parent is None:
         path = name or "supervisor"
     else:
         path = parent.path if name is None else f"{parent.path}/{name}"
-    return Engine(path, strategy, auto_shutdown, limit, observer, wants, parent, cancel_grace)
+    return Engine(path, strategy, auto_shutdown, limit, observer, tells_all, parent, cancel_grace)
 
 
-def _wants_all(_: type[Event]) -> bool:
+def _always() -> bool:
     return True

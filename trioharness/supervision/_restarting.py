@@ -171,7 +171,7 @@ def _give_up(engine: Engine, record: Record, now: float) -> None:
 
 def _end(engine: Engine, failure: RestartLimitExceeded | Shutdown, reason: str) -> None:
     """End the supervisor: its block is left, then the children are stopped."""
-    engine.failure = failure
+    engine.failure, engine.takes_no_more = failure, True
     # It takes a moment until the block is left; whoever waits for the turn is not to get it then.
     engine.turn.refuse(engine.closed_error)
     engine.body_scope.cancel(reason=reason)
@@ -182,13 +182,14 @@ def _park(engine: Engine, record: Record, event: ChildEnded, now: float) -> None
     allowed = str(engine.limit)
     record.void()
     record.move(Cause.PARK)
-    record.parked_for = _noted_errors(engine)
+    aside = record.was_put_aside()
+    aside.parked_for = _noted_errors(engine)
     engine.window.forget()
     engine.deactivate(record)
-    record.parked = ChildParked(
+    aside.parked = ChildParked(
         path=record.path, incarnation=event.incarnation, time=now, allowed=allowed
     )
-    engine.observer(record.parked)
+    engine.observer(aside.parked)
 
 
 def _noted_errors(engine: Engine) -> list[Exception]:

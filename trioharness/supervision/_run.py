@@ -10,19 +10,23 @@ from typing import TYPE_CHECKING, Final
 import attrs
 import trio
 
+from .._events import ChildReady, State
+from ..rules import Cause
 from ._handover import End
 
 if TYPE_CHECKING:
+    from ._record import Record
     from ._watch import Watch
 
 STUCK_AFTER: Final = 1.0
 """Seconds beyond its grace after which a child is reported as stuck."""
 
 
-@attrs.define(eq=False, weakref_slot=False)
+@attrs.define(eq=False, repr=False, weakref_slot=False)
 class Incarnation:
-    """One life of one child."""
+    """One life of one child; to its component, the ``task_status``."""
 
+    record: Record
     number: int
     scope: trio.CancelScope
     """Around all of it, and around earlier ones that were followed by it at once."""
@@ -53,6 +57,52 @@ class Incarnation:
     """When it was reported as stuck."""
     shields: Sequence[trio.CancelScope] = ()
     """What holds off its cancellation as long as it has grace, from the outside in."""
+
+    def __repr__(self) -> str:
+        return f"<incarnation {self.number} of {self.record.path!r}>"
+
+    def started(self, value: object = None) -> None:
+        """Say that the component is ready.
+
+        Raises:
+            RuntimeError: It said so before, as with trio's own.
+        """
+        if self.ready_at is not None:
+            raise RuntimeError("called 'started' twice on the same task status")
+        self.is_ready(value)
+
+    @trio.lowlevel.enable_ki_protection
+    def is_ready(self, value: object, *, is_held: bool = False) -> None:
+        """Take note that it is ready.
+
+        Args:
+            value: What it gives.
+            is_held: Whether it has nothing more to do than to be there until it is stopped.
+        """
+        record = self.record
+        if record.state is not State.STARTING or record.run is not self:
+            return  # it was told to stop meanwhile
+        engine = record.engine
+        now = self.ready_at = engine.now()
+        record.value = value
+        record.was_ready = True
+        if is_held and record.options.background is None and not record.background:
+            # It could not be seen before that it is one of those.
+            record.background = True
+            engine.deactivate(record)
+            engine.check_idle()
+        record.move(Cause.READY)
+        if self.watch is not None:
+            self.watch.ready(now, is_held=is_held)
+        if self.number > 1 or engine.tells_all():
+            engine.observer(ChildReady(path=record.path, incarnation=self.number, time=now))
+        if record.starting is not None:
+            record.starting.ready()
+            record.starting = None
+        if engine.turn.holder is record:
+            engine.turn.release(record)
+        if record.links is not None:
+            engine.wake_dependents(record)
 
     @property
     def told(self) -> bool:

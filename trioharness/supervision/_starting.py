@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
-from typing import Final
 
 import trio
 
@@ -22,11 +21,10 @@ from ._ambient import place
 from ._component import flatten, shape_of
 from ._engine import Engine
 from ._handover import NEVER_ENDS, NO_KEYWORDS
+from ._links import NO_RECORDS, link
 from ._options import Options, check_name
-from ._record import FINAL, Record, Starting
+from ._record import Record, Starting
 from ._stopping import stop_in_order
-
-NO_RECORDS: Final[Mapping[str, Record]] = {}
 
 
 def add(
@@ -54,10 +52,10 @@ def add(
         _check_needs(engine, name or callable_name(fn), needs)
     made_up = name is None
     if name is None:
-        name = _made_up_name(engine, fn)
+        name = engine.names.make_up(fn, engine.records)
     background = shape.opens if options.background is None else options.background
     path = f"{engine.path}/{name}"
-    record = Record(engine, name, path, fn, options, shape, made_up, background, args, keywords)
+    record = Record(engine, path, fn, options, shape, made_up, background, args, keywords)
     for value in args:
         if type(value) not in NEVER_ENDS:
             engine.handover.take(record)
@@ -67,7 +65,7 @@ def add(
             engine.handover.take(record)
     engine.records[name] = record
     if needs or after:
-        _link(record, needs, after)
+        link(record, needs, after)
     return record
 
 
@@ -94,32 +92,10 @@ def _check(engine: Engine, fn: Callable[..., object], name: str | None, options:
 
 def _check_needs(engine: Engine, name: str, needs: Mapping[str, Record]) -> None:
     for keyword, need in needs.items():
-        if need.state in FINAL and need.state is not State.PARKED:
+        if not need.may_yet_be_ready():
             raise StartFailed(
                 f"{engine.path}/{name}", f"what it needs ({keyword}={need.path!r}) is {need.state}"
             )
-
-
-def _link(record: Record, needs: Mapping[str, Record], after: Sequence[Record]) -> None:
-    record.needs = dict(needs)
-    record.after = tuple(after)
-    for need in needs.values():
-        need.dependents = (*need.dependents, record)
-    for other in after:
-        other.followers = (*other.followers, record)
-
-
-def _made_up_name(engine: Engine, fn: Callable[..., object]) -> str:
-    base = callable_name(fn)
-    if "/" in base:
-        base = base.replace("/", ".")
-    number = engine.names.get(base, 0) + 1
-    made_up = base if number == 1 else f"{base}-{number}"
-    while made_up in engine.records:
-        number += 1
-        made_up = f"{base}-{number}"
-    engine.names[base] = number
-    return made_up
 
 
 def refuse_deadlock(engine: Engine, wanted: str) -> None:

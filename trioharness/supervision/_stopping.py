@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 import trio
 
-from .._events import ChildEnded, ChildStopping, ChildStuck, State
+from .._events import ChildStopping, ChildStuck, State
 from ..rules import Cause
 from ._record import FINAL, Record
 from ._run import Incarnation
@@ -45,21 +45,20 @@ class Stopping:
     """Its deadline, kept here too: asking it costs more than all the rest; never later than the
     next alarm."""
 
-    silently: bool = attrs.field(init=False)
-    """Whether nobody wants to be told of an end that was asked for; asked once for all of them, but
-    not for children of other supervisors."""
+    silent_in: Engine | None = attrs.field(init=False)
+    """The supervisor, if nobody wants to be told of ends of its children that were asked for; asked
+    once for all of them."""
     taken_over: dict[Record, Stopping] | None = None
     """Whose children these were before, of those that were told already."""
 
     def __attrs_post_init__(self) -> None:
-        wants = self.engine.wants
-        self.silently = not (wants(ChildStopping) or wants(ChildEnded))
+        self.silent_in = None if self.engine.tells_all() else self.engine
 
     def tell_next(self, now: float, *, all_at_once: bool = False) -> None:
         """Tell the next child that runs; skip those that do not."""
         while self.todo and (all_at_once or not self.current):
             record = self.todo[-1]
-            if record.dependents and not all_at_once:
+            if record.links is not None and not all_at_once:
                 # One may have begun since the list was made: it ends before what it needs.
                 late = [d for d in record.dependents if d.run is not None and d not in self.current]
                 if late:
@@ -75,7 +74,7 @@ class Stopping:
             if record.stopping is not None:
                 self.taken_over = {**(self.taken_over or {}), record: record.stopping}
             record.stopping = self
-            tell(self.engine, record, run, self.reason, now, silently=self.silently)
+            tell(self.engine, record, run, self.reason, now, silent_in=self.silent_in)
             if run.alarm_at < self.alarm_at:
                 self.heed(run.alarm_at)
         if not self.current:
@@ -162,7 +161,7 @@ def tell(
     reason: str,
     now: float,
     *,
-    silently: bool = False,
+    silent_in: Engine | None = None,
 ) -> None:
     """Tell a running child to stop; one that was told already gets no more grace."""
     announced = record.state is State.STOPPING
@@ -172,7 +171,7 @@ def tell(
     if not announced:
         record.move(Cause.STOP)
         own = record.engine
-        if not (silently and own is engine) and own.wants(ChildStopping):
+        if own is not silent_in and own.tells_all():
             event = ChildStopping(path=record.path, incarnation=run.number, time=now, reason=reason)
             own.observer(event)
     hurried = engine.hurried or record.engine.hurried

@@ -23,6 +23,7 @@ from ._engine import Engine
 from ._entering import enter
 from ._options import (
     DEFAULT_OPTIONS,
+    DEFAULTS,
     NO_CHILDREN,
     NO_NEEDS,
     Needed,
@@ -341,21 +342,10 @@ class Supervisor(metaclass=NoPublicConstructor):
             ChildExists: There is a child of that name.
             SupervisorClosed: The supervisor is stopping, draining, or has ended.
         """
-        if (
-            restart == "transient"
-            and backoff is None
-            and grace == 5.0
-            and background is None
-            and not significant
-            and health is None
-            and start_within is None
-        ):
-            options = DEFAULT_OPTIONS
-        else:
-            options = Options(
-                restart, backoff, grace, background, significant, health, start_within
-            )
-            options.check(f"component {name or callable_name(fn)!r}")
+        given = (restart, backoff, grace, background, significant, health, start_within)
+        options = DEFAULT_OPTIONS
+        if given != DEFAULTS:
+            options = Options(*given).check(f"component {name or callable_name(fn)!r}")
         engine = self._engine
         if needs is NO_NEEDS and after is NO_CHILDREN:
             record = add(engine, fn, args, name, options)
@@ -363,7 +353,7 @@ class Supervisor(metaclass=NoPublicConstructor):
             record = enter(engine, fn, args, name, options, needs, after)
         if engine.turn.holder is not None and engine.strategy != "one_for_one":
             start_in_turn(engine, record)
-        elif record.needs or record.after:
+        elif record.links is not None:
             engine.begin(record)
         else:
             engine.spawn(record)
@@ -391,7 +381,7 @@ class Supervisor(metaclass=NoPublicConstructor):
             )
         engine = self._engine
         if not engine.draining and engine.closing is None:
-            engine.draining = True
+            engine.draining = engine.takes_no_more = True
             engine.start_task(drain, engine, grace)
 
 
