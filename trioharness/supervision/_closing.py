@@ -41,7 +41,7 @@ def request_close(engine: Engine, reason: str) -> None:
 def _abandon_start(engine: Engine, record: Record, reason: str) -> None:
     record.void()
     if record.run is not None:
-        tell(engine, record, record.run, reason, engine.now())
+        tell(engine, record.run, reason, engine.now())
     else:
         engine.fail_start(record, engine.closed_error())
 
@@ -95,4 +95,4 @@ def hurry(engine: Engine, reason: str) -> None:
         if record.run is not None:
             record.run.kill(reason)
             if record.stopping is not None:
-                record.stopping.heed(record.run.alarm_at)
+                record.stopping.heed(record.run.grace_ends)

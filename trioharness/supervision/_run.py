@@ -40,8 +40,6 @@ class Incarnation:
     stop_reason: str | None = None
     grace_ends: float = math.inf
     """When its clean-up has to be over, once it was told to stop."""
-    alarm_at: float = math.inf
-    """When it is to be reported as stuck, if it has not ended by then."""
     cut_short: bool = False
     """Whether its clean-up had no grace or outlasted it."""
     killed: str | None = None
@@ -105,6 +103,11 @@ class Incarnation:
             engine.wake_dependents(record)
 
     @property
+    def alarm_at(self) -> float:
+        """When it is to be reported as stuck, if it has not ended by then."""
+        return self.grace_ends + STUCK_AFTER if self.stuck_at is None else math.inf
+
+    @property
     def told(self) -> bool:
         """Whether it was told to stop, or killed."""
         return self.stop_reason is not None or self.killed is not None
@@ -113,11 +116,7 @@ class Incarnation:
         """Tell it to stop, with `grace` seconds for its clean-up; never more than it had before."""
         if self.stop_reason is None:
             self.stop_reason = reason
-        ends = now + grace
-        if self.shields:
-            self._end_grace(ends)
-        elif ends < self.grace_ends:
-            self.grace_ends, self.alarm_at = ends, ends + STUCK_AFTER
+        self._end_grace(now + grace)
         if grace <= 0:
             self.cut_short = True
         if self.exit_scope is None or self.park is None:
@@ -149,9 +148,7 @@ class Incarnation:
         self.scope.cancel(reason=reason)
 
     def _end_grace(self, at: float) -> None:
-        if at < self.grace_ends:
-            self.grace_ends = at
-            self.alarm_at = at + STUCK_AFTER
+        self.grace_ends = min(self.grace_ends, at)
         for shield in self.shields:
             shield.deadline = min(shield.deadline, self.grace_ends)
 
