@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence, Set
-from typing import Literal, TypeAlias, TypeVar, assert_never, cast
+from typing import Final, Literal, TypeAlias, TypeVar, assert_never, cast
 
 import attrs
 
@@ -93,6 +93,13 @@ class Action(enum.StrEnum):
     """Its supervisor ends."""
 
 
+# An enum member takes ten times as long to read from its class as from a module (CPython 3.11).
+LEAVE: Final = Action.LEAVE
+RESTART: Final = Action.RESTART
+PARK: Final = Action.PARK
+GIVE_UP: Final = Action.GIVE_UP
+
+
 def whether(restart: RestartType, exit: Exit) -> Action:
     """Say whether a child that ended by itself is to be started again.
 
@@ -106,11 +113,11 @@ def whether(restart: RestartType, exit: Exit) -> Action:
     """
     match exit:
         case Stopped() | Ignored():
-            return Action.LEAVE
+            return LEAVE
         case Returned() | ShutDown():
-            return Action.RESTART if restart == "permanent" else Action.LEAVE
+            return RESTART if restart == "permanent" else LEAVE
         case Crashed():
-            return Action.LEAVE if restart == "temporary" else Action.RESTART
+            return LEAVE if restart == "temporary" else RESTART
         case _:
             assert_never(exit)
 
@@ -155,8 +162,8 @@ def how_often(restarts: int, limit: Limit, exhausted: Exhausted) -> Action:
         `Action.RESTART`, or instead of it `Action.PARK` or `Action.GIVE_UP`.
     """
     if restarts <= limit.max_restarts:
-        return Action.RESTART
-    return Action.PARK if exhausted == "park" else Action.GIVE_UP
+        return RESTART
+    return PARK if exhausted == "park" else GIVE_UP
 
 
 def shuts_down(auto_shutdown: AutoShutdown, *, others_left: bool) -> bool:

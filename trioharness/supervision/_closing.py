@@ -29,10 +29,11 @@ def request_close(engine: Engine, reason: str) -> None:
     if engine.nursery.cancel_scope.cancel_called:
         return  # it is all ending at once already
     engine.turn.refuse(engine.closed_error)
+    holder = engine.turn.holder
     for record in reversed(tuple(engine.records.values())):
         # Whatever somebody waits for to start would hold up the stop: it is the last in the order,
         # so it is also the first to go.
-        if record.starting is not None or engine.turn.holder is record:
+        if record.starting is not None or record is holder:
             _abandon_start(engine, record, reason)
     engine.turn.submit(partial(_close, engine), first=True)
     engine.check_idle()

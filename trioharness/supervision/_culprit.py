@@ -7,10 +7,10 @@ from typing import Final
 
 import trio
 
-from .._events import State
 from ..observe import where
 from ._ambient import place
-from ._record import FINAL, Record
+from ._record import Record
+from ._states import FINAL, READY, STARTING
 
 _MOST_TASKS: Final = 3
 """How many tasks of a component are told of."""
@@ -50,7 +50,7 @@ def start_hangs_at(record: Record) -> str:
     culprit = _starting_inside(record)
     if culprit is None:
         return _at(record)
-    if culprit.state is State.STARTING:
+    if culprit.state is STARTING:
         return f"for {culprit.path!r}, which waits {_at(culprit)}"
     return f"for {culprit.path!r}, which is {culprit.state}"
 
@@ -65,8 +65,8 @@ def _starting_inside(record: Record) -> Record | None:
     found: Record | None = None
     for engine in record.inside:
         for child in engine.records.values():
-            if child.state is State.STARTING:
+            if child.state is STARTING:
                 return _starting_inside(child) or child
-            if child.state is not State.READY and child.state not in FINAL:
+            if child.state is not READY and child.state not in FINAL:
                 found = found or child
     return found

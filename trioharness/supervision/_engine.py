@@ -18,7 +18,7 @@ import attrs
 import trio
 
 from .._errors import RestartLimitExceeded, Shutdown, StartFailed, SupervisorClosed
-from .._events import ChildEnded, Crashed, Observer, State, SupervisorEnded
+from .._events import ChildEnded, Crashed, Observer, SupervisorEnded
 from ..observe import summary
 from ..rules import AutoShutdown, Cause, Exhausted, Limit, Strategy, Window
 from ._alone import alone
@@ -27,8 +27,9 @@ from ._handover import Handover
 from ._incarnation import handle_end, run_child
 from ._links import unlink
 from ._names import Names
-from ._record import FINAL, Record
+from ._record import Record
 from ._run import Incarnation
+from ._states import BEGIN, END, FINAL, RETRY, WAITING
 from ._telling import tell_completed, tell_starting
 from ._turn import Step, Turn
 from ._watch import Monitor
@@ -288,7 +289,7 @@ class Engine:
 
     def new_run(self, record: Record, scope: trio.CancelScope) -> Incarnation:
         """Enter the next incarnation of a child into the books."""
-        record.move(Cause.BEGIN)
+        record.move(BEGIN)
         record.epoch += 1
         if record.put_aside is not None:
             record.put_aside.parked_for = ()
@@ -302,7 +303,7 @@ class Engine:
     def wake_dependents(self, record: Record) -> None:
         """Start whoever waited for this child alone."""
         for other in (*record.dependents, *record.followers):
-            if other.state is State.WAITING and not other.engine.ending:
+            if other.state is WAITING and not other.engine.ending:
                 other.engine.begin(other)
 
     def fail_start(self, record: Record, error: Exception, event: ChildEnded | None = None) -> None:
@@ -353,7 +354,7 @@ class Engine:
         record.void()
         record.end_is_pending = False
         if record.state not in FINAL:
-            record.move(Cause.END)
+            record.move(END)
         self.deactivate(record)
         if record.links is not None:
             self.wake_dependents(record)
@@ -364,12 +365,14 @@ class Engine:
 
     def retry(self, record: Record, event: ChildEnded) -> None:
         """Have the failed start of a member of a group dealt with after what waits already."""
-        record.move(Cause.RETRY)
+        record.move(RETRY)
         self.activate(record)
         self.turn.submit(partial(handle_end, self, record, record.epoch, event, None))
 
     def parked_failure(self) -> RestartLimitExceeded | None:
         """Return the errors of the children that are parked at the end, if there are any."""
+        if self.exhausted != "park":
+            return None
         aside = [record.put_aside for record in self.records.values() if record.put_aside]
         errors = [error for each in aside for error in each.parked_for]
         return RestartLimitExceeded(self.path, str(self.limit), errors) if errors else None

@@ -16,11 +16,9 @@ from .._events import (
     Ignored,
     Returned,
     ShutDown,
-    State,
     Stopped,
 )
 from ..observe import summary
-from ..rules import Cause
 from ._ambient import context_of, place
 from ._calling import call
 from ._handover import settle
@@ -28,6 +26,7 @@ from ._policy import is_to_return
 from ._record import Record
 from ._restarting import decide, restarts_alone
 from ._run import Incarnation
+from ._states import END, RETRY, WAITING
 from ._watch import faulted, run_watched
 
 if TYPE_CHECKING:
@@ -199,7 +198,7 @@ def _task_has_ended(
             raise error  # its books are closed, so that it is a fault of our own
         if through and record.run is None and engine.turn.holder is record:
             engine.turn.release(record)  # the task was to begin the next one
-            record.move(Cause.END)
+            record.move(END)
         return None
     now = engine.now()
     stopping = record.stopping
@@ -240,11 +239,11 @@ def _has_ended(
         if record.stopping is not None:
             record.stopping.has_ended(record, now)
         else:
-            record.move(Cause.END)
+            record.move(END)
     elif record.stopping is not None or record.starting is not None:
         _ended_for_somebody(engine, record, exit, event, now)
     elif isinstance(exit, Stopped):
-        record.move(Cause.END)
+        record.move(END)
         if run.draining:
             engine.retire(record)
     else:
@@ -261,7 +260,7 @@ def _act(engine: Engine, record: Record, event: ChildEnded, ready_at: float | No
     if engine.turn.holder is not None:
         returns = is_to_return(engine, record, event.exit)
         record.end_is_pending = not returns
-        record.move(Cause.RETRY if returns else Cause.END)
+        record.move(RETRY if returns else END)
         engine.turn.submit(partial(handle_end, engine, record, record.epoch, event, ready_at))
         return False
     engine.turn.holder = record
@@ -322,10 +321,10 @@ def _ended_for_somebody(
     if record.stopping is not None:
         record.stopping.has_ended(record, now)
     else:
-        record.move(Cause.END)
+        record.move(END)
     if isinstance(exit, Ignored):
         engine.start_declined(record)
-    elif record.starting is not None and record.state is not State.WAITING:
+    elif record.starting is not None and record.state is not WAITING:
         engine.fail_start(record, _why_not_started(engine, record, exit), event)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from .._events import State
+from ._states import READY
 
 if TYPE_CHECKING:
     from ._record import Record
@@ -30,13 +30,13 @@ class Links:
 
     def are_ready(self) -> bool:
         """Say whether everything it needs, or comes after, is there."""
-        return all(need.state is State.READY for need in self.needs.values()) and all(
+        return all(need.state is READY for need in self.needs.values()) and all(
             other.may_be_followed() for other in self.after
         )
 
     def waits_for(self) -> tuple[str, ...]:
         """Return the paths of what it needs, or comes after, that is not there yet."""
-        needs = [need.path for need in self.needs.values() if need.state is not State.READY]
+        needs = [need.path for need in self.needs.values() if need.state is not READY]
         return (*needs, *(other.path for other in self.after if not other.may_be_followed()))
 
     def missing(self) -> str | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .._events import Crashed, Exit
 from ..observe import summary
-from ..rules import RESTART_TYPES, Action, RestartType, restart_type, whether
+from ..rules import LEAVE, RESTART_TYPES, RestartType, restart_type, whether
 from ._draining import is_source
 from ._record import Record
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def is_to_return(engine: Engine, record: Record, exit: Exit) -> bool:
     """Say whether a child that ended is to be started again."""
-    if engine.ending or whether(_restart_type(record, exit), exit) is Action.LEAVE:
+    if engine.ending or whether(_restart_type(record, exit), exit) is LEAVE:
         return False
     # In a drain whatever returns is done, and a source has nothing more to do when it crashes.
     return not engine.draining or (isinstance(exit, Crashed) and not is_source(record))

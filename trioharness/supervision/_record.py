@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import attrs
 import outcome
@@ -17,17 +17,12 @@ from ._handover import NO_ENDS, NO_KEYWORDS, Kept
 from ._links import NO_RECORDS, Links
 from ._options import Options
 from ._run import Incarnation
+from ._states import FINAL, PARKED, PENDING, WAITING
 from ._telling import tell_waiting
 
 if TYPE_CHECKING:
     from ._engine import Engine
     from ._stopping import Stopping
-
-RUNNING: Final = frozenset({State.STARTING, State.READY, State.STOPPING})
-"""States in which code of the child runs."""
-NOT_RUNNING: Final = frozenset(State) - RUNNING
-FINAL: Final = frozenset({State.STOPPED, State.COMPLETE, State.PARKED})
-"""States that a child leaves only when somebody asks for it."""
 
 
 @attrs.define(eq=False)
@@ -92,7 +87,7 @@ class Record:
     keywords: Mapping[str, object] = NO_KEYWORDS
     ends: Mapping[int | str, Kept] = NO_ENDS
     """Kept channel ends by the position or the keyword of their argument."""
-    state: State = State.PENDING
+    state: State = PENDING
     active: bool = False
     """Whether it holds its supervisor open just now."""
     epoch: int = 0
@@ -160,7 +155,7 @@ class Record:
 
     def wait(self) -> None:
         """Have it start as soon as what it needs is ready; nothing changes if it waits already."""
-        if self.state is not State.WAITING:
+        if self.state is not WAITING:
             self.move(Cause.HOLD)
             tell_waiting(self)
 
@@ -226,7 +221,7 @@ class Record:
 
     def may_yet_be_ready(self) -> bool:
         """Say whether it can be ready again without being started by hand, or is parked."""
-        return self.state not in FINAL or self.state is State.PARKED
+        return self.state not in FINAL or self.state is PARKED
 
     def may_be_followed(self) -> bool:
         """Say whether those that start after it may start."""

@@ -15,11 +15,11 @@ from .._events import (
     GaveUp,
     Ignored,
     Returned,
-    State,
 )
-from ..rules import Action, Backoff, Cause, how_often, shuts_down
+from ..rules import GIVE_UP, PARK, Backoff, Cause, how_often, shuts_down
 from ._policy import is_to_return
-from ._record import FINAL, Record
+from ._record import Record
+from ._states import FINAL, RESTARTING, RETRY
 from ._steps import restart_group, restart_with_dependents, stop_dependents_of_parked
 from ._turn import Step
 
@@ -79,14 +79,14 @@ def restart(
     """
     restarts = _count(engine, record, event, now)
     action = how_often(restarts, engine.limit, engine.exhausted)
-    if action is Action.PARK:
+    if action is PARK:
         _park(engine, record, event, now)
         return partial(stop_dependents_of_parked, engine, record)
-    if action is Action.GIVE_UP:
+    if action is GIVE_UP:
         _give_up(engine, record, now)
         return None
-    if record.state is not State.RESTARTING:
-        record.move(Cause.RETRY)
+    if record.state is not RESTARTING:
+        record.move(RETRY)
     record.restarts += 1
     backoff = record.options.backoff
     delay = 0.0 if backoff is None else _delay(engine, record, backoff, event, ready_at)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 import attrs
 import trio
 
-from .._events import ChildReady, State
-from ..rules import Cause
+from .._events import ChildReady
 from ._handover import End
+from ._states import BECOME_READY, STARTING
 
 if TYPE_CHECKING:
     from ._record import Record
@@ -78,7 +78,7 @@ class Incarnation:
             is_held: Whether it has nothing more to do than to be there until it is stopped.
         """
         record = self.record
-        if record.state is not State.STARTING or record.run is not self:
+        if record.state is not STARTING or record.run is not self:
             return  # it was told to stop meanwhile
         engine = record.engine
         now = self.ready_at = engine.now()
@@ -89,7 +89,7 @@ class Incarnation:
             record.background = True
             engine.deactivate(record)
             engine.check_idle()
-        record.move(Cause.READY)
+        record.move(BECOME_READY)
         if self.watch is not None:
             self.watch.ready(now, is_held=is_held)
         if self.number > 1 or engine.tells_all():
@@ -116,7 +116,11 @@ class Incarnation:
         """Tell it to stop, with `grace` seconds for its clean-up; never more than it had before."""
         if self.stop_reason is None:
             self.stop_reason = reason
-        self._end_grace(now + grace)
+        ends = now + grace
+        if self.shields:
+            self._end_grace(ends)
+        elif ends < self.grace_ends:
+            self.grace_ends = ends
         if grace <= 0:
             self.cut_short = True
         if self.exit_scope is None or self.park is None:

@@ -14,7 +14,6 @@ from .._errors import (
     SupervisorClosed,
     WouldDeadlock,
 )
-from .._events import State
 from .._util import callable_name
 from ..observe import summary
 from ._ambient import place
@@ -24,6 +23,7 @@ from ._handover import NEVER_ENDS, NO_KEYWORDS
 from ._links import NO_RECORDS, link
 from ._options import Options, check_name
 from ._record import Record, Starting
+from ._states import PENDING, STOPPING, WAITING
 from ._stopping import stop_in_order
 
 
@@ -106,9 +106,7 @@ def refuse_deadlock(engine: Engine, wanted: str) -> None:
     """
     here = place.get()
     while here is not None:
-        awaited = (
-            engine.turn.holder is here or here.starting is not None or here.state is State.STOPPING
-        )
+        awaited = engine.turn.holder is here or here.starting is not None or here.state is STOPPING
         if here.engine is engine and awaited:
             raise WouldDeadlock(here.path, wanted)
         here = here.engine.parent
@@ -144,7 +142,7 @@ async def start(engine: Engine, make: Callable[[], Record], name: str) -> Record
             engine.begin_held(record)
     finally:
         engine.turn.release(starting)
-    if record.state is State.PENDING:
+    if record.state is PENDING:
         engine.begin(record)
     try:
         await starting.done.wait()
@@ -162,7 +160,7 @@ def start_in_turn(engine: Engine, record: Record) -> None:
 
     async def begin() -> None:
         await trio.lowlevel.checkpoint()
-        if record.state is State.PENDING:
+        if record.state is PENDING:
             engine.begin(record)
 
     engine.turn.submit(begin)
@@ -198,7 +196,7 @@ async def start_many(engine: Engine, records: Sequence[Record]) -> None:
     for record in records:
         record.starting = starting
     for record in records:
-        if record.state is State.PENDING:
+        if record.state is PENDING:
             engine.begin(record)
     await starting.done.wait()
     raise_failure(starting)
@@ -219,7 +217,7 @@ async def start_one_by_one(engine: Engine, makers: Sequence[Callable[[], Record]
         for record in [make() for make in makers]:
             starting = record.starting = Starting(1, in_turn=True)
             engine.begin(record)
-            if record.state is State.WAITING:
+            if record.state is WAITING:
                 record.starting = None
                 continue
             await starting.done.wait()

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from .._events import State
 from ._becoming import hold, set_aside
 from ._dependents import taken_along, with_dependents
 from ._policy import is_to_return
-from ._record import FINAL, RUNNING, Record, Starting
+from ._record import Record, Starting
+from ._states import COMPLETE, FINAL, RESTARTING, RUNNING, WAITING
 from ._stopping import stop_in_order
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ async def _start_member(engine: Engine, record: Record) -> bool:
     """
     starting = record.starting = Starting(1, in_turn=True)
     engine.begin(record)
-    if record.state is State.WAITING:
+    if record.state is WAITING:
         record.starting = None
         await trio.lowlevel.checkpoint()
         return True
@@ -131,7 +131,7 @@ async def _start_member(engine: Engine, record: Record) -> bool:
 def _set_the_rest_aside(engine: Engine, rest: Sequence[Record]) -> None:
     """Leave those that have not been started to the next attempt."""
     for record in rest:
-        if record.state is State.RESTARTING:
+        if record.state is RESTARTING:
             set_aside(record)  # it is no longer the one that is tried again
         elif record.state in FINAL:
             engine.deactivate(record)
@@ -143,7 +143,7 @@ def _is_set_aside(engine: Engine, record: Record) -> bool:
     Not one that runs or is complete, nor a temporary one, which was forgotten when it was stopped,
     nor one that waits for what it needs while somebody waits for its start.
     """
-    if record.state in RUNNING or record.state is State.COMPLETE or record.starting is not None:
+    if record.state in RUNNING or record.state is COMPLETE or record.starting is not None:
         return False
     return engine.records.get(record.name) is record
 

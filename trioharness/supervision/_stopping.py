@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import attrs
 import trio
 
-from .._events import ChildStopping, ChildStuck, State
-from ..rules import Cause
-from ._record import FINAL, Record
+from .._events import ChildStopping, ChildStuck
+from ._record import Record
 from ._run import STUCK_AFTER, Incarnation
+from ._states import FINAL, PENDING, RESTARTING, STOP, STOPPING, WAITING
 from ._telling import tell_dropped
 
 if TYPE_CHECKING:
@@ -52,30 +52,24 @@ class Stopping:
     def __attrs_post_init__(self) -> None:
         self.silent_in = None if self.engine.tells_all() else self.engine
 
-    def tell_next(self, now: float) -> None:
-        """Tell the next child that runs, unless one that was told has not ended; skip the rest."""
-        if self.current:
-            return
+    def tell_next(self, now: float, *, all_at_once: bool = False) -> None:
+        """Tell the next child that runs, once what was told has ended; skip those that do not."""
         todo = self.todo
-        while todo:
+        while todo and (all_at_once or not self.current):
             record = todo.pop()
-            if record.links is not None and self._goes_after_others(record):
+            run = record.run
+            if record.links is not None and not all_at_once and self._goes_after_others(record):
                 continue
-            if record.run is None:
+            if run is None:
                 self._drop(record, now)
-            else:
-                self._tell(record, record.run, now)
-                return
-        self.done.set()
-
-    def tell_all(self, now: float) -> None:
-        """Tell all of them, the last one first."""
-        while self.todo:
-            record = self.todo.pop()
-            if record.run is None:
-                self._drop(record, now)
-            else:
-                self._tell(record, record.run, now)
+                continue
+            self.current[record] = None
+            if record.stopping is not None:
+                self.taken_over = {**(self.taken_over or {}), record: record.stopping}
+            record.stopping = self
+            tell(self.engine, run, self.reason, now, self.silent_in)
+            if run.grace_ends < self.grace_ends:
+                self.heed(run.grace_ends)
         if not self.current:
             self.done.set()
 
@@ -86,19 +80,10 @@ class Stopping:
             self.todo[:] = [*(r for r in self.todo if r not in late), record, *late]
         return bool(late)
 
-    def _tell(self, record: Record, run: Incarnation, now: float) -> None:
-        self.current[record] = None
-        if record.stopping is not None:
-            self.taken_over = {**(self.taken_over or {}), record: record.stopping}
-        record.stopping = self
-        tell(self.engine, run, self.reason, now, self.silent_in)
-        if run.grace_ends < self.grace_ends:
-            self.heed(run.grace_ends)
-
     def _drop(self, record: Record, now: float) -> None:
         """Tell a child of which nothing runs."""
         record.void()
-        awaited = record.state in (State.PENDING, State.WAITING, State.RESTARTING)
+        awaited = record.state in (PENDING, WAITING, RESTARTING)
         self.ended(record)
         if awaited and record.state in FINAL:
             tell_dropped(record, self.reason, now)
@@ -140,10 +125,7 @@ class Stopping:
 
         trio cannot kill a task: a child that outlives its grace is reported, and waited for.
         """
-        if all_at_once:
-            self.tell_all(self.engine.now())
-        else:
-            self.tell_next(self.engine.now())
+        self.tell_next(self.engine.now(), all_at_once=all_at_once)
         await self.wait()
 
     async def wait(self) -> None:
@@ -190,12 +172,12 @@ def tell(
     """
     record = run.record
     own = record.engine
-    announced = record.state is State.STOPPING
+    announced = record.state is STOPPING
     if announced and run.fault is not None:  # ended for a fault so far; now it is just stopped
         run.fault = run.stop_reason = None
         announced = False
     if not announced:
-        record.move(Cause.STOP)
+        record.move(STOP)
         if own is not silent_in and own.tells_all():
             event = ChildStopping(path=record.path, incarnation=run.number, time=now, reason=reason)
             own.observer(event)

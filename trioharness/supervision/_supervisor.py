@@ -34,8 +34,8 @@ from ._options import (
     check_needs,
     is_seconds,
 )
-from ._record import RUNNING
 from ._starting import add, start, start_in_turn
+from ._states import RUNNING
 from ._view import health_of_tree, tree_of
 
 A = TypeVar("A")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import attrs
 import trio
 
-from .._events import State
 from ..observe import ChildNode, SupervisorNode
 from ..rules import (
     DEFAULT_HEALTH,
@@ -20,7 +19,8 @@ from ..rules import (
     roll_up,
     worst,
 )
-from ._record import FINAL, PutAside
+from ._record import PutAside
+from ._states import FINAL, WAITING
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -74,7 +74,7 @@ def _own_health(record: Record, now: float) -> ChildHealth:
 def _signs(record: Record) -> Signs:
     run = record.run
     waits_for: tuple[str, ...] = ()
-    if record.state is State.WAITING and record.links is not None:
+    if record.state is WAITING and record.links is not None:
         waits_for = record.links.waits_for()
     aside = record.put_aside or PutAside()
     return Signs(
