@@ -112,12 +112,12 @@ def whether(restart: RestartType, exit: Exit) -> Action:
         `Action.RESTART` or `Action.LEAVE`.
     """
     match exit:
-        case Stopped() | Ignored():
-            return LEAVE
-        case Returned() | ShutDown():
-            return RESTART if restart == "permanent" else LEAVE
         case Crashed():
             return LEAVE if restart == "temporary" else RESTART
+        case Returned() | ShutDown():
+            return RESTART if restart == "permanent" else LEAVE
+        case Stopped() | Ignored():
+            return LEAVE
         case _:
             assert_never(exit)
 

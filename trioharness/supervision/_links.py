@@ -34,6 +34,10 @@ class Links:
             other.may_be_followed() for other in self.after
         )
 
+    def let_it_restart_alone(self) -> bool:
+        """Say whether nobody needs it, so that nobody stops first, and nothing is to be awaited."""
+        return not self.dependents and self.are_ready()
+
     def waits_for(self) -> tuple[str, ...]:
         """Return the paths of what it needs, or comes after, that is not there yet."""
         needs = [need.path for need in self.needs.values() if need.state is not READY]

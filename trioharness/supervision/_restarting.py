@@ -59,14 +59,13 @@ def restarts_alone(engine: Engine, record: Record, now: float) -> bool:
     return (
         engine.turn.holder is None
         and engine.strategy == "one_for_one"
-        and not record.dependents
+        and (record.links is None or record.links.let_it_restart_alone())
         and options.backoff is None
         and options.restart in ("transient", "permanent")
         and engine.closing is None
         and engine.failure is None
         and not engine.draining
         and not engine.window.is_full(now)
-        and record.needs_are_ready()
     )
 
 
@@ -103,7 +102,7 @@ def restart(
     engine.observer(record.restart)
     if engine.strategy != "one_for_one":
         return partial(restart_group, engine, record, record.epoch, delay, because)
-    if record.dependents or delay > 0 or not record.needs_are_ready():
+    if delay > 0 or not (record.links is None or record.links.let_it_restart_alone()):
         return partial(restart_with_dependents, engine, record, record.epoch, delay, because)
     return "begin"
 
