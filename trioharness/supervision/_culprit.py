@@ -8,7 +8,7 @@ from typing import Final
 import trio
 
 from ..observe import where
-from ._ambient import place
+from ._ambient import supervisor_of
 from ._record import Record
 from ._states import FINAL, READY, STARTING
 
@@ -23,7 +23,7 @@ def standing_at(record: Record) -> str:
     has started are told as well, a few of them.
     """
     task = None if record.run is None else record.run.task
-    tasks = [] if task is None else [task, *_tasks_of(record, task)]
+    tasks = [] if task is None else [task, *_tasks_under(task)]
     main, *others = [where(task.iter_await_frames()) for task in tasks] or [""]
     shown = list(dict.fromkeys(filter(None, others)))[:_MOST_TASKS]
     if not shown:
@@ -31,15 +31,14 @@ def standing_at(record: Record) -> str:
     return f"{main or 'a nursery'}, its tasks at {', '.join(shown)}"
 
 
-def _tasks_of(record: Record, task: trio.lowlevel.Task) -> Iterator[trio.lowlevel.Task]:
+def _tasks_under(task: trio.lowlevel.Task) -> Iterator[trio.lowlevel.Task]:
     """Return the tasks under a task that belong to the same component."""
     waiting = [task]
     while waiting:
         for nursery in waiting.pop().child_nurseries:
-            for child in nursery.child_tasks:
-                if child.context.get(place) is record:
-                    yield child
-                    waiting.append(child)
+            if supervisor_of(nursery) is None:
+                yield from nursery.child_tasks
+                waiting += nursery.child_tasks
 
 
 def start_hangs_at(record: Record) -> str:

@@ -22,6 +22,7 @@ from .._events import ChildEnded, Crashed, Observer, SupervisorEnded
 from ..observe import summary
 from ..rules import AutoShutdown, Cause, Exhausted, Limit, Strategy, Window
 from ._alone import alone
+from ._ambient import hosting
 from ._closing import stop_shield
 from ._handover import Handover
 from ._incarnation import handle_end, run_child
@@ -122,6 +123,7 @@ class Engine:
             with alone():
                 async with trio.open_nursery() as self.nursery:
                     self.start_soon = self.nursery.start_soon
+                    hosting.set(self)
                     self.nursery.cancel_scope.shield = True
                     self.hosted.set()
                     await self.finished.wait()

@@ -19,7 +19,6 @@ from .._events import (
     Stopped,
 )
 from ..observe import summary
-from ._ambient import context_of, place
 from ._calling import call
 from ._handover import settle
 from ._policy import is_to_return
@@ -89,7 +88,6 @@ async def run_child(begun: Incarnation) -> None:  # noqa: ASYNC910 - a component
     was_left = True
     try:
         task, epoch = trio.lowlevel.current_task(), NEVER
-        place.set(record)
         live = run_watched if record.options.watched else call
         scope = begun.scope if record.links is None else _scope_unless_it_waits(begun)
         while scope is not None:
@@ -105,7 +103,7 @@ async def run_child(begun: Incarnation) -> None:  # noqa: ASYNC910 - a component
                             status = getattr(task, INNERMOST_SCOPE, None)
                             while True:
                                 if run is None:
-                                    task.context = context_of(record)
+                                    task.context = engine.context.copy()
                                     await trio.lowlevel.checkpoint()  # or it starves its siblings
                                     run = engine.next_run(record, scope, epoch)
                                 if run is None or run.stop_reason is not None:

@@ -12,7 +12,7 @@ from .._events import Observer
 from ..observe import log_observer, log_wants_all, safely
 from ..rules import AUTO_SHUTDOWNS, EXHAUSTED, STRATEGIES, AutoShutdown, Exhausted, Limit, Strategy
 from ._alone import alone
-from ._ambient import place
+from ._ambient import here
 from ._closing import close_in_time, request_close
 from ._engine import Engine
 from ._options import check_name, is_seconds
@@ -176,7 +176,7 @@ def make_engine(
         cancel_grace: Seconds for an ordered stop.
         observer: The observer; None for that of the supervisor above.
     """
-    parent = place.get()
+    parent = here()
     tells_all: Callable[[], bool] = _always
     if observer is not None:
         observer = safely(observer)

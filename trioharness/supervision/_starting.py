@@ -16,7 +16,7 @@ from .._errors import (
 )
 from .._util import callable_name
 from ..observe import summary
-from ._ambient import place
+from ._ambient import here
 from ._component import flatten, shape_of
 from ._engine import Engine
 from ._handover import NEVER_ENDS, NO_KEYWORDS
@@ -104,12 +104,14 @@ def refuse_deadlock(engine: Engine, wanted: str) -> None:
     Raises:
         WouldDeadlock: It would.
     """
-    here = place.get()
-    while here is not None:
-        awaited = engine.turn.holder is here or here.starting is not None or here.state is STOPPING
-        if here.engine is engine and awaited:
-            raise WouldDeadlock(here.path, wanted)
-        here = here.engine.parent
+    above = here()
+    while above is not None:
+        awaited = (
+            engine.turn.holder is above or above.starting is not None or above.state is STOPPING
+        )
+        if above.engine is engine and awaited:
+            raise WouldDeadlock(above.path, wanted)
+        above = above.engine.parent
 
 
 async def start(engine: Engine, make: Callable[[], Record], name: str) -> Record:
