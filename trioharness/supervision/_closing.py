@@ -29,12 +29,12 @@ def request_close(engine: Engine, reason: str) -> None:
     if engine.nursery.cancel_scope.cancel_called:
         return  # it is all ending at once already
     engine.turn.refuse(engine.closed_error)
+    # Whatever somebody waits for to start would hold up the stop: it is the last in the order, so
+    # it is also the first to go.
     holder = engine.turn.holder
-    for record in reversed(tuple(engine.records.values())):
-        # Whatever somebody waits for to start would hold up the stop: it is the last in the order,
-        # so it is also the first to go.
-        if record.starting is not None or record is holder:
-            _abandon_start(engine, record, reason)
+    started = [r for r in engine.records.values() if r.starting is not None or r is holder]
+    for record in reversed(started):
+        _abandon_start(engine, record, reason)
     engine.turn.submit(partial(_close, engine), first=True)
     engine.check_idle()
 
@@ -72,6 +72,16 @@ async def close_in_time(engine: Engine, reason: str) -> None:
         await engine.finished.wait()
     if scope.cancelled_caught:
         hurry(engine, f"the grace of supervisor {engine.path!r} is over")
+
+
+async def stop_the_others_first(engine: Engine) -> None:
+    """Hold back what leaves a component, such as KeyboardInterrupt, for an ordered stop."""
+    engine.left = engine.takes_no_more = True
+    if not engine.nursery.cancel_scope.cancel_called:
+        engine.body_scope.cancel(reason="a component was left by what is no Exception")
+        with stop_shield(engine):
+            await engine.finished.wait()
+    await trio.lowlevel.cancel_shielded_checkpoint()
 
 
 def stop_shield(engine: Engine) -> contextlib.AbstractContextManager[trio.CancelScope]:

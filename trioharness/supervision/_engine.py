@@ -23,7 +23,6 @@ from ..observe import summary
 from ..rules import AutoShutdown, Cause, Exhausted, Limit, Strategy, Window
 from ._alone import alone
 from ._ambient import hosting
-from ._closing import stop_shield
 from ._handover import Handover
 from ._incarnation import handle_end, run_child
 from ._links import unlink
@@ -148,7 +147,8 @@ class Engine:
                 self.retire(record)
             if record.links is not None:
                 unlink(record)  # what it needs may live on, and is not to keep it
-            record.end_for_good("its supervisor has ended")
+            if record.over is None:
+                record.end_for_good("its supervisor has ended")
         self.finished.set()
         self.handover.close()
         self.observer(SupervisorEnded(path=self.path, time=self.now()))
@@ -171,15 +171,6 @@ class Engine:
     def will_raise(self) -> bool:
         """Whether `host` is to raise."""
         return self.failure is not None or self.left or self.parked_failure() is not None
-
-    async def stop_the_others_first(self) -> None:
-        """Hold back what leaves a component, such as KeyboardInterrupt, for an ordered stop."""
-        self.left = self.takes_no_more = True
-        if not self.nursery.cancel_scope.cancel_called:
-            self.body_scope.cancel(reason="a component was left by what is no Exception")
-            with stop_shield(self):
-                await self.finished.wait()
-        await trio.lowlevel.cancel_shielded_checkpoint()
 
     def spawn_step(self, step: Step) -> None:
         """Run a step that holds the turn, in a task of its own."""

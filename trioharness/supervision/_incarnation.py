@@ -20,6 +20,7 @@ from .._events import (
 )
 from ..observe import summary
 from ._calling import call
+from ._closing import stop_the_others_first
 from ._handover import settle
 from ._policy import is_to_return
 from ._record import Record
@@ -130,7 +131,7 @@ async def run_child(begun: Incarnation) -> None:  # noqa: ASYNC910 - a component
     finally:
         if was_left:
             _task_has_ended(engine, record, run, None, through=True)
-            await engine.stop_the_others_first()  # noqa: ASYNC102 - it shields, with a deadline
+            await stop_the_others_first(engine)  # noqa: ASYNC102 - it shields, with a deadline
 
 
 def _scope_unless_it_waits(begun: Incarnation) -> trio.CancelScope | None:
