@@ -279,8 +279,8 @@ async def _stop(engine: Engine, record: Record, reason: str) -> None:
     ]
     now = trio.current_time()
     for other in affected:
-        aside = other.was_put_aside()
-        aside.stopped = StoppedByHand(incarnation=other.incarnations, time=now, reason=reason)
+        number = other.incarnations
+        other.with_past().stopped = StoppedByHand(incarnation=number, time=now, reason=reason)
     await stop_in_order(engine, affected, reason, put_down)
 
 

@@ -227,7 +227,7 @@ class Engine:
             self.fail_start(record, self.closed_error() if late else error)
             self.retire(record)
             return
-        record.last_error = summary(error)
+        record.with_past().last_error = summary(error)
         now, exit = self.now(), Crashed(error)
         event = ChildEnded(
             path=record.path, incarnation=record.incarnations, time=now, exit=exit, ready=False
@@ -284,13 +284,14 @@ class Engine:
         """Enter the next incarnation of a child into the books."""
         record.move(BEGIN)
         record.epoch += 1
-        if record.put_aside is not None:
-            record.put_aside.parked_for = ()
+        if record.past is not None:
+            record.past.parked_for = ()
         if record.end_is_pending:
             record.end_is_pending = False
         record.incarnations += 1
         run = record.run = Incarnation(record, record.incarnations, scope)
-        tell_starting(record)
+        if self.tells_all():
+            tell_starting(record)
         return run
 
     def wake_dependents(self, record: Record) -> None:
@@ -366,8 +367,8 @@ class Engine:
         """Return the errors of the children that are parked at the end, if there are any."""
         if self.exhausted != "park":
             return None
-        aside = [record.put_aside for record in self.records.values() if record.put_aside]
-        errors = [error for each in aside for error in each.parked_for]
+        pasts = [record.past for record in self.records.values() if record.past is not None]
+        errors = [error for past in pasts for error in past.parked_for]
         return RestartLimitExceeded(self.path, str(self.limit), errors) if errors else None
 
     async def join(self, *, stay: bool) -> None:

@@ -289,7 +289,7 @@ def _note_end(
     record.run = None
     record.value = None
     if isinstance(exit, Crashed):
-        record.last_error = summary(exit.error)
+        record.with_past().last_error = summary(exit.error)
         engine.observer(event)
     elif not isinstance(exit, Stopped) or exit.error is not None or engine.tells_all():
         engine.observer(event)

@@ -54,9 +54,17 @@ class Starting:
 
 
 @attrs.define(eq=False, weakref_slot=False)
-class PutAside:
-    """Why a child was left down at some time."""
+class Past:
+    """What became of a child that crashed or was put down at some time."""
 
+    last_error: str | None = None
+    """Its last error, in one line."""
+    restart: ChildRestarting | None = None
+    """The last restart that was decided for it."""
+    restarts: int = 0
+    """How many were decided."""
+    attempts: int = 0
+    """Restarts in a row without a sustained healthy run."""
     stopped: StoppedByHand | None = None
     """When somebody stopped it last, and why."""
     parked: ChildParked | None = None
@@ -93,20 +101,14 @@ class Record:
     epoch: int = 0
     """Grows whenever what is pending for the child (a death, a delayed start) becomes void."""
     incarnations: int = 0
-    restarts: int = 0
-    attempts: int = 0
-    """Restarts in a row without a sustained healthy run."""
-    last_error: str | None = None
     value: object = None
     run: Incarnation | None = None
     starting: Starting | None = None
     stopping: Stopping | None = None
     links: Links | None = None
     """What it needs and who needs it, if there is any such thing."""
-    restart: ChildRestarting | None = None
-    """The last restart that was decided for it."""
-    put_aside: PutAside | None = None
-    """Why it was left down at some time, if it ever was."""
+    past: Past | None = None
+    """Its crashes and stops, if there were any."""
     inside: tuple[Engine, ...] = ()
     """The supervisors that are open inside of it."""
     delay: trio.CancelScope | None = None
@@ -123,6 +125,16 @@ class Record:
     def name(self) -> str:
         """Its name under its supervisor."""
         return self.path.rpartition("/")[2]
+
+    @property
+    def last_error(self) -> str | None:
+        """Its last error, in one line."""
+        return None if self.past is None else self.past.last_error
+
+    @property
+    def restarts(self) -> int:
+        """How many restarts were decided for it."""
+        return 0 if self.past is None else self.past.restarts
 
     @property
     def needs(self) -> Mapping[str, Record]:
@@ -198,10 +210,10 @@ class Record:
         """Return the error for who wants something of it that can be no more."""
         return StartFailed(self.path, self.over or "it has ended")
 
-    def was_put_aside(self) -> PutAside:
-        """Return where it is noted why the child was left down; made now if it never was."""
-        aside = self.put_aside = self.put_aside or PutAside()
-        return aside
+    def with_past(self) -> Past:
+        """Return where its crashes and stops are noted; made now if there were none."""
+        past = self.past = self.past or Past()
+        return past
 
     def do_not_wait_in_turn(self) -> None:
         """Let go on who waits for the start while holding the turn: it takes as long as a need."""

@@ -18,7 +18,7 @@ from .._events import (
 )
 from ..rules import GIVE_UP, PARK, Backoff, Cause, how_often, shuts_down
 from ._policy import is_to_return
-from ._record import Record
+from ._record import Past, Record
 from ._states import FINAL, RESTARTING, RETRY
 from ._steps import restart_group, restart_with_dependents, stop_dependents_of_parked
 from ._turn import Step
@@ -86,11 +86,12 @@ def restart(
         return None
     if record.state is not RESTARTING:
         record.move(RETRY)
-    record.restarts += 1
+    past = record.with_past()
+    past.restarts += 1
     backoff = record.options.backoff
-    delay = 0.0 if backoff is None else _delay(engine, record, backoff, event, ready_at)
+    delay = 0.0 if backoff is None else _delay(engine, past, backoff, event, ready_at)
     because = _because(record, event.exit)
-    record.restart = ChildRestarting(
+    past.restart = ChildRestarting(
         path=record.path,
         incarnation=event.incarnation,
         time=now,
@@ -99,7 +100,7 @@ def restart(
         max_restarts=engine.limit.max_restarts,
         because=because,
     )
-    engine.observer(record.restart)
+    engine.observer(past.restart)
     if engine.strategy != "one_for_one":
         return partial(restart_group, engine, record, record.epoch, delay, because)
     if delay > 0 or not (record.links is None or record.links.let_it_restart_alone()):
@@ -148,14 +149,14 @@ def _count(engine: Engine, record: Record, event: ChildEnded, now: float) -> int
 
 
 def _delay(
-    engine: Engine, record: Record, backoff: Backoff, event: ChildEnded, ready_at: float | None
+    engine: Engine, past: Past, backoff: Backoff, event: ChildEnded, ready_at: float | None
 ) -> float:
     if engine.draining:
         return 0.0
     if ready_at is not None and event.time - ready_at >= backoff.healthy_after:
-        record.attempts = 0
-    record.attempts += 1
-    return backoff.delay(record.attempts, engine.chance)
+        past.attempts = 0
+    past.attempts += 1
+    return backoff.delay(past.attempts, engine.chance)
 
 
 def _give_up(engine: Engine, record: Record, now: float) -> None:
@@ -181,14 +182,14 @@ def _park(engine: Engine, record: Record, event: ChildEnded, now: float) -> None
     allowed = str(engine.limit)
     record.void()
     record.move(Cause.PARK)
-    aside = record.was_put_aside()
-    aside.parked_for = _noted_errors(engine)
+    past = record.with_past()
+    past.parked_for = _noted_errors(engine)
     engine.window.forget()
     engine.deactivate(record)
-    aside.parked = ChildParked(
+    past.parked = ChildParked(
         path=record.path, incarnation=event.incarnation, time=now, allowed=allowed
     )
-    engine.observer(aside.parked)
+    engine.observer(past.parked)
 
 
 def _noted_errors(engine: Engine) -> list[Exception]:

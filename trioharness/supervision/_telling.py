@@ -22,11 +22,9 @@ def tell_waiting(record: Record) -> None:
 
 
 def tell_starting(record: Record) -> None:
-    """Tell that an incarnation begins."""
-    engine = record.engine
-    if engine.tells_all():
-        number = record.incarnations
-        engine.observer(ChildStarting(path=record.path, incarnation=number, time=engine.now()))
+    """Tell that an incarnation begins; for who has asked whether that is wanted."""
+    engine, number = record.engine, record.incarnations
+    engine.observer(ChildStarting(path=record.path, incarnation=number, time=engine.now()))
 
 
 def tell_dropped(record: Record, reason: str, now: float) -> None:

@@ -19,7 +19,7 @@ from ..rules import (
     roll_up,
     worst,
 )
-from ._record import PutAside
+from ._record import Past
 from ._states import FINAL, WAITING
 
 if TYPE_CHECKING:
@@ -76,15 +76,15 @@ def _signs(record: Record) -> Signs:
     waits_for: tuple[str, ...] = ()
     if record.state is WAITING and record.links is not None:
         waits_for = record.links.waits_for()
-    aside = record.put_aside or PutAside()
+    past = record.past or Past()
     return Signs(
         path=record.path,
         state=record.state,
         incarnation=record.incarnations,
         ready_at=None if run is None else run.ready_at,
-        restart=record.restart,
-        parked=aside.parked,
-        stopped=aside.stopped if record.state in FINAL else None,
+        restart=past.restart,
+        parked=past.parked,
+        stopped=past.stopped if record.state in FINAL else None,
         waits_for=waits_for,
         ending_for=None if run is None or run.fault is None else str(run.fault),
         stopping_for=None if run is None else run.stop_reason,
