@@ -61,6 +61,7 @@ from ._events import Exit as Exit
 from ._events import GaveUp as GaveUp
 from ._events import Ignored as Ignored
 from ._events import InHand as InHand
+from ._events import MessagesDropped as MessagesDropped
 from ._events import Observer as Observer
 from ._events import Returned as Returned
 from ._events import ShutDown as ShutDown
@@ -70,8 +71,10 @@ from ._events import SupervisorEnded as SupervisorEnded
 from .channels import Channel as Channel
 from .channels import ChannelStatistics as ChannelStatistics
 from .channels import DeadLetter as DeadLetter
+from .channels import Overflow as Overflow
 from .channels import ReceiveChannel as ReceiveChannel
 from .channels import SendChannel as SendChannel
+from .channels import SendProgress as SendProgress
 from .channels import open_channel as open_channel
 from .harness import ChannelReceipt as ChannelReceipt
 from .harness import DeclaredChild as DeclaredChild

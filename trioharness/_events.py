@@ -265,6 +265,24 @@ class DeadLettered:
     """The last error, in one line."""
 
 
+@attrs.frozen(kw_only=True)
+class MessagesDropped:
+    """A full channel dropped messages, as its ``overflow`` says.
+
+    Told to the ``observer`` of the channel: the first drop at once, then at most one event a
+    second, with all since the last; the rest when nothing can be sent any more.
+    """
+
+    channel: str
+    time: float
+    overflow: str
+    """Which of the channel's messages were dropped: its ``overflow`` in `open_channel`."""
+    count: int
+    """How many since the last event of this channel."""
+    dropped: int
+    """How many in all."""
+
+
 Event: TypeAlias = (
     ChildWaiting
     | ChildStarting
@@ -279,6 +297,7 @@ Event: TypeAlias = (
     | GaveUp
     | SupervisorEnded
     | DeadLettered
+    | MessagesDropped
 )
 """Whatever an observer is told; match on it and close with `assert_never`."""
 

@@ -145,6 +145,7 @@ async def test_the_statistics_count() -> None:
             peak_buffer_used=2,
             sent=3,
             received=1,
+            dropped=0,
             dead=0,
             in_hand=0,
         )

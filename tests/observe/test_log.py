@@ -23,6 +23,7 @@ from trioharness._events import (
     Event,
     Exit,
     GaveUp,
+    MessagesDropped,
     Returned,
     Stopped,
     SupervisorEnded,
@@ -113,6 +114,16 @@ TOLD: list[tuple[Event, int, str]] = [
         logging.ERROR,
         "'files' has a dead letter after 3 deliveries: File( 1): E: x",
     ),
+    (
+        MessagesDropped(channel="prices", time=1.0, overflow="latest", count=1, dropped=1),
+        logging.WARNING,
+        "'prices' is full and dropped a message (1 so far)",
+    ),
+    (
+        MessagesDropped(channel="prices", time=1.0, overflow="latest", count=5, dropped=9),
+        logging.WARNING,
+        "'prices' is full and dropped 5 messages (9 so far)",
+    ),
 ]
 
 
@@ -156,6 +167,10 @@ def test_every_event_is_a_record(
         (
             DeadLettered(channel="files", time=1.0, message="m", attempts=3, error="E: x"),
             {"channel": "files", "attempts": 3, "error": "E: x"},
+        ),
+        (
+            MessagesDropped(channel="prices", time=1.0, overflow="latest", count=5, dropped=9),
+            {"channel": "prices", "count": 5, "dropped": 9},
         ),
     ],
     ids=ids,

@@ -92,6 +92,8 @@ def line(event: th.Event) -> str:  # noqa: PLR0912 - one for each kind
             return f"{event.path} ended"
         case th.DeadLettered():
             return f"{event.channel} dead"
+        case th.MessagesDropped():
+            return f"{event.channel} full"
         case _:
             assert_never(event)
 

@@ -546,6 +546,25 @@ async def test_a_send_that_finds_room_is_done() -> None:
         orders.receive_nowait()
 
 
+@virtual
+async def test_a_batch_is_one_send_and_its_rest_is_withdrawn() -> None:
+    progress = th.SendProgress()
+
+    async def produce_batches(orders: th.SendChannel[int]) -> None:
+        for first in (0, 3, 6):
+            await orders.send_many(range(first, first + 3), progress=progress)
+
+    send, orders = th.open_channel(int, 5)
+    recorder = EventRecorder()
+    async with th.open_supervisor("shop", observer=recorder) as sup:
+        broken = Faults().cancel_in_send(produce_batches, 2)
+        sup.start_soon(broken, send, restart="temporary")
+    (exit,) = exits(recorder)
+    assert "was cancelled in send 2" in exit[2]
+    assert progress.sent == 2
+    assert [order async for order in orders] == [0, 1, 2, 3, 4]
+
+
 @given(st.integers(0, 3), st.integers(1, 20), st.integers(0, 2**32))
 def test_whatever_send_is_cancelled_nothing_is_lost_or_doubled(
     size: int, number: int, seed: int

@@ -9,7 +9,7 @@ import trio
 
 import trioharness as th
 from tests.testing.virtual import virtual
-from trioharness.testing import EventRecorder
+from trioharness.testing import EventRecorder, run
 
 
 async def crash_after(seconds: float) -> None:
@@ -241,6 +241,18 @@ def test_a_dead_letter_is_found_by_its_channel() -> None:
     recorder(letter)
     assert recorder.of(th.DeadLettered, path="orders") == [letter]
     assert recorder.of(th.DeadLettered, path="shop") == []
+
+
+def test_a_channel_takes_it_as_its_observer_and_is_found_by_its_name() -> None:
+    recorder = EventRecorder()
+
+    async def overflow() -> None:
+        send, _ = th.open_channel(int, 1, overflow="latest", name="prices", observer=recorder)
+        await send.send_many([1, 2])
+
+    run(overflow)
+    dropped = th.MessagesDropped(channel="prices", time=0, overflow="latest", count=1, dropped=1)
+    assert recorder.of(th.MessagesDropped, path="prices") == [dropped]
 
 
 def test_a_harness_takes_it_as_its_observer() -> None:

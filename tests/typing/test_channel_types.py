@@ -17,6 +17,7 @@ from trioharness.channels import (
     DeadLetter,
     ReceiveChannel,
     SendChannel,
+    SendProgress,
     open_channel,
 )
 
@@ -50,6 +51,8 @@ async def a_class() -> None:
     await send.send(Urgent())
     await send.send(Cancel())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     send.send_nowait(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await send.send_many((Order(), Urgent()), progress=SendProgress())
+    await send.send_many([Cancel()])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
 
 
 async def unions_and_generics() -> None:

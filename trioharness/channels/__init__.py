@@ -6,6 +6,8 @@
 from ._channel import Channel as Channel
 from ._channel import open_channel as open_channel
 from ._dead_letter import DeadLetter as DeadLetter
+from ._overflow import Overflow as Overflow
+from ._progress import SendProgress as SendProgress
 from ._receive import ReceiveChannel as ReceiveChannel
 from ._send import SendChannel as SendChannel
 from ._statistics import ChannelStatistics as ChannelStatistics

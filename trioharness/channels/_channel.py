@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from typing import Generic, TypeVar, final
 
 import attrs
 from typing_extensions import TypeForm
 
 from .._errors import ConfigurationError
+from .._events import MessagesDropped
 from .._util import NoPublicConstructor
 from ._counted import CountedState, DeadState
 from ._dead_letter import DEAD_BUFFER_SIZE, DeadLetter
+from ._drops import DropTeller
+from ._options import check_options
+from ._overflow import POLICIES, Overflow
 from ._receive import ReceiveChannel
 from ._send import SendChannel
 from ._state import ChannelState
@@ -72,8 +76,10 @@ def open_channel(
     message_type: TypeForm[T],
     max_buffer_size: float,
     *,
-    name: str | None = None,
+    overflow: Overflow = "wait",
     max_deliveries: int | None = None,
+    name: str | None = None,
+    observer: Callable[[MessagesDropped], None] | None = None,
 ) -> tuple[SendChannel[T], ReceiveChannel[T]]:
     """Open a channel and return its two ends; messages flow from left to right.
 
@@ -86,10 +92,23 @@ def open_channel(
             type form. The class of each message is checked; arguments of generics are not.
         max_buffer_size: How many messages may wait before `send` blocks: a whole number, or
             ``math.inf`` for no limit. With 0 each send waits for its receiver.
-        name: What to call it in errors, events and numbers; the type, if not given.
+        overflow: What a send does when the channel is full and nobody waits to receive. What is
+            dropped counts as sent, and is counted as dropped.
+
+            - ``"wait"``: it waits for room; `SendChannel.send_nowait` raises `trio.WouldBlock`.
+            - ``"drop_oldest"``: it drops what has been queued for longest, to make room. With a
+              `max_buffer_size` of 0 there is nothing older than the message itself.
+            - ``"drop_newest"``: it drops its own message.
+            - ``"latest"``: the channel keeps the newest message alone, and never returns an older
+              one to its front; its `max_buffer_size` is 1.
+            - ``"error"``: it raises `trio.WouldBlock`.
         max_deliveries: How many receivers a message may crash before it becomes a dead letter.
             Each message is then delivered at least once: one that was in hand when its
             receiver crashed is delivered again. Without it, what a crashed receiver had is gone.
+        name: What to call it in errors, events and numbers; the type, if not given.
+        observer: Told when messages are dropped, as a `MessagesDropped`: the first time at once,
+            then once a second at most. It is called by the send that drops, or by what ends the
+            channel, when that is done; it must not block or raise.
 
     Returns:
         The send end and the receive end.
@@ -98,7 +117,7 @@ def open_channel(
         ConfigurationError: An option has a value that no channel can have.
     """
     check = TypeCheck(message_type)
-    _check_options(max_buffer_size, max_deliveries)
+    check_options(max_buffer_size, overflow, max_deliveries)
     name = check.label if name is None else name
     state: ChannelState
     dead: ReceiveChannel[DeadLetter[T]] | None = None
@@ -111,24 +130,7 @@ def open_channel(
         )
         dead_channel = Channel[DeadLetter[T]]._create(dead_state, None)
         dead = ReceiveChannel[DeadLetter[T]]._create(dead_state, dead_channel)
+    state.overflow = POLICIES[overflow]
+    state.teller = None if observer is None else DropTeller(observer, name, overflow)
     channel = Channel[T]._create(state, dead)
     return SendChannel[T]._create(state, channel), ReceiveChannel[T]._create(state, channel)
-
-
-def _check_options(max_buffer_size: object, max_deliveries: object) -> None:
-    if max_buffer_size != math.inf and not _is_whole(max_buffer_size, 0):
-        raise ConfigurationError(
-            "max_buffer_size",
-            f"{max_buffer_size!r} is no number of messages",
-            "give a whole number, 0 or more, or math.inf",
-        )
-    if max_deliveries is not None and not _is_whole(max_deliveries, 1):
-        raise ConfigurationError(
-            "max_deliveries",
-            f"{max_deliveries!r} is no number of deliveries",
-            "give a whole number, 1 or more, or None to count none",
-        )
-
-
-def _is_whole(number: object, least: int) -> bool:
-    return isinstance(number, int) and not isinstance(number, bool) and number >= least

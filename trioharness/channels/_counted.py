@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from itertools import count
-from typing import Any, ClassVar
+from typing import Any
 
 import attrs
 from outcome import Value
@@ -26,7 +26,7 @@ from trio.lowlevel import reschedule
 from .._events import Fate, InHand
 from ._dead_letter import DeadLetter
 from ._hand import Entry, Hand
-from ._state import EMPTY, OVER, ChannelState, Item
+from ._state import EMPTY, NOTHING, OVER, ChannelState, Item
 
 
 @attrs.define(eq=False)
@@ -69,13 +69,14 @@ class DeadState(ChannelState):
 class CountedState(ChannelState):
     """The state of a channel with `max_deliveries`."""
 
-    counted: ClassVar[bool] = True
     max_deliveries: int = attrs.field(kw_only=True)
     dead_letters: DeadState = attrs.field(kw_only=True)
     doomed: deque[DeadLetter[Any]] = attrs.field(factory=deque[DeadLetter[Any]], init=False)
     numbers: Iterator[int] = attrs.field(factory=count, init=False)
 
     def __attrs_post_init__(self) -> None:
+        self.counted = True
+        self.admitted = NOTHING  # each message has to become an entry first
         self.dead_letters.source = self
         self.dead_letters.open_send_channels = 1
 
@@ -88,14 +89,23 @@ class CountedState(ChannelState):
         """Return the entry that is to be queued for a message."""
         return Entry(message, next(self.numbers))
 
+    def pack_many(self, messages: list[Any]) -> list[Item]:
+        """Return the entries that are to be queued for messages."""
+        return [self.pack(message) for message in messages]
+
+    @property
+    def deliverable(self) -> bool:
+        """Whether what is sent now goes to a task that waits for it."""
+        return bool(self.receivers) and not self.doomed
+
     def offer(self, item: Item) -> bool:
         """Give the entry to who waits, or queue it; say False where it would have to wait."""
-        if self.receivers and not self.doomed:
+        if self.deliverable:
             self.hand_over(item)
             self.sent += 1
             return True
-        if self.buffered >= self.max_buffer_size:
-            return False
+        if not self.has_room:
+            return self.overflow is not None and self.spill(self.overflow, item)
         self.queue.append(item)
         self.peak = max(self.peak, self.buffered)
         self.sent += 1
@@ -184,6 +194,7 @@ class CountedState(ChannelState):
 
     def serve(self) -> None:
         """Give waiting receivers what has come back, in order, unless something is doomed."""
+        self.drop_outdated()
         while self.receivers and not self.doomed and (self.queue or self.senders):
             if not self.queue:
                 self.queue.append(self.admit_sender())

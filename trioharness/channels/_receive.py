@@ -292,6 +292,7 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         ends by itself when no message can die any more.
         """
         self._state.finish()
+        self._state.tell()
 
     @enable_ki_protection
     def close(self) -> None:
@@ -302,6 +303,7 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         """
         if not self._hand.closed:
             self._state.close_receive(self._hand)
+            self._state.tell()
 
     @enable_ki_protection
     async def aclose(self) -> None:

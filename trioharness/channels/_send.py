@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar, final
@@ -18,6 +19,7 @@ from trio.lowlevel import (
 )
 
 from .._util import NoPublicConstructor
+from ._progress import SendProgress
 from ._state import ChannelState, Item, leave
 from ._statistics import ChannelStatistics
 
@@ -59,12 +61,15 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
     async def send(self, value: T_contra) -> None:
         """Put a message into the channel, waiting while it is full.
 
-        Always a checkpoint. Cancelled, it has sent nothing.
+        With another ``overflow`` than ``"wait"`` it never waits for room. Always a checkpoint.
+        Cancelled, it has sent nothing.
 
         Args:
             value: The message. It is passed by reference.
 
         Raises:
+            trio.WouldBlock: The channel is full and was opened with ``overflow="error"``; nothing
+                was sent.
             MessageTypeError: The channel does not carry messages of this type.
             trio.BrokenResourceError: No receive end is open any more, or the channel was finished,
                 also while this waits.
@@ -74,14 +79,60 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
         state = self._state
         item: Item = value
         # Nearly every message passes here without the call.
-        if self._closed or state.broken or state.counted or type(value) not in state.check.known:
+        if self._closed or type(value) not in state.admitted:
             item = self._checked(value)
-        if state.offer(item):
+        try:
+            if state.offer(item):
+                await cancel_shielded_checkpoint()
+            else:
+                task = current_task()
+                state.senders[task] = (self, item, None)
+                await wait_task_rescheduled(partial(leave, state.senders, task))
+        except trio.WouldBlock:  # of overflow="error": who tries again at once must not spin
             await cancel_shielded_checkpoint()
-        else:
-            task = current_task()
-            state.senders[task] = (self, item)
-            await wait_task_rescheduled(partial(leave, state.senders, task))
+            raise
+
+    @enable_ki_protection
+    async def send_many(
+        self, items: Iterable[T_contra], /, *, progress: SendProgress | None = None
+    ) -> None:
+        """Put messages into the channel, in order; wait while it is full.
+
+        Much faster than one by one: a batch costs one checkpoint and, if it has to wait, one
+        wake-up. A batch that is larger than the room that is left goes in as room comes, and no
+        message of another sender comes in between. Always a checkpoint. Cancelled, it has sent the
+        first ``progress.sent`` messages and no other; so it has where it raises.
+
+        Args:
+            items: The messages, which are all taken from it before the first is sent.
+            progress: Told how many were sent, at any moment.
+
+        Raises:
+            trio.WouldBlock: The channel is full and was opened with ``overflow="error"``; what
+                there was room for was sent.
+            MessageTypeError: The channel does not carry messages of the type of one of them; then
+                nothing was sent.
+            trio.BrokenResourceError: As for `send`.
+            trio.ClosedResourceError: As for `send`.
+            trio.BusyResourceError: `progress` is in use by another call.
+        """
+        batch = SendProgress() if progress is None else progress
+        batch._begin()
+        await checkpoint_if_cancelled()
+        state = self._state
+        batch._items = self._checked_many(items)
+        try:
+            if state.put(batch):
+                await cancel_shielded_checkpoint()
+            else:
+                task = current_task()
+                state.senders[task] = (self, None, batch)
+                await wait_task_rescheduled(partial(leave, state.senders, task))
+        except trio.WouldBlock:  # as in send
+            await cancel_shielded_checkpoint()
+            raise
+        finally:
+            batch._end()
 
     @enable_ki_protection
     def send_nowait(self, value: T_contra) -> None:
@@ -91,7 +142,8 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
             value: The message. It is passed by reference.
 
         Raises:
-            trio.WouldBlock: The channel is full; nothing was sent.
+            trio.WouldBlock: The channel is full, and its ``overflow`` drops nothing; nothing was
+                sent.
             MessageTypeError: The channel does not carry messages of this type.
             trio.BrokenResourceError: No receive end is open any more, or the channel was finished.
             trio.ClosedResourceError: This end is closed.
@@ -102,13 +154,27 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
     def _checked(self, value: T_contra) -> Item:
         """Return what is to be queued for a message that may be sent."""
         state = self._state
-        if self._closed:
-            raise state.closed_error()
-        if state.broken:
-            raise state.broken_error()
+        self._check_open()
         if type(value) not in state.check.known:
             state.check.admit(value, state.name)
         return state.pack(value)
+
+    def _checked_many(self, values: Iterable[T_contra]) -> list[Item]:
+        """Return what is to be queued for messages that may all be sent."""
+        state = self._state
+        batch = [*values]  # first, because that may be a generator which closes this end
+        self._check_open()
+        if not state.check.known.issuperset(map(type, batch)):
+            for value in batch:
+                if type(value) not in state.check.known:
+                    state.check.admit(value, state.name)
+        return state.pack_many(batch)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise self._state.closed_error()
+        if self._state.broken:
+            raise self._state.broken_error()
 
     @enable_ki_protection
     def clone(self) -> SendChannel[T_contra]:
@@ -131,6 +197,7 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
         a closed end can still be asked.
         """
         self._state.finish()
+        self._state.tell()
 
     @enable_ki_protection
     def close(self) -> None:
@@ -141,6 +208,7 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
         if not self._closed:
             self._closed = True
             self._state.close_send(self)
+            self._state.tell()
 
     @enable_ki_protection
     async def aclose(self) -> None:

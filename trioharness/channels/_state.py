@@ -17,8 +17,9 @@ for whoever runs just now (fairness), and skipped checkpoints (they starve the n
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Set
 from functools import partial
-from typing import Any, ClassVar, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import attrs
 import trio
@@ -26,12 +27,21 @@ from outcome import Error, Value
 from trio.lowlevel import Abort, Task, current_task, reschedule, wait_task_rescheduled
 
 from .._events import InHand
+from ._drops import DropTeller
 from ._hand import Hand
+from ._overflow import Policy
+from ._progress import SendProgress
 from ._statistics import ChannelStatistics
 from ._types import TypeCheck
 
 Item: TypeAlias = Any
 """What is queued: a message as it was sent or, with `max_deliveries`, an `Entry` around it."""
+
+Waiting: TypeAlias = tuple[object, Item, SendProgress | None]
+"""What a task waits to send: through which end, and the message; or, in place of that, the batch of
+which the rest waits."""
+
+NOTHING: Final[Set[type]] = frozenset()
 
 EMPTY: Final = object()
 """In place of an item: there is nothing to take yet."""
@@ -77,13 +87,21 @@ class ChannelState:
     name: str
     max_buffer_size: float
     check: TypeCheck
-    counted: ClassVar[bool] = False
+    overflow: Policy | None = attrs.field(default=None, kw_only=True)
+    """What is done where there is no room; None lets senders wait."""
+    teller: DropTeller | None = attrs.field(default=None, kw_only=True)
+    """Tells of what was dropped."""
+    # A slot, not a class variable, which takes three times as long to look up.
+    counted: bool = attrs.field(default=False, init=False)
     """Whether deliveries are counted, so that items are entries."""
+    admitted: Set[type] = attrs.field(init=False)
+    """The types of messages that `send` may queue as they are, without a closer look: the known
+    ones while nothing is the matter, else none. One question of `send` in place of three."""
     queue: deque[Item] = attrs.field(factory=deque[Item], init=False)
-    senders: OrderedDict[Task, tuple[object, Item]] = attrs.field(
-        factory=OrderedDict[Task, tuple[object, Item]], init=False
+    senders: OrderedDict[Task, Waiting] = attrs.field(
+        factory=OrderedDict[Task, Waiting], init=False
     )
-    """Tasks that wait to send: through which end, and what."""
+    """Tasks that wait to send."""
     receivers: OrderedDict[Task, Seat] = attrs.field(factory=OrderedDict[Task, Seat], init=False)
     open_send_channels: int = attrs.field(default=0, init=False)
     open_receive_channels: int = attrs.field(default=0, init=False)
@@ -99,8 +117,12 @@ class ChannelState:
     sent: int = attrs.field(default=0, init=False)
     dead: int = attrs.field(default=0, init=False)
     dropped: int = attrs.field(default=0, init=False)
-    """Messages that were queued when the last receive end closed."""
+    abandoned: int = attrs.field(default=0, init=False)
+    """Messages that were let go of when the last receive end closed."""
     peak: int = attrs.field(default=0, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.admitted = self.check.known
 
     @property
     def buffered(self) -> int:
@@ -112,9 +134,18 @@ class ChannelState:
         """Whether nothing is left to receive and nothing can come, not even from a hand."""
         return self.ended and not (self.buffered or self.gathering or self.in_hand)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether one more message may wait in the channel."""
+        return self.buffered < self.max_buffer_size
+
     def pack(self, message: object) -> Item:
         """Return what is to be queued for a message."""
         return message
+
+    def pack_many(self, messages: list[Any]) -> list[Item]:
+        """Return what is to be queued for messages."""
+        return messages
 
     def offer(self, item: Item) -> bool:
         """Give the item to who waits, or queue it; say False where it would have to wait."""
@@ -126,9 +157,58 @@ class ChannelState:
             if len(self.queue) > self.peak:  # noqa: PLR1730 - max() costs three times as much
                 self.peak = len(self.queue)
         else:
-            return False
+            return self.overflow is not None and self.spill(self.overflow, item)
         self.sent += 1
         return True
+
+    def spill(self, overflow: Policy, item: Item) -> bool:
+        """Deal with an item for which there is no room, and that is not to wait for it."""
+        overflow.spill(self, item)
+        self.sent += 1
+        self.peak = max(self.peak, self.buffered)
+        self.tell()
+        return True
+
+    def drop_queued(self) -> None:
+        """Drop the message that has been queued for longest."""
+        self.queue.popleft()
+        self.dropped += 1
+
+    def drop_new(self) -> None:
+        """Drop a message in place of queueing it."""
+        self.dropped += 1
+
+    def tell(self) -> None:
+        """Tell the observer of drops; the last thing to be done, because it may raise."""
+        if self.teller is not None:
+            self.teller.tell(self.dropped, at_once=self.ended or self.broken)
+
+    @property
+    def deliverable(self) -> bool:
+        """Whether what is sent now goes to a task that waits for it."""
+        return bool(self.receivers)
+
+    def put(self, batch: SendProgress) -> bool:
+        """Take of a batch what is possible; say False where the rest would have to wait."""
+        while batch._left and self.deliverable:
+            self.hand_over(batch._take(1)[0])
+        room = self.max_buffer_size - self.buffered
+        if room > 0:
+            self.queue += batch._take(room)
+            self.peak = max(self.peak, self.buffered)
+        self.sent += batch.sent
+        if batch._left and self.overflow is not None:
+            self.spill_rest(self.overflow, batch)
+        return not batch._left
+
+    def spill_rest(self, overflow: Policy, batch: SendProgress) -> None:
+        """Deal with the rest of a batch, for which there is no room, message by message."""
+        while batch._left:
+            overflow.spill(self, batch._items[batch.sent])
+            batch.sent += 1
+            self.sent += 1
+        self.peak = max(self.peak, self.buffered)
+        self.tell()
 
     def take(self, hand: Hand) -> Item:
         """Take the next item for `hand`, or return `EMPTY` or `OVER`."""
@@ -155,7 +235,7 @@ class ChannelState:
                 items += [queue.popleft() for _ in range(count)]
                 self.refill()
             elif self.senders:
-                items.append(self.admit_sender())
+                items += self.admit_part(limit - len(items))
             else:
                 return not self.ended
         return False
@@ -166,7 +246,7 @@ class ChannelState:
             self.queue.extendleft(reversed(items))
             self.serve()
         else:
-            self.dropped += len(items)
+            self.abandoned += len(items)
 
     def acknowledge(self, hand: Hand) -> None:
         """Let go of what the component of this hand has seen; nothing is ever in hand here."""
@@ -181,22 +261,50 @@ class ChannelState:
         reschedule(task, Value(item))
 
     def admit_sender(self) -> Item:
-        """Let the sender go on that has waited longest; return what it sends."""
-        task, (_, item) = self.senders.popitem(last=False)
+        """Let in the next message of the sender that has waited longest, and return it."""
+        task, waiting = self.senders.popitem(last=False)
+        _, item, batch = waiting
+        if batch is not None:
+            self.senders[task] = waiting
+            self.senders.move_to_end(task, last=False)
+            return self.admit_part(1)[0]
         reschedule(task)
         self.sent += 1
         return item
 
+    def admit_part(self, limit: float) -> list[Item]:
+        """Let in the next messages, up to `limit`, of the sender that has waited longest."""
+        task, waiting = self.senders.popitem(last=False)
+        _, item, batch = waiting
+        part = [item] if batch is None else batch._take(limit)
+        if batch is not None and batch._left:
+            self.senders[task] = waiting
+            self.senders.move_to_end(task, last=False)  # so that its batch stays together
+        else:
+            reschedule(task)
+        self.sent += len(part)
+        return part
+
     def refill(self) -> None:
         """Let in waiting senders while there is room."""
-        while self.senders and self.buffered < self.max_buffer_size:
-            self.queue.append(self.admit_sender())
+        room = self.max_buffer_size - self.buffered
+        while self.senders and room > 0:
+            part = self.admit_part(room)
+            self.queue += part
+            room -= len(part)
 
     def serve(self) -> None:
         """Give waiting receivers what has come back to the queue."""
+        self.drop_outdated()
         while self.receivers and self.queue:
             self.hand_over(self.queue.popleft())
         self.peak = max(self.peak, self.buffered)
+
+    def drop_outdated(self) -> None:
+        """Drop all but the newest message, in a channel that keeps no other."""
+        if self.overflow is not None and self.overflow.keeps_one:
+            while len(self.queue) > 1:
+                self.drop_queued()
 
     def end_receivers(self) -> None:
         """Tell waiting receivers of the end of the channel, if it has come for them."""
@@ -210,6 +318,7 @@ class ChannelState:
     def refuse_senders(self) -> None:
         """Fail waiting senders: nothing will take what they send."""
         self.broken = True
+        self.admitted = NOTHING
         while self.senders:
             task, _ = self.senders.popitem(last=False)
             reschedule(task, Error(self.broken_error()))
@@ -222,7 +331,7 @@ class ChannelState:
 
     def close_send(self, end: object) -> None:
         """Take note that a send end was closed."""
-        for task in [task for task, (through, _) in self.senders.items() if through is end]:
+        for task in [task for task, (through, _, _) in self.senders.items() if through is end]:
             del self.senders[task]
             reschedule(task, Error(self.closed_error()))
         self.open_send_channels -= 1
@@ -242,7 +351,7 @@ class ChannelState:
 
     def abandon(self) -> None:
         """Nobody will ever receive: let go of what is queued, as trio does."""
-        self.dropped += len(self.queue)
+        self.abandoned += len(self.queue)
         self.queue.clear()
 
     def closed_error(self) -> trio.ClosedResourceError:
@@ -271,7 +380,8 @@ class ChannelState:
             tasks_waiting_receive=len(self.receivers),
             peak_buffer_used=self.peak,
             sent=self.sent,
-            received=self.sent - buffered - self.dead - self.dropped,
+            received=self.sent - buffered - self.dead - self.dropped - self.abandoned,
+            dropped=self.dropped,
             dead=self.dead,
             in_hand=self.in_hand,
         )

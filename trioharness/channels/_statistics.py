@@ -12,7 +12,7 @@ class ChannelStatistics:
     The first seven have trio's names and trio's meanings. Not a log: for what happened to a single
     message see the events of the supervisor, or `Channel.dead`.
 
-    At any moment ``sent == received + dead + left``.
+    At any moment ``sent == received + dropped + dead + left``.
     """
 
     current_buffer_used: int
@@ -33,6 +33,8 @@ class ChannelStatistics:
     """Messages the channel has accepted."""
     received: int
     """Messages that were received and did not come back: acknowledged or in hand."""
+    dropped: int
+    """Messages that had no room and were dropped, as the channel's ``overflow`` says."""
     dead: int
     """Messages that became dead letters."""
     in_hand: int
@@ -40,9 +42,9 @@ class ChannelStatistics:
 
     @property
     def left(self) -> int:
-        """Messages that were sent and neither received nor dead.
+        """Messages that were sent and neither received, dropped nor dead.
 
-        They wait in the channel, or, without `max_deliveries`, were dropped when the last receive
+        They wait in the channel, or, without `max_deliveries`, were let go of when the last receive
         end closed.
         """
-        return self.sent - self.received - self.dead
+        return self.sent - self.received - self.dropped - self.dead

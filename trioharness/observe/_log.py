@@ -29,6 +29,7 @@ from .._events import (
     Event,
     GaveUp,
     Ignored,
+    MessagesDropped,
     Observer,
     Returned,
     ShutDown,
@@ -54,11 +55,11 @@ _LEVELS = {
 def log_observer(event: Event) -> None:
     """Write an event to the logger ``"trioharness"``, a crash with its whole story.
 
-    Crashes, stuck children and dead letters are ERROR, restarts WARNING, giving up CRITICAL, being
-    ready again INFO, everything else DEBUG. Each record has the attributes ``event`` (name of the
-    class) and, where they apply, ``component``, ``incarnation``, ``restarts``, ``max_restarts``,
-    ``delay``, ``child``, ``channel``, ``attempts`` and ``error``. Costs next to nothing where the
-    logger is not enabled for the level.
+    Crashes, stuck children and dead letters are ERROR, restarts and dropped messages WARNING,
+    giving up CRITICAL, being ready again INFO, everything else DEBUG. Each record has the
+    attributes ``event`` (name of the class) and, where they apply, ``component``, ``incarnation``,
+    ``restarts``, ``max_restarts``, ``delay``, ``child``, ``channel``, ``attempts``, ``count``,
+    ``dropped`` and ``error``. Costs next to nothing where the logger is not enabled for the level.
 
     Args:
         event: what happened.
@@ -90,7 +91,7 @@ def _level(event: Event) -> int:
     match event:
         case ChildEnded():
             return _level_of_end(event)
-        case ChildRestarting():
+        case ChildRestarting() | MessagesDropped():
             return logging.WARNING
         case ChildReady():
             return logging.INFO if event.incarnation > 1 else logging.DEBUG
@@ -132,6 +133,9 @@ def _text(event: Event) -> str:
             message, error = one_line(event.message), one_line(event.error)
             dead = f"has a dead letter after {event.attempts} deliveries"
             return f"{event.channel!r} {dead}: {message}: {error}"
+        case MessagesDropped():
+            many = "a message" if event.count == 1 else f"{event.count} messages"
+            return f"{event.channel!r} is full and dropped {many} ({event.dropped} so far)"
         case GaveUp():
             if event.why == "intensity":
                 return f"{event.path!r} gave up over {event.child!r}: more than {event.allowed}"
@@ -194,6 +198,8 @@ def _extra(event: Event) -> dict[str, object]:
             extra["component"] = event.path
         case DeadLettered():
             extra |= {"channel": event.channel, "attempts": event.attempts, "error": event.error}
+        case MessagesDropped():
+            extra |= {"channel": event.channel, "count": event.count, "dropped": event.dropped}
         case _:
             life: _Life = event
             extra |= {"component": life.path, "incarnation": life.incarnation}

@@ -6,7 +6,7 @@ supervisor, which settles and closes them as ever.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -116,6 +116,11 @@ class FaultySend(FaultyEnd, trio.abc.SendChannel[object]):
         """Count, then send as the real end does."""
         self._life.will_send()
         await self._end.send(value)
+
+    async def send_many(self, items: Iterable[object], /, **options: object) -> None:
+        """Count one send, then send as the real end does."""
+        self._life.will_send()
+        await self._end.send_many(items, **options)
 
 
 def probe(end: object, life: Life) -> FaultyEnd:

@@ -13,7 +13,7 @@ import trio
 from typing_extensions import TypeIs
 
 from .._errors import ConfigurationError
-from .._events import ChildRestarting, DeadLettered, Event, Observer
+from .._events import ChildRestarting, DeadLettered, Event, MessagesDropped, Observer
 
 E = TypeVar("E", bound=Event)
 
@@ -30,7 +30,7 @@ class EventRecorder:
     for years: there use a function that does what is to be done.
 
     A path is that of a child or a supervisor (``"shop/worker"``), or the name of a channel for
-    `DeadLettered`.
+    `DeadLettered` and `MessagesDropped`.
 
     Example::
 
@@ -191,7 +191,7 @@ class EventRecorder:
 
 
 def _path(event: Event) -> str:
-    return event.channel if isinstance(event, DeadLettered) else event.path
+    return event.channel if isinstance(event, DeadLettered | MessagesDropped) else event.path
 
 
 def _is(event: Event, kind: type[E], path: str | None) -> TypeIs[E]:
