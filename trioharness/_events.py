@@ -265,7 +265,7 @@ class DeadLettered:
     """The last error, in one line."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class MessagesDropped:
     """A full channel dropped messages, as its ``overflow`` says.
 
