@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from .._errors import ChildKilled, Ignore, Shutdown, StartFailed
+from .._errors import Shutdown
 from .._events import (
     ChildEnded,
     Crashed,
     DeadLettered,
     Exit,
     Ignored,
-    Returned,
     ShutDown,
     Stopped,
 )
 from ..observe import summary
 from ._calling import call
 from ._closing import stop_the_others_first
+from ._exits import MAY_BE_NO_CRASH, exit_of, shutdown_in
 from ._handover import settle
 from ._policy import is_to_return
 from ._record import Record
 from ._restarting import decide, restarts_alone
 from ._run import Incarnation
 from ._states import END, RETRY, WAITING
-from ._watch import faulted, run_watched
+from ._watch import run_watched
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -48,34 +48,6 @@ short of leaving the one around it, which is then what happens where this one is
 
 LEFT = Stopped("it was left by what is no Exception", killed=True)
 """The end of an incarnation that did not end but was left, by `KeyboardInterrupt` say."""
-
-
-def _exit_of(record: Record, run: Incarnation, error: Exception | None) -> Exit:
-    """Say how an incarnation ended.
-
-    Args:
-        record: The child.
-        run: The incarnation.
-        error: What it raised, if it did.
-    """
-    if run.stop_reason is not None:
-        if run.fault is not None:
-            return faulted(run.fault, error)
-        late = run.cut_short or run.killed is not None
-        return Stopped(run.stop_reason, None if isinstance(error, Shutdown) else error, late)
-    if run.killed is not None:
-        return Crashed(ChildKilled(run.killed))
-    if error is None:
-        if run.ready_at is not None:
-            return Returned()
-        return Crashed(
-            StartFailed(record.path, "it returned without calling task_status.started()")
-        )
-    if isinstance(error, Shutdown):
-        return ShutDown(error.term)
-    if isinstance(error, Ignore) and run.ready_at is None:
-        return Ignored()
-    return Crashed(error)
 
 
 async def run_child(begun: Incarnation) -> None:  # noqa: ASYNC910 - a component is awaited
@@ -160,7 +132,7 @@ def _restarts_alone(
         or status is not getattr(run.task, INNERMOST_SCOPE, None)
         or run.ready_at is None
         or run.told
-        or isinstance(error, Shutdown)
+        or (isinstance(error, MAY_BE_NO_CRASH) and shutdown_in(error) is not None)
         or record.stopping is not None
         or not restarts_alone(engine, record, now)
     ):
@@ -230,7 +202,7 @@ def _has_ended(
     if through and error is None:
         exit: Exit = LEFT
     else:
-        exit = _exit_of(record, run, error)
+        exit = exit_of(run, error)
     event = _note_end(engine, record, run, exit, now)
     # After a failed attempt to restart, whoever waits comes first.
     engine.turn.release(record)
