@@ -18,11 +18,12 @@ from .._events import (
     Stopped,
 )
 from ..observe import summary
+from ..rules import RestartType
 from ._calling import call
 from ._closing import stop_the_others_first
 from ._exits import MAY_BE_NO_CRASH, exit_of, shutdown_in
 from ._handover import settle
-from ._policy import is_to_return
+from ._policy import ask_policy, is_to_return
 from ._record import Record
 from ._restarting import decide, restarts_alone
 from ._run import Incarnation
@@ -229,10 +230,13 @@ def _act(engine: Engine, record: Record, event: ChildEnded, ready_at: float | No
         Whether it is to begin again in the same task; the turn is then held for it.
     """
     if engine.turn.holder is not None:
-        returns = is_to_return(engine, record, event.exit)
+        answer = ask_policy(record, event.exit)
+        returns = is_to_return(engine, record, event.exit, answer)
         record.end_is_pending = not returns
         record.move(RETRY if returns else END)
-        engine.turn.submit(partial(handle_end, engine, record, record.epoch, event, ready_at))
+        engine.turn.submit(
+            partial(handle_end, engine, record, record.epoch, event, ready_at, answer)
+        )
         return False
     engine.turn.holder = record
     match decide(engine, record, event, ready_at, event.time):
@@ -308,13 +312,18 @@ def _why_not_started(engine: Engine, record: Record, exit: Exit) -> Exception:
 
 
 async def handle_end(
-    engine: Engine, record: Record, epoch: int, event: ChildEnded, ready_at: float | None
+    engine: Engine,
+    record: Record,
+    epoch: int,
+    event: ChildEnded,
+    ready_at: float | None,
+    answer: RestartType,
 ) -> None:
     """Deal with an end that had to wait for its turn."""
     await trio.lowlevel.checkpoint()
     if record.epoch != epoch:
         return
-    match decide(engine, record, event, ready_at, trio.current_time()):
+    match decide(engine, record, event, ready_at, trio.current_time(), answer):
         case "begin":
             engine.begin_held(record)
         case None:
