@@ -21,7 +21,7 @@ from ..observe import summary
 from ..rules import RestartType
 from ._calling import call
 from ._closing import stop_the_others_first
-from ._exits import MAY_BE_NO_CRASH, exit_of, shutdown_in
+from ._exits import MAY_BE_NO_CRASH, apart, exit_of, is_crash
 from ._handover import settle
 from ._policy import ask_policy, is_to_return
 from ._record import Record
@@ -47,7 +47,7 @@ incarnation, its shield keep that from being stopped. No public name of trio sho
 short of leaving the one around it, which is then what happens where this one is not there.
 """
 
-LEFT = Stopped("it was left by what is no Exception", killed=True)
+LEFT = Stopped("it was left by what is no crash", killed=True)
 """The end of an incarnation that did not end but was left, by `KeyboardInterrupt` say."""
 
 
@@ -70,7 +70,7 @@ async def run_child(begun: Incarnation) -> None:  # noqa: ASYNC910 - a component
             try:
                 # The error is captured outside of the scope: a clean-up that raises while cancelled
                 # arrives as a group that holds Cancelled until the scope has taken its own out of
-                # it. What is no Exception goes through, split from its group.
+                # it. What is no crash goes through, split from its group.
                 try:
                     try:
                         with scope:
@@ -133,7 +133,7 @@ def _restarts_alone(
         or status is not getattr(run.task, INNERMOST_SCOPE, None)
         or run.ready_at is None
         or run.told
-        or (isinstance(error, MAY_BE_NO_CRASH) and shutdown_in(error) is not None)
+        or (isinstance(error, MAY_BE_NO_CRASH) and not is_crash(error))
         or record.stopping is not None
         or not restarts_alone(engine, record, now)
     ):
@@ -161,6 +161,9 @@ def _task_has_ended(
         error: What it raised, if it did.
         through: Whether something goes through that is no end of the component.
 
+    Raises:
+        Exception: What is to go through as well: an internal error of trio, split from its group.
+
     Returns:
         The scope of the next incarnation, if the same task is to run it at once; the turn is then
         held for it.
@@ -173,6 +176,11 @@ def _task_has_ended(
             record.move(END)
         return None
     now = engine.now()
+    if isinstance(error, MAY_BE_NO_CRASH) and not through:
+        internal, rest = apart(error)
+        if internal is not None:
+            _has_ended(engine, record, run, rest, now, through=True)
+            raise internal
     stopping = record.stopping
     if (
         stopping is not None
