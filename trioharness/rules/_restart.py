@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias, TypeVar, assert_never, cast
 
 import attrs
 
-from .._errors import ConfigurationError
+from .._errors import ConfigurationError, RestartLimitExceeded
 from .._events import Crashed, Exit, Ignored, Returned, ShutDown, Stopped
 
 RestartType: TypeAlias = Literal["permanent", "transient", "temporary"]
@@ -46,7 +46,9 @@ def restart_type(policy: RestartPolicy, exit: Exit) -> RestartType:
     """Say which restart type a policy means for an end.
 
     A mapping is asked in its own order, with `isinstance`; an exception group matches what all its
-    leaves match. What it does not name, and every end that is no crash, is transient.
+    leaves match. `RestartLimitExceeded` is taken whole first, for what it says itself, and counts
+    by its leaves only where nothing names it so. What a mapping does not name, and every end that
+    is no crash, is transient.
 
     Args:
         policy: The child's policy.
@@ -65,19 +67,29 @@ def restart_type(policy: RestartPolicy, exit: Exit) -> RestartType:
 
 def _by_type(table: Mapping[type[Exception], RestartType], exit: Exit) -> RestartType:
     if isinstance(exit, Crashed):
-        for cls, restart in table.items():
-            if _matches(exit.error, cls):
-                return restart
+        for whole in (RestartLimitExceeded, ()):
+            for cls, restart in table.items():
+                if _matches(exit.error, cls, whole):
+                    return restart
     return "transient"
 
 
-def _matches(error: BaseException, cls: type[Exception]) -> bool:
+def _matches(
+    error: BaseException, cls: type[Exception], whole: type[Exception] | tuple[()]
+) -> bool:
+    """Say whether an error, or everything in a group, is of a class.
+
+    Args:
+        error: The error.
+        cls: The class.
+        whole: The groups that are not looked into.
+    """
     if isinstance(error, cls):
         return True
-    if not isinstance(error, BaseExceptionGroup):
+    if not isinstance(error, BaseExceptionGroup) or isinstance(error, whole):
         return False
     group = cast("BaseExceptionGroup[BaseException]", error)
-    return all(_matches(leaf, cls) for leaf in group.exceptions)
+    return all(_matches(leaf, cls, whole) for leaf in group.exceptions)
 
 
 class Action(enum.StrEnum):

@@ -78,7 +78,7 @@ async def stop_the_others_first(engine: Engine) -> None:
     """Hold back what leaves a component, such as KeyboardInterrupt, for an ordered stop."""
     engine.left = engine.takes_no_more = True
     if not engine.nursery.cancel_scope.cancel_called:
-        engine.body_scope.cancel(reason="a component was left by what is no Exception")
+        engine.body_scope.cancel(reason="a component was left by what is no crash")
         with stop_shield(engine):
             await engine.finished.wait()
     await trio.lowlevel.cancel_shielded_checkpoint()

@@ -20,7 +20,7 @@ import trio
 from .._errors import RestartLimitExceeded, Shutdown, StartFailed, SupervisorClosed
 from .._events import ChildEnded, Crashed, Observer, SupervisorEnded
 from ..observe import summary
-from ..rules import AutoShutdown, Cause, Exhausted, Limit, Strategy, Window
+from ..rules import AutoShutdown, Cause, Exhausted, Limit, RestartType, Strategy, Window
 from ._alone import alone
 from ._ambient import hosting
 from ._handover import Handover
@@ -357,11 +357,11 @@ class Engine:
             if need.engine is not self:
                 need.engine.check_idle()  # a drain there may wait for this end
 
-    def retry(self, record: Record, event: ChildEnded) -> None:
+    def retry(self, record: Record, event: ChildEnded, answer: RestartType) -> None:
         """Have the failed start of a member of a group dealt with after what waits already."""
         record.move(RETRY)
         self.activate(record)
-        self.turn.submit(partial(handle_end, self, record, record.epoch, event, None))
+        self.turn.submit(partial(handle_end, self, record, record.epoch, event, None, answer))
 
     def parked_failure(self) -> RestartLimitExceeded | None:
         """Return the errors of the children that are parked at the end, if there are any."""

@@ -7,27 +7,28 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from .._errors import ChildKilled, Ignore, Shutdown, StartFailed
+from .._errors import Shutdown
 from .._events import (
     ChildEnded,
     Crashed,
     DeadLettered,
     Exit,
     Ignored,
-    Returned,
     ShutDown,
     Stopped,
 )
 from ..observe import summary
+from ..rules import RestartType
 from ._calling import call
 from ._closing import stop_the_others_first
+from ._exits import MAY_BE_NO_CRASH, apart, exit_of, is_crash
 from ._handover import settle
-from ._policy import is_to_return
+from ._policy import ask_policy, is_to_return
 from ._record import Record
 from ._restarting import decide, restarts_alone
 from ._run import Incarnation
 from ._states import END, RETRY, WAITING
-from ._watch import faulted, run_watched
+from ._watch import run_watched
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -46,36 +47,8 @@ incarnation, its shield keep that from being stopped. No public name of trio sho
 short of leaving the one around it, which is then what happens where this one is not there.
 """
 
-LEFT = Stopped("it was left by what is no Exception", killed=True)
+LEFT = Stopped("it was left by what is no crash", killed=True)
 """The end of an incarnation that did not end but was left, by `KeyboardInterrupt` say."""
-
-
-def _exit_of(record: Record, run: Incarnation, error: Exception | None) -> Exit:
-    """Say how an incarnation ended.
-
-    Args:
-        record: The child.
-        run: The incarnation.
-        error: What it raised, if it did.
-    """
-    if run.stop_reason is not None:
-        if run.fault is not None:
-            return faulted(run.fault, error)
-        late = run.cut_short or run.killed is not None
-        return Stopped(run.stop_reason, None if isinstance(error, Shutdown) else error, late)
-    if run.killed is not None:
-        return Crashed(ChildKilled(run.killed))
-    if error is None:
-        if run.ready_at is not None:
-            return Returned()
-        return Crashed(
-            StartFailed(record.path, "it returned without calling task_status.started()")
-        )
-    if isinstance(error, Shutdown):
-        return ShutDown(error.term)
-    if isinstance(error, Ignore) and run.ready_at is None:
-        return Ignored()
-    return Crashed(error)
 
 
 async def run_child(begun: Incarnation) -> None:  # noqa: ASYNC910 - a component is awaited
@@ -97,7 +70,7 @@ async def run_child(begun: Incarnation) -> None:  # noqa: ASYNC910 - a component
             try:
                 # The error is captured outside of the scope: a clean-up that raises while cancelled
                 # arrives as a group that holds Cancelled until the scope has taken its own out of
-                # it. What is no Exception goes through, split from its group.
+                # it. What is no crash goes through, split from its group.
                 try:
                     try:
                         with scope:
@@ -160,7 +133,7 @@ def _restarts_alone(
         or status is not getattr(run.task, INNERMOST_SCOPE, None)
         or run.ready_at is None
         or run.told
-        or isinstance(error, Shutdown)
+        or (isinstance(error, MAY_BE_NO_CRASH) and not is_crash(error))
         or record.stopping is not None
         or not restarts_alone(engine, record, now)
     ):
@@ -188,6 +161,9 @@ def _task_has_ended(
         error: What it raised, if it did.
         through: Whether something goes through that is no end of the component.
 
+    Raises:
+        Exception: What is to go through as well: an internal error of trio, split from its group.
+
     Returns:
         The scope of the next incarnation, if the same task is to run it at once; the turn is then
         held for it.
@@ -200,6 +176,11 @@ def _task_has_ended(
             record.move(END)
         return None
     now = engine.now()
+    if isinstance(error, MAY_BE_NO_CRASH) and not through:
+        internal, rest = apart(error)
+        if internal is not None:
+            _has_ended(engine, record, run, rest, now, through=True)
+            raise internal
     stopping = record.stopping
     if (
         stopping is not None
@@ -230,7 +211,7 @@ def _has_ended(
     if through and error is None:
         exit: Exit = LEFT
     else:
-        exit = _exit_of(record, run, error)
+        exit = exit_of(run, error)
     event = _note_end(engine, record, run, exit, now)
     # After a failed attempt to restart, whoever waits comes first.
     engine.turn.release(record)
@@ -257,10 +238,13 @@ def _act(engine: Engine, record: Record, event: ChildEnded, ready_at: float | No
         Whether it is to begin again in the same task; the turn is then held for it.
     """
     if engine.turn.holder is not None:
-        returns = is_to_return(engine, record, event.exit)
+        answer = ask_policy(record, event.exit)
+        returns = is_to_return(engine, record, event.exit, answer)
         record.end_is_pending = not returns
         record.move(RETRY if returns else END)
-        engine.turn.submit(partial(handle_end, engine, record, record.epoch, event, ready_at))
+        engine.turn.submit(
+            partial(handle_end, engine, record, record.epoch, event, ready_at, answer)
+        )
         return False
     engine.turn.holder = record
     match decide(engine, record, event, ready_at, event.time):
@@ -336,13 +320,18 @@ def _why_not_started(engine: Engine, record: Record, exit: Exit) -> Exception:
 
 
 async def handle_end(
-    engine: Engine, record: Record, epoch: int, event: ChildEnded, ready_at: float | None
+    engine: Engine,
+    record: Record,
+    epoch: int,
+    event: ChildEnded,
+    ready_at: float | None,
+    answer: RestartType,
 ) -> None:
     """Deal with an end that had to wait for its turn."""
     await trio.lowlevel.checkpoint()
     if record.epoch != epoch:
         return
-    match decide(engine, record, event, ready_at, trio.current_time()):
+    match decide(engine, record, event, ready_at, trio.current_time(), answer):
         case "begin":
             engine.begin_held(record)
         case None:

@@ -94,6 +94,8 @@ async def run_engine(engine: Engine, *, stay: bool) -> AsyncGenerator[Supervisor
         The supervisor.
     """
     error: Exception | None = None
+    around = None if engine.parent is None else engine.parent.run
+    cleans_up = around is not None and around.told
     with seen_from_above(engine), alone():
         async with trio.open_nursery() as outer:
             engine.body_scope = outer.cancel_scope
@@ -102,7 +104,9 @@ async def run_engine(engine: Engine, *, stay: bool) -> AsyncGenerator[Supervisor
             try:
                 await engine.hosted.wait()
                 yield Supervisor._create(engine)
-                await engine.join(stay=stay)
+                # A component that exits because it was told to stop has only its grace for all.
+                if around is None or cleans_up or not around.told:
+                    await engine.join(stay=stay)
                 reason = "the block of its supervisor ended"
                 request_close(engine, reason)
                 await engine.finished.wait()

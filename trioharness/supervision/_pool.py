@@ -20,7 +20,7 @@ from ._engine import Engine
 from ._group import Spec
 from ._open import check_supervisor, check_words, make_engine, run_engine
 from ._record import Record
-from ._starting import add, start
+from ._starting import add, settled, start
 from ._view import health_of_tree, tree_of
 
 
@@ -79,16 +79,12 @@ class PoolSupervisor(metaclass=NoPublicConstructor):
 
         Raises:
             SupervisorClosed: The pool began to stop meanwhile.
+            WouldDeadlock: An instance that is itself being started or stopped asked for it.
 
         Cancellation:
             A checkpoint; nothing happens.
         """
-        await trio.lowlevel.checkpoint()
-        if self._engine.closing is not None:
-            raise self._engine.closed_error()
-        mark = object()
-        await self._engine.turn.take(mark)
-        self._engine.turn.release(mark)
+        await settled(self._engine)
 
     @trio.lowlevel.enable_ki_protection
     async def start(self, *args: object, name: str | None = None) -> Child[Any]:

@@ -16,7 +16,7 @@ from .._events import (
     Ignored,
     Returned,
 )
-from ..rules import GIVE_UP, PARK, Backoff, Cause, how_often, shuts_down
+from ..rules import GIVE_UP, PARK, Backoff, Cause, RestartType, how_often, shuts_down
 from ._policy import is_to_return
 from ._record import Past, Record
 from ._states import FINAL, RESTARTING, RETRY
@@ -31,7 +31,12 @@ Answer: TypeAlias = Literal["begin"] | Step | None
 
 
 def decide(
-    engine: Engine, record: Record, event: ChildEnded, ready_at: float | None, now: float
+    engine: Engine,
+    record: Record,
+    event: ChildEnded,
+    ready_at: float | None,
+    now: float,
+    answer: RestartType | None = None,
 ) -> Answer:
     """Decide what follows from the end of a child; count it, and tell the observer.
 
@@ -41,11 +46,12 @@ def decide(
         event: How it ended.
         ready_at: When that incarnation became ready, if it did.
         now: The time; later than that of its end, if that had to wait for its turn.
+        answer: What its policy said to that end, if it was asked already.
 
     Returns:
         What to do.
     """
-    if not is_to_return(engine, record, event.exit):
+    if not is_to_return(engine, record, event.exit, answer):
         engine.retire(record)
         if record.options.significant and not isinstance(event.exit, Ignored):
             _end_with_significant(engine, record, now)

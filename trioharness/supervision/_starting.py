@@ -114,6 +114,22 @@ def refuse_deadlock(engine: Engine, wanted: str) -> None:
         above = above.engine.parent
 
 
+async def settled(engine: Engine) -> None:
+    """Wait until what is under way has been done.
+
+    Raises:
+        SupervisorClosed: The supervisor stops.
+        WouldDeadlock: The caller is itself under way.
+    """
+    await trio.lowlevel.checkpoint()
+    if engine.closing is not None:
+        raise engine.closed_error()
+    refuse_deadlock(engine, "see everything settled")
+    mark = object()
+    await engine.turn.take(mark)
+    engine.turn.release(mark)
+
+
 async def start(engine: Engine, make: Callable[[], Record], name: str) -> Record:
     """Enter a child into the books when it is its turn, start it, and wait until it is ready.
 

@@ -13,7 +13,7 @@ import trio
 
 from ._becoming import hold, set_aside
 from ._dependents import taken_along, with_dependents
-from ._policy import is_to_return
+from ._policy import ask_policy, is_to_return
 from ._record import Record, Starting
 from ._states import COMPLETE, FINAL, RESTARTING, RUNNING, WAITING
 from ._stopping import stop_in_order
@@ -121,9 +121,12 @@ async def _start_member(engine: Engine, record: Record) -> bool:
     await starting.done.wait()
     if starting.failed is None:
         return True
-    if starting.ended is not None and is_to_return(engine, record, starting.ended.exit):
-        engine.retry(record, starting.ended)
-        return False
+    ended = starting.ended
+    if ended is not None:
+        answer = ask_policy(record, ended.exit)
+        if is_to_return(engine, record, ended.exit, answer):
+            engine.retry(record, ended, answer)
+            return False
     engine.retire(record)  # it is not tried again, so the others start without it
     return True
 

@@ -34,7 +34,7 @@ from ._options import (
     check_needs,
     is_seconds,
 )
-from ._starting import add, start, start_in_turn
+from ._starting import add, settled, start, start_in_turn
 from ._states import RUNNING
 from ._view import health_of_tree, tree_of
 
@@ -137,6 +137,7 @@ class Supervisor(metaclass=NoPublicConstructor):
         Raises:
             ChildNotFound: There is none of that name.
             SupervisorClosed: The supervisor began to stop meanwhile.
+            WouldDeadlock: A component that is itself being started or stopped asked for it.
 
         Cancellation:
             A checkpoint; nothing happens.
@@ -152,16 +153,12 @@ class Supervisor(metaclass=NoPublicConstructor):
 
         Raises:
             SupervisorClosed: The supervisor began to stop meanwhile.
+            WouldDeadlock: A component that is itself being started or stopped asked for it.
 
         Cancellation:
             A checkpoint; nothing happens.
         """
-        await trio.lowlevel.checkpoint()
-        if self._engine.closing is not None:
-            raise self._engine.closed_error()
-        mark = object()
-        await self._engine.turn.take(mark)
-        self._engine.turn.release(mark)
+        await settled(self._engine)
 
     # Type checkers take the first that fits. Without `needs` the arguments are checked one by one;
     # with it they cannot be, since no type says "all parameters but these keywords".
@@ -295,7 +292,9 @@ class Supervisor(metaclass=NoPublicConstructor):
             check_name(f"component {subject!r}", name)
         check_needs(f"component {subject!r}", needs, after)
         record = await start(
-            engine, lambda: enter(engine, fn, args, name, options, needs, after), subject
+            engine,
+            lambda: enter(engine, fn, args, name, options, needs, after, awaited=True),
+            subject,
         )
         return handle_of(record)
 
