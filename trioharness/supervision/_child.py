@@ -19,10 +19,11 @@ from .._events import State
 from .._util import NoPublicConstructor
 from ..rules import ChildHealth, StoppedByHand
 from ._becoming import hold, put_down
+from ._beginning import begin_and_wait
 from ._dependents import with_dependents
 from ._engine import Engine
 from ._options import Options
-from ._record import Record, Starting
+from ._record import Record
 from ._starting import refuse_deadlock
 from ._states import COMPLETE, FINAL, PENDING, READY, RESTARTING, STOPPING, WAITING
 from ._stopping import stop_in_order
@@ -289,7 +290,10 @@ async def _start(engine: Engine, record: Record) -> None:
     _check_revivable(engine, record)
     if record.state not in FINAL:
         raise ChildNotStopped(record.path, record.state)
-    await _begin_and_wait(engine, record)
+    starting = await begin_and_wait(record)
+    if starting.failed is not None:
+        engine.rest(record)
+        raise starting.failed[1]
 
 
 async def _restart(engine: Engine, record: Record, reason: str) -> None:
@@ -321,19 +325,6 @@ def _check_revivable(engine: Engine, record: Record) -> None:
     missing = None if record.links is None else record.links.missing()
     if missing is not None:
         raise StartFailed(record.path, missing)
-
-
-async def _begin_and_wait(engine: Engine, record: Record) -> None:
-    starting = record.starting = Starting(1, in_turn=True)
-    engine.begin(record)
-    if record.state is WAITING:
-        record.starting = None
-        await trio.lowlevel.checkpoint()
-        return
-    await starting.done.wait()
-    if starting.failed is not None:
-        engine.rest(record)
-        raise starting.failed[1]
 
 
 async def _delete(engine: Engine, record: Record) -> None:

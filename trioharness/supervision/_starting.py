@@ -17,13 +17,14 @@ from .._errors import (
 from .._util import callable_name
 from ..observe import summary
 from ._ambient import here
+from ._beginning import begin_and_wait
 from ._component import flatten, shape_of
 from ._engine import Engine
 from ._handover import NEVER_ENDS, NO_KEYWORDS
 from ._links import NO_RECORDS, link
 from ._options import Options, check_name
 from ._record import Record, Starting
-from ._states import PENDING, STOPPING, WAITING
+from ._states import PENDING, STOPPING
 from ._stopping import stop_in_order
 
 
@@ -233,13 +234,7 @@ async def start_one_by_one(engine: Engine, makers: Sequence[Callable[[], Record]
     await engine.turn.take(first)
     try:
         for record in [make() for make in makers]:
-            starting = record.starting = Starting(1, in_turn=True)
-            engine.begin(record)
-            if record.state is WAITING:
-                record.starting = None
-                continue
-            await starting.done.wait()
-            raise_failure(starting)
+            raise_failure(await begin_and_wait(record))
     finally:
         engine.turn.release(first)
 

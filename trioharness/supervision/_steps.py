@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import trio
 
 from ._becoming import hold, set_aside
+from ._beginning import begin_and_wait
 from ._dependents import taken_along, with_dependents
 from ._policy import ask_policy, is_to_return
-from ._record import Record, Starting
-from ._states import COMPLETE, FINAL, RESTARTING, RUNNING, WAITING
+from ._record import Record
+from ._states import COMPLETE, FINAL, RESTARTING, RUNNING
 from ._stopping import stop_in_order
 
 if TYPE_CHECKING:
@@ -112,13 +113,7 @@ async def _start_member(engine: Engine, record: Record) -> bool:
     Returns:
         Whether those after it are to start: not if it failed and is tried again.
     """
-    starting = record.starting = Starting(1, in_turn=True)
-    engine.begin(record)
-    if record.state is WAITING:
-        record.starting = None
-        await trio.lowlevel.checkpoint()
-        return True
-    await starting.done.wait()
+    starting = await begin_and_wait(record)
     if starting.failed is None:
         return True
     ended = starting.ended
