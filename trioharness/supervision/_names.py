@@ -41,6 +41,22 @@ class Names:
             if name not in taken:
                 return name
 
+    def number(self, base: str, taken: Container[str]) -> str:
+        """Make up a name for one of many that are alike: ``worker-1``, ``worker-2``.
+
+        None of them is the first in any sense, so all have a number.
+
+        Args:
+            base: What they have in common.
+            taken: The names that others have.
+        """
+        series = self._by_base.setdefault(base, _Series(base))
+        while True:
+            series.number += 1
+            name = f"{base}-{series.number}"
+            if name not in taken:
+                return name
+
     def _new_series(self, key: str, fn: object) -> _Series:
         base = callable_name(fn).replace("/", ".")
         series = self._by_function[key] = self._by_base.setdefault(base, _Series(base))
