@@ -1,0 +1,89 @@
+"""Our channels, between tasks that do nothing else: one by one, in batches, and with options."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import trio
+
+import trioharness as th
+from bench._flow import ROOM_IN_BATCHES, flow, gaps, send_each, strict
+from bench._model import Clock, Sample
+
+
+async def _send_batches(end: th.SendChannel[int], numbers: range, *, of: int) -> None:
+    for first in range(0, len(numbers), of):
+        await end.send_many(numbers[first : first + of])
+
+
+async def _sum_batches(end: th.ReceiveChannel[int], *, of: int) -> int:
+    total = 0
+    async for numbers in end.batches(of):
+        for number in numbers:
+            total += number
+    return total
+
+
+def one_by_one(size: int, clock: Clock) -> Sample:
+    """Send `size` numbers through a channel, one by one."""
+    return trio.run(strict, th.open_channel(int, 100), size, clock)
+
+
+def without_room(size: int, clock: Clock) -> Sample:
+    """The same, and each send waits for its receiver."""
+    return trio.run(strict, th.open_channel(int, 0), size, clock)
+
+
+def ten_producers(size: int, clock: Clock) -> Sample:
+    """The same, from ten tasks."""
+    return trio.run(strict, th.open_channel(int, 100), size, clock, 10)
+
+
+def ten_consumers(size: int, clock: Clock) -> Sample:
+    """The same, to ten tasks."""
+    return trio.run(strict, th.open_channel(int, 100), size, clock, 1, 10)
+
+
+def fan_in(size: int, clock: Clock) -> Sample:
+    """Send numbers one by one from ten tasks, and receive what is there."""
+    gather = partial(_sum_batches, of=100)
+    transfer = partial(flow, produce=send_each, consume=gather, producers=10)
+    return trio.run(transfer, th.open_channel(int, 100), size, clock)
+
+
+async def _in_batches(
+    size: int, clock: Clock, of: int, max_deliveries: int | None = None
+) -> Sample:
+    ends = th.open_channel(int, ROOM_IN_BATCHES * of, max_deliveries=max_deliveries)
+    produce, consume = partial(_send_batches, of=of), partial(_sum_batches, of=of)
+    return await flow(ends, size, clock, produce=produce, consume=consume)
+
+
+def batches_of_10(size: int, clock: Clock) -> Sample:
+    """Send `size` numbers in batches of 10."""
+    return trio.run(_in_batches, size, clock, 10)
+
+
+def batches_of_100(size: int, clock: Clock) -> Sample:
+    """Send `size` numbers in batches of 100."""
+    return trio.run(_in_batches, size, clock, 100)
+
+
+def batches_of_1000(size: int, clock: Clock) -> Sample:
+    """Send `size` numbers in batches of 1,000."""
+    return trio.run(_in_batches, size, clock, 1_000)
+
+
+def neighbour(size: int, clock: Clock) -> Sample:
+    """Send numbers in batches of 100 beside a neighbour that wants its turn."""
+    return trio.run(gaps, partial(_in_batches, size, clock, 100), clock)
+
+
+def deliveries(size: int, clock: Clock) -> Sample:
+    """Send numbers one by one, and be ready to deliver each of them three times."""
+    return trio.run(strict, th.open_channel(int, 100, max_deliveries=3), size, clock)
+
+
+def deliveries_in_batches(size: int, clock: Clock) -> Sample:
+    """The same in batches of 100."""
+    return trio.run(_in_batches, size, clock, 100, 3)
