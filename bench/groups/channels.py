@@ -133,5 +133,12 @@ GROUP = Group(
             100_000,
             "ours_plain",
         ),
+        _flow(
+            "drops",
+            'sends alone, each of which drops one (overflow="drop_oldest"), beside sends into room',
+            "drops",
+            50_000,
+            "ours_plain",
+        ),
     ),
 )

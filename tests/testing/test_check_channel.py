@@ -6,7 +6,7 @@ import math
 import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import trio
@@ -86,6 +86,15 @@ def test_memory_channels_pass(opener: Open, capacity: float) -> None:
 def test_memory_channels_pass_in_real_time(opener: Open) -> None:
     report = trio.run(full_check, partial(opener, 1), 1)
     assert len(report.checked) == len(CHANNEL_CHECKS) - len(NEVER) - 1
+
+
+@pytest.mark.parametrize("overflow", ["drop_oldest", "drop_newest", "error"])
+@virtual
+async def test_channels_that_do_not_wait_when_full_pass_while_there_is_room(
+    overflow: Literal["drop_oldest", "drop_newest", "error"],
+) -> None:
+    report = await full_check(partial(open_channel, int, 1_000, overflow=overflow), math.inf)
+    assert set(report.not_applicable) == {*NEVER, *NEED_A_BOUND}
 
 
 SENT_THOUGH_CANCELLED = ["cancelled_as_it_sends", "cancel_storm", "cancel_storm_at_many"]

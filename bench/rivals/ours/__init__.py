@@ -11,6 +11,7 @@ from bench.rivals.ours._flows import batches_of_100 as batches_of_100
 from bench.rivals.ours._flows import batches_of_1000 as batches_of_1000
 from bench.rivals.ours._flows import deliveries as deliveries
 from bench.rivals.ours._flows import deliveries_in_batches as deliveries_in_batches
+from bench.rivals.ours._flows import drops as drops
 from bench.rivals.ours._flows import fan_in as fan_in
 from bench.rivals.ours._flows import neighbour as neighbour
 from bench.rivals.ours._flows import one_by_one as one_by_one
