@@ -6,15 +6,17 @@ An expected error is an ignore that the checkers would report as unused if the e
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from copy import deepcopy
 from typing import assert_type
 
 import trio
 
-from trioharness._events import InHand
+from trioharness._events import Event, InHand
 from trioharness.channels import (
     Channel,
     ChannelStatistics,
     DeadLetter,
+    Overflow,
     ReceiveChannel,
     SendChannel,
     SendProgress,
@@ -53,6 +55,25 @@ async def a_class() -> None:
     send.send_nowait(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await send.send_many((Order(), Urgent()), progress=SendProgress())
     await send.send_many([Cancel()])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+
+
+def options() -> None:
+    def observe(event: Event) -> None: ...
+
+    def copy_order(order: Order) -> Order:
+        return order
+
+    def copy_cancel(cancel: Cancel) -> Cancel:
+        return cancel
+
+    ends = open_channel(Order, 8, copy=copy_order, observer=observe, overflow="drop_oldest")
+    assert_type(ends, tuple[SendChannel[Order], ReceiveChannel[Order]])
+    assert_type(open_channel(Order | Cancel, 8, copy=deepcopy)[0], SendChannel[Order | Cancel])
+    word: Overflow = "latest"
+    open_channel(Order, 1, overflow=word)
+    open_channel(Order, 8, overflow="drop")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    open_channel(Order, 8, copy=copy_cancel)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    open_channel(Order, 8, observer=print, name=8)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 async def unions_and_generics() -> None:

@@ -16,7 +16,8 @@ import trio
 from .._errors import ConfigurationError
 from .._util import NoPublicConstructor
 from ._hand import Hand
-from ._state import OVER, ChannelState, Item, Seat, wait_to_receive
+from ._state import ChannelState
+from ._waiting import OVER, Item, Seat, wait_to_receive
 
 T = TypeVar("T")
 

@@ -14,9 +14,10 @@ from .._util import NoPublicConstructor
 from ._counted import CountedState, DeadState
 from ._dead_letter import DEAD_BUFFER_SIZE, DeadLetter
 from ._drops import DropTeller
-from ._options import check_options
+from ._options import check_deliveries, check_functions, check_name, check_overflow, check_size
 from ._overflow import POLICIES, Overflow
 from ._receive import ReceiveChannel
+from ._report import describe, read_statistics
 from ._send import SendChannel
 from ._state import ChannelState
 from ._statistics import ChannelStatistics
@@ -39,7 +40,7 @@ class Channel(Generic[T_co], metaclass=NoPublicConstructor):
     _dead: ReceiveChannel[DeadLetter[T_co]] | None
 
     def __repr__(self) -> str:
-        return self._state.describe(type(self).__name__, closed=False)
+        return describe(self._state, self, closed=False)
 
     @property
     def name(self) -> str:
@@ -69,7 +70,7 @@ class Channel(Generic[T_co], metaclass=NoPublicConstructor):
 
     def statistics(self) -> ChannelStatistics:
         """Return the numbers of the channel at this moment."""
-        return self._state.statistics()
+        return read_statistics(self._state)
 
 
 def open_channel(
@@ -79,6 +80,7 @@ def open_channel(
     overflow: Overflow = "wait",
     max_deliveries: int | None = None,
     name: str | None = None,
+    copy: Callable[[T], T] | None = None,
     observer: Callable[[MessagesDropped], None] | None = None,
 ) -> tuple[SendChannel[T], ReceiveChannel[T]]:
     """Open a channel and return its two ends; messages flow from left to right.
@@ -104,8 +106,14 @@ def open_channel(
             - ``"error"``: it raises `trio.WouldBlock`.
         max_deliveries: How many receivers a message may crash before it becomes a dead letter.
             Each message is then delivered at least once: one that was in hand when its
-            receiver crashed is delivered again. Without it, what a crashed receiver had is gone.
+            receiver crashed is delivered again, unless it is dropped first where ``overflow`` says
+            so. Without it, what a crashed receiver had is gone.
         name: What to call it in errors, events and numbers; the type, if not given.
+        copy: Called with each message when it is sent; what it returns is what is received, so
+            that sender and receiver share nothing. It is called before the send waits, and for all
+            messages of a batch before the first is sent; what it raises, the send raises, and
+            nothing was sent. `copy.deepcopy` will do for plain data. Without it, messages are
+            passed by reference.
         observer: Told when messages are dropped, as a `MessagesDropped`: the first time at once,
             then once a second at most. It is called by the send that drops, or by what ends the
             channel, when that is done; it must not block or raise.
@@ -117,16 +125,25 @@ def open_channel(
         ConfigurationError: An option has a value that no channel can have.
     """
     check = TypeCheck(message_type)
-    check_options(max_buffer_size, overflow, max_deliveries)
+    check_size(max_buffer_size)
+    check_overflow(overflow, max_buffer_size)
+    check_deliveries(max_deliveries)
+    check_name(name)
+    check_functions(copy=copy, observer=observer)
     name = check.label if name is None else name
     state: ChannelState
     dead: ReceiveChannel[DeadLetter[T]] | None = None
     if max_deliveries is None:
-        state = ChannelState(name, max_buffer_size, check)
+        state = ChannelState(name, max_buffer_size, check, copy=copy)
     else:
         dead_state = DeadState(f"{name}.dead", DEAD_BUFFER_SIZE, TypeCheck(DeadLetter))
         state = CountedState(
-            name, max_buffer_size, check, max_deliveries=max_deliveries, dead_letters=dead_state
+            name,
+            max_buffer_size,
+            check,
+            copy=copy,
+            max_deliveries=max_deliveries,
+            dead_letters=dead_state,
         )
         dead_channel = Channel[DeadLetter[T]]._create(dead_state, None)
         dead = ReceiveChannel[DeadLetter[T]]._create(dead_state, dead_channel)

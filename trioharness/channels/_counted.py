@@ -26,7 +26,8 @@ from trio.lowlevel import reschedule
 from .._events import Fate, InHand
 from ._dead_letter import DeadLetter
 from ._hand import Entry, Hand
-from ._state import EMPTY, NOTHING, OVER, ChannelState, Item
+from ._state import ChannelState
+from ._waiting import EMPTY, OVER, Item
 
 
 @attrs.define(eq=False)
@@ -76,7 +77,7 @@ class CountedState(ChannelState):
 
     def __attrs_post_init__(self) -> None:
         self.counted = True
-        self.admitted = NOTHING  # each message has to become an entry first
+        self.admit_known()
         self.dead_letters.source = self
         self.dead_letters.open_send_channels = 1
 
@@ -87,7 +88,7 @@ class CountedState(ChannelState):
 
     def pack(self, message: object) -> Item:
         """Return the entry that is to be queued for a message."""
-        return Entry(message, next(self.numbers))
+        return Entry(super().pack(message), next(self.numbers))
 
     def pack_many(self, messages: list[Any]) -> list[Item]:
         """Return the entries that are to be queued for messages."""

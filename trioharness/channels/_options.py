@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 
 from .._errors import ConfigurationError
+from .._util import callable_name
 from ._overflow import POLICIES
 
 
-def check_options(max_buffer_size: object, overflow: object, max_deliveries: object) -> None:
-    """Refuse what no channel can be opened with.
+def check_size(max_buffer_size: object) -> None:
+    """Refuse what is no number of messages.
 
     Raises:
-        ConfigurationError: An option has a value that no channel can have, or two of them make no
-            sense together.
+        ConfigurationError: It is neither a whole number of at least 0 nor `math.inf`.
     """
     if max_buffer_size != math.inf and not _is_whole(max_buffer_size, 0):
         raise ConfigurationError(
@@ -21,16 +22,14 @@ def check_options(max_buffer_size: object, overflow: object, max_deliveries: obj
             f"{max_buffer_size!r} is no number of messages",
             "give a whole number, 0 or more, or math.inf",
         )
-    if max_deliveries is not None and not _is_whole(max_deliveries, 1):
-        raise ConfigurationError(
-            "max_deliveries",
-            f"{max_deliveries!r} is no number of deliveries",
-            "give a whole number, 1 or more, or None to count none",
-        )
-    _check_overflow(max_buffer_size, overflow)
 
 
-def _check_overflow(max_buffer_size: object, overflow: object) -> None:
+def check_overflow(overflow: object, max_buffer_size: float) -> None:
+    """Refuse what is no policy, or none for a channel of this size.
+
+    Raises:
+        ConfigurationError: There is no such policy, or it could never do what it says.
+    """
     if not isinstance(overflow, str) or overflow not in POLICIES:
         raise ConfigurationError(
             "overflow",
@@ -49,6 +48,56 @@ def _check_overflow(max_buffer_size: object, overflow: object) -> None:
             f"'latest' keeps one message, but max_buffer_size is {max_buffer_size!r}",
             "give a max_buffer_size of 1, or overflow='drop_oldest' to keep more",
         )
+
+
+def check_deliveries(max_deliveries: object) -> None:
+    """Refuse what is no number of deliveries.
+
+    Raises:
+        ConfigurationError: It is neither a whole number of at least 1 nor None.
+    """
+    if max_deliveries is not None and not _is_whole(max_deliveries, 1):
+        raise ConfigurationError(
+            "max_deliveries",
+            f"{max_deliveries!r} is no number of deliveries",
+            "give a whole number, 1 or more, or None to count none",
+        )
+
+
+def check_name(name: object) -> None:
+    """Refuse what is no name.
+
+    Raises:
+        ConfigurationError: It is neither a string with something in it nor None.
+    """
+    if name is not None and (not isinstance(name, str) or not name):
+        raise ConfigurationError(
+            "name",
+            f"{name!r} is no name for a channel",
+            "give a short string, or leave it out to call the channel by its type",
+        )
+
+
+def check_functions(**functions: object) -> None:
+    """Refuse what cannot be called, or would have to be awaited.
+
+    Args:
+        functions: The functions, or None, by the name of the option.
+
+    Raises:
+        ConfigurationError: One of them is neither a plain callable nor None.
+    """
+    for option, function in functions.items():
+        if function is not None and not callable(function):
+            raise ConfigurationError(
+                option, f"{function!r} cannot be called", "give a function of one argument"
+            )
+        if inspect.iscoroutinefunction(function):
+            raise ConfigurationError(
+                option,
+                f"{callable_name(function)!r} is an async function, and a send cannot await it",
+                "give a plain function of one argument",
+            )
 
 
 def _is_whole(number: object, least: int) -> bool:

@@ -22,8 +22,10 @@ from .._events import InHand
 from .._util import NoPublicConstructor
 from ._batches import Batches, check_batch, fill
 from ._hand import Entry, Hand, Meter
-from ._state import EMPTY, OVER, ChannelState, Item, Seat, leave, wait_to_receive
+from ._report import describe, read_statistics
+from ._state import ChannelState
 from ._statistics import ChannelStatistics
+from ._waiting import EMPTY, OVER, Item, Seat, leave, wait_to_receive
 
 if TYPE_CHECKING:
     from ._channel import Channel
@@ -58,7 +60,7 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         self._state.open_receive_channels += 1
 
     def __repr__(self) -> str:
-        return self._state.describe(type(self).__name__, closed=self._hand.closed)
+        return describe(self._state, self, closed=self._hand.closed)
 
     @property
     def channel(self) -> Channel[T_co]:
@@ -76,7 +78,7 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         cancelled. Always a checkpoint. Cancelled, it has taken nothing.
 
         Returns:
-            The message, the very object that was sent.
+            The message, the very object that was sent (or its copy, if the channel has a ``copy``).
 
         Raises:
             trio.EndOfChannel: All send ends are closed or the channel was finished, nothing is
@@ -120,7 +122,7 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         Calling it acknowledges what this end has in hand, even if it then finds nothing.
 
         Returns:
-            The message, the very object that was sent.
+            The message, the very object that was sent (or its copy, if the channel has a ``copy``).
 
         Raises:
             trio.WouldBlock: Nothing is there just now.
@@ -295,6 +297,29 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         self._state.tell()
 
     @enable_ki_protection
+    def suspend(self, error: Exception) -> None:
+        """Fail every send of the channel until `resume`, because nobody is there to receive.
+
+        For supervisors, when the last component that receives is down and is not to be restarted:
+        whoever sends shall not wait for it, but is told why. A send that waits already fails too,
+        with a `trio.BrokenResourceError` whose cause is `error`. What is queued or in hand stays,
+        and can be received. A second call gives another reason. On an end of `Channel.dead` it
+        changes nothing: messages die all the same. A closed end can still be asked.
+
+        Args:
+            error: Why nobody is there.
+        """
+        self._state.suspend(error)
+
+    @enable_ki_protection
+    def resume(self) -> None:
+        """Let the channel take messages again after `suspend`; do nothing if it does.
+
+        It does not undo `finish`, nor open a channel again whose receive ends are all closed.
+        """
+        self._state.resume()
+
+    @enable_ki_protection
     def close(self) -> None:
         """Close this end; a receive that waits on it fails with `trio.ClosedResourceError`.
 
@@ -341,4 +366,4 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
 
     def statistics(self) -> ChannelStatistics:
         """Return the numbers of the channel at this moment."""
-        return self._state.statistics()
+        return read_statistics(self._state)

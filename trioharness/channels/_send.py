@@ -20,8 +20,10 @@ from trio.lowlevel import (
 
 from .._util import NoPublicConstructor
 from ._progress import SendProgress
-from ._state import ChannelState, Item, leave
+from ._report import describe, read_statistics
+from ._state import ChannelState
 from ._statistics import ChannelStatistics
+from ._waiting import Item, leave
 
 if TYPE_CHECKING:
     from ._channel import Channel
@@ -50,7 +52,7 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
         self._state.open_send_channels += 1
 
     def __repr__(self) -> str:
-        return self._state.describe(type(self).__name__, closed=self._closed)
+        return describe(self._state, self, closed=self._closed)
 
     @property
     def channel(self) -> Channel[object]:
@@ -65,14 +67,14 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
         Cancelled, it has sent nothing.
 
         Args:
-            value: The message. It is passed by reference.
+            value: The message. It is passed by reference, unless the channel has a ``copy``.
 
         Raises:
             trio.WouldBlock: The channel is full and was opened with ``overflow="error"``; nothing
                 was sent.
             MessageTypeError: The channel does not carry messages of this type.
-            trio.BrokenResourceError: No receive end is open any more, or the channel was finished,
-                also while this waits.
+            trio.BrokenResourceError: No receive end is open any more, or the channel was finished
+                or is suspended, also while this waits.
             trio.ClosedResourceError: This end is closed, also while this waits.
         """
         await checkpoint_if_cancelled()
@@ -139,13 +141,14 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
         """Put a message into the channel if there is room or a receiver waits.
 
         Args:
-            value: The message. It is passed by reference.
+            value: The message. It is passed by reference, unless the channel has a ``copy``.
 
         Raises:
             trio.WouldBlock: The channel is full, and its ``overflow`` drops nothing; nothing was
                 sent.
             MessageTypeError: The channel does not carry messages of this type.
-            trio.BrokenResourceError: No receive end is open any more, or the channel was finished.
+            trio.BrokenResourceError: No receive end is open any more, or the channel was finished
+                or is suspended.
             trio.ClosedResourceError: This end is closed.
         """
         if not self._state.offer(self._checked(value)):
@@ -173,7 +176,7 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
     def _check_open(self) -> None:
         if self._closed:
             raise self._state.closed_error()
-        if self._state.broken:
+        if self._state.broken or self._state.suspended is not None:
             raise self._state.broken_error()
 
     @enable_ki_protection
@@ -241,4 +244,4 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
 
     def statistics(self) -> ChannelStatistics:
         """Return the numbers of the channel at this moment."""
-        return self._state.statistics()
+        return read_statistics(self._state)

@@ -9,75 +9,30 @@ task these hold (`CountedState` has exceptions of its own):
 
 It is an own state on the public `trio.lowlevel` and not a wrapped memory channel, because that
 can neither take a message back to its front nor be asked for all it holds without a raised
-`trio.WouldBlock`; both would cost more than this file. One ordered dict a side holds who waits:
-leaving from the middle (a cancel) is as cheap as leaving from the front. Rejected: a priority
-for whoever runs just now (fairness), and skipped checkpoints (they starve the neighbours).
+`trio.WouldBlock`; both would cost more than this file. Rejected: a priority for whoever runs just
+now (fairness), and skipped checkpoints (they starve the neighbours).
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Set
-from functools import partial
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, Set
+from typing import Any, Final
 
 import attrs
 import trio
 from outcome import Error, Value
-from trio.lowlevel import Abort, Task, current_task, reschedule, wait_task_rescheduled
+from trio.lowlevel import Task, reschedule
 
 from .._events import InHand
 from ._drops import DropTeller
 from ._hand import Hand
 from ._overflow import Policy
 from ._progress import SendProgress
-from ._statistics import ChannelStatistics
 from ._types import TypeCheck
-
-Item: TypeAlias = Any
-"""What is queued: a message as it was sent or, with `max_deliveries`, an `Entry` around it."""
-
-Waiting: TypeAlias = tuple[object, Item, SendProgress | None]
-"""What a task waits to send: through which end, and the message; or, in place of that, the batch of
-which the rest waits."""
+from ._waiting import EMPTY, OVER, Item, Seat, Waiting
 
 NOTHING: Final[Set[type]] = frozenset()
-
-EMPTY: Final = object()
-"""In place of an item: there is nothing to take yet."""
-OVER: Final = object()
-"""In place of an item: nothing is left to take and nothing can come. It is a mark and no exception
-because ``async for`` and `receive` have to raise different ones, and a coroutine in between that
-turns one into the other costs 3 % of a message."""
-
-
-@attrs.frozen(eq=False)
-class Seat:
-    """As what a task waits to receive: where the message goes that it is given."""
-
-    hand: Hand
-    filling: bool = False
-    """It has part of a batch already, so the end of the channel is no news it must wait for."""
-
-
-def leave(waiting: OrderedDict[Task, Any], task: Task, _: object) -> Abort:
-    """Cancel the wait of a task: it takes nothing, or what it sends was not sent."""
-    del waiting[task]
-    return Abort.SUCCEEDED
-
-
-async def wait_to_receive(state: ChannelState, seat: Seat) -> Item:
-    """Wait until the channel gives this task an item, or `OVER`."""
-    task = current_task()
-    state.receivers[task] = seat
-    meter = seat.hand.meter
-    if meter is None:
-        return await wait_task_rescheduled(partial(leave, state.receivers, task))
-    meter.wait_began()
-    try:
-        return await wait_task_rescheduled(partial(leave, state.receivers, task))
-    finally:
-        meter.wait_ended()
 
 
 @attrs.define(eq=False)
@@ -89,6 +44,8 @@ class ChannelState:
     check: TypeCheck
     overflow: Policy | None = attrs.field(default=None, kw_only=True)
     """What is done where there is no room; None lets senders wait."""
+    copy: Callable[[Any], Any] | None = attrs.field(default=None, kw_only=True)
+    """Applied to each message before it is queued."""
     teller: DropTeller | None = attrs.field(default=None, kw_only=True)
     """Tells of what was dropped."""
     # A slot, not a class variable, which takes three times as long to look up.
@@ -110,7 +67,9 @@ class ChannelState:
     ended: bool = attrs.field(default=False, init=False)
     """Nothing new can be sent: finished, or no send end is open."""
     broken: bool = attrs.field(default=False, init=False)
-    """A send can only fail."""
+    """A send can only fail, for good."""
+    suspended: Exception | None = attrs.field(default=None, init=False)
+    """Why a send fails until `resume`."""
     gathering: int = attrs.field(default=0, init=False)
     """Tasks with part of a batch, which a cancel would put back."""
     in_hand: int = attrs.field(default=0, init=False)
@@ -122,7 +81,13 @@ class ChannelState:
     peak: int = attrs.field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.admitted = self.check.known
+        self.admit_known()
+
+    def admit_known(self) -> None:
+        """Let messages of known types pass without a closer look, where that is possible."""
+        shut = self.broken or self.suspended is not None
+        as_it_is = self.copy is None and not self.counted
+        self.admitted = self.check.known if as_it_is and not shut else NOTHING
 
     @property
     def buffered(self) -> int:
@@ -141,11 +106,11 @@ class ChannelState:
 
     def pack(self, message: object) -> Item:
         """Return what is to be queued for a message."""
-        return message
+        return message if self.copy is None else self.copy(message)
 
     def pack_many(self, messages: list[Any]) -> list[Item]:
         """Return what is to be queued for messages."""
-        return messages
+        return messages if self.copy is None else [*map(self.copy, messages)]
 
     def offer(self, item: Item) -> bool:
         """Give the item to who waits, or queue it; say False where it would have to wait."""
@@ -316,12 +281,26 @@ class ChannelState:
             reschedule(task, Value(OVER))
 
     def refuse_senders(self) -> None:
-        """Fail waiting senders: nothing will take what they send."""
+        """Fail all that is sent from now on, for good."""
         self.broken = True
-        self.admitted = NOTHING
+        self.fail_senders()
+
+    def fail_senders(self) -> None:
+        """Fail those that wait to send: nothing will take what they send."""
+        self.admit_known()
         while self.senders:
             task, _ = self.senders.popitem(last=False)
             reschedule(task, Error(self.broken_error()))
+
+    def suspend(self, error: Exception) -> None:
+        """Fail what is sent until `resume`."""
+        self.suspended = error
+        self.fail_senders()
+
+    def resume(self) -> None:
+        """Take messages again."""
+        self.suspended = None
+        self.admit_known()
 
     def finish(self) -> None:
         """Take nothing more; the end comes when what is there has been received."""
@@ -359,29 +338,12 @@ class ChannelState:
         return trio.ClosedResourceError(f"this end of channel {self.name!r} is closed")
 
     def broken_error(self) -> trio.BrokenResourceError:
-        """Return the error for a send that nobody will ever receive."""
+        """Return the error for a send that nobody will ever receive, as far as is known."""
+        if not self.broken:
+            error = trio.BrokenResourceError(
+                f"channel {self.name!r} is suspended and takes no messages: {self.suspended!r}"
+            )
+            error.__cause__ = self.suspended
+            return error
         why = "is finished" if self.finished else "has no open receive end"
         return trio.BrokenResourceError(f"channel {self.name!r} {why} and takes no more messages")
-
-    def describe(self, kind: str, *, closed: bool) -> str:
-        """Return the `repr` of an end or of the channel."""
-        how = "closed" if closed else f"{self.buffered}/{self.max_buffer_size} queued"
-        return f"<{kind} {self.name!r} {how}{', finished' if self.finished else ''}>"
-
-    def statistics(self) -> ChannelStatistics:
-        """Return the numbers of this moment."""
-        buffered = self.buffered
-        return ChannelStatistics(
-            current_buffer_used=buffered,
-            max_buffer_size=self.max_buffer_size,
-            open_send_channels=self.open_send_channels,
-            open_receive_channels=self.open_receive_channels,
-            tasks_waiting_send=len(self.senders),
-            tasks_waiting_receive=len(self.receivers),
-            peak_buffer_used=self.peak,
-            sent=self.sent,
-            received=self.sent - buffered - self.dead - self.dropped - self.abandoned,
-            dropped=self.dropped,
-            dead=self.dead,
-            in_hand=self.in_hand,
-        )

@@ -1,0 +1,33 @@
+"""What a channel says of itself when somebody looks."""
+
+from __future__ import annotations
+
+from ._state import ChannelState
+from ._statistics import ChannelStatistics
+
+
+def describe(state: ChannelState, end: object, *, closed: bool) -> str:
+    """Return the `repr` of an end or of the channel."""
+    how = "closed" if closed else f"{state.buffered}/{state.max_buffer_size} queued"
+    finished = ", finished" if state.finished else ""
+    suspended = ", suspended" if state.suspended is not None and not state.broken else ""
+    return f"<{type(end).__name__} {state.name!r} {how}{finished}{suspended}>"
+
+
+def read_statistics(state: ChannelState) -> ChannelStatistics:
+    """Return the numbers of this moment."""
+    buffered = state.buffered
+    return ChannelStatistics(
+        current_buffer_used=buffered,
+        max_buffer_size=state.max_buffer_size,
+        open_send_channels=state.open_send_channels,
+        open_receive_channels=state.open_receive_channels,
+        tasks_waiting_send=len(state.senders),
+        tasks_waiting_receive=len(state.receivers),
+        peak_buffer_used=state.peak,
+        sent=state.sent,
+        received=state.sent - buffered - state.dead - state.dropped - state.abandoned,
+        dropped=state.dropped,
+        dead=state.dead,
+        in_hand=state.in_hand,
+    )
