@@ -3,6 +3,7 @@
 Run it from the root of the repository: ``python -m bench [name ...] [--quick] [--json FILE]``.
 
 Map: `_model` says what a bench is made of, `groups` hold the benches, `rivals` do the work,
-`_measure` and `_run` take the figures in interleaved rounds, `_statistics` and `_verdict` judge
-them, `_table` and `_json` show them.
+`_measure` and `_run` take the figures in interleaved rounds, `_instructions`, `_memory` and
+`_wakeups` those that need processes of their own; `_statistics` and `_verdict` judge them, `_table`
+and `_json` show them.
 """

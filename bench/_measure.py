@@ -1,9 +1,10 @@
 """The runner: rounds in which every rival takes its turn, in random order.
 
 The order is random so that no rival always runs in another's wake (caches, frequency, heap). Before
-the rounds each rival runs once unmeasured. The garbage collector stays on, as in a real program; a
-full collection before each sample lets no rival pay for another's garbage. A rival is foreign code:
-whatever it raises ends its own part only, and is reported.
+the rounds each rival runs once unmeasured, unless its instructions are counted, in fresh processes.
+The garbage collector stays on, as in a real program; a full collection before each sample lets no
+rival pay for another's garbage. A rival is foreign code: whatever it raises ends its own part only,
+and is reported.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TypeAlias, cast
 
 import attrs
 
+from bench._instructions import instructions_of
 from bench._model import CLOCKS, Effort, Row, Sample, ToolMissingError, Workload
 from bench.rivals import RivalMissingError, load_workload
 
@@ -97,21 +99,23 @@ def measure_row(
     running: dict[str, Workload] = {}
     for rival in row.rivals:
         try:
-            running[rival] = load(rival, row.workload)
+            workload = load(rival, row.workload)
+            running[rival] = instructions_of(workload) if row.counted else workload
         except Exception as error:
             outcomes[rival] = _failure(error)
     samples: dict[str, list[Sample]] = {rival: [] for rival in running}
     rounds = effort.rounds_of(row)
-    for done, number, rival in _turns(tuple(running), rounds, rng):
+    warm_ups = 0 if row.counted else 1
+    for done, number, rival in _turns(tuple(running), warm_ups + rounds, rng):
         if rival in outcomes:
             continue
-        tell(done, (rounds + 1) * len(running), rival)
+        tell(done, (warm_ups + rounds) * len(running), rival)
         try:
             sample = _take_sample(running[rival], row, effort)
         except Exception as error:
             outcomes[rival] = _failure(error)
         else:
-            if number > 0:
+            if number >= warm_ups:
                 samples[rival].append(sample)
     for rival, taken in samples.items():
         outcomes.setdefault(rival, Measured(tuple(taken)))
@@ -122,9 +126,9 @@ def measure_row(
 def _turns(
     rivals: tuple[str, ...], rounds: int, rng: random.Random
 ) -> Iterator[tuple[int, int, str]]:
-    """Yield (turns done, round, rival); round 0 is the warm-up."""
+    """Yield (turns done, round, rival)."""
     done = 0
-    for number in range(rounds + 1):
+    for number in range(rounds):
         for rival in rng.sample(rivals, len(rivals)):
             yield done, number, rival
             done += 1

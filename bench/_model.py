@@ -21,10 +21,18 @@ OURS = "ours"
 Clock: TypeAlias = Callable[[], int]
 """Reads a clock, in nanoseconds; only differences mean anything."""
 
-ClockName: TypeAlias = Literal["cpu", "wall"]
-"""``"cpu"`` for throughput on one thread, ``"wall"`` for latencies and whatever waits."""
+ClockName: TypeAlias = Literal["cpu", "wall", "instructions"]
+"""``"cpu"`` for throughput on one thread, ``"wall"`` for latencies and whatever waits.
 
-CLOCKS: Mapping[ClockName, Clock] = {"cpu": time.process_time_ns, "wall": time.perf_counter_ns}
+``"instructions"`` for what is too near to call on a clock: the row's workload runs in processes of
+its own, in which instructions are counted instead, see `bench._instructions`.
+"""
+
+CLOCKS: Mapping[ClockName, Clock] = {
+    "cpu": time.process_time_ns,
+    "wall": time.perf_counter_ns,
+    "instructions": time.perf_counter_ns,
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -112,6 +120,7 @@ P50_MICROSECONDS = Unit("us, p50", "lower", _p50_microseconds)
 MICROSECONDS_PER_COMPONENT = Unit("us/component", "lower", lambda s: s.nanoseconds / s.count / 1e3)
 BYTES_PER_COMPONENT = Unit("bytes/component", "lower", lambda s: s.amount / s.count)
 TURNS_PER_RESTART = Unit("turns/restart", "higher", lambda s: s.amount / s.count)
+INSTRUCTIONS_PER_MESSAGE = Unit("instructions/message", "lower", lambda s: s.amount / s.count)
 WAKE_UPS = Unit("wake-ups", "lower", lambda s: float(s.amount))
 GROWTH = Unit("times the cost each", "lower", lambda s: s.laps[-1] / s.laps[0])
 
@@ -187,6 +196,11 @@ class Row:
     """How many rounds are enough, where a sample is long or exact; None: as many as the run has."""
     whole: bool = False
     """Whether a quick run does it in full size too, since the goal is about just that size."""
+
+    @property
+    def counted(self) -> bool:
+        """Whether its instructions are counted, instead of its time."""
+        return self.clock == "instructions"
 
     def __attrs_post_init__(self) -> None:
         named = {goal.against for goal in self.goals} | {self.baseline}

@@ -12,7 +12,7 @@ from bench._model import OURS, Effort, Goal, Group
 from bench._statistics import Summary, summarize
 from bench._verdict import compare, judge
 
-_CLOCK_WORDS = {"cpu": "CPU clock", "wall": "wall clock"}
+_CLOCK_WORDS = {"cpu": "CPU clock", "wall": "wall clock", "instructions": "valgrind"}
 
 
 def head_lines(effort: Effort, seed: int, machine: Machine) -> list[str]:

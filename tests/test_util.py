@@ -74,6 +74,13 @@ class Shop:
     def __call__(self) -> None: ...
 
 
+class Named:
+    def __init__(self, name: object) -> None:
+        self.__name__ = name
+
+    def __call__(self) -> None: ...
+
+
 def nested() -> object:
     def inner() -> None: ...
 
@@ -90,6 +97,10 @@ def nested() -> object:
         (Shop().serve, "Shop.serve"),
         (Shop, "Shop"),
         (Shop(), "Shop"),
+        (Named("orders"), "orders"),
+        (functools.partial(Named("orders")), "orders"),
+        (Named(""), "Named"),
+        (Named(5), "Named"),
         (nested(), "inner"),
         (lambda: None, "<lambda>"),
         (len, "len"),

@@ -279,7 +279,8 @@ class WouldDeadlock(SupervisionError):
 class Ignore(TrioharnessError):
     """Raised by a component, before it is ready, that declines to start; that is no failure.
 
-    The child is then stopped and kept, a temporary one forgotten (OTP's ``ignore``).
+    The child is then stopped and kept, a temporary one forgotten (OTP's ``ignore``). Out of a
+    nursery it comes in a group, which means the same where nothing else is in it.
     """
 
 
@@ -287,7 +288,8 @@ class Ignore(TrioharnessError):
 class Shutdown(TrioharnessError):
     """Raised by a component that ends on purpose: only a permanent one is restarted then.
 
-    OTP's ``shutdown`` and ``{shutdown, Term}``.
+    OTP's ``shutdown`` and ``{shutdown, Term}``. Out of a nursery it comes in a group: one of
+    `Shutdown` alone means the same, and with anything else in it the component crashed.
     """
 
     term: object = None

@@ -57,12 +57,12 @@ def callable_name(fn: object) -> str:
 
     Returns:
         The qualified name from the innermost function inwards (``"walk"``, ``"Shop.serve"``,
-        ``"<lambda>"``), that of the wrapped function for a partial, and that of the class for an
-        object without a name of its own.
+        ``"<lambda>"``), that of the wrapped function for a partial, the ``__name__`` of another
+        object that has one, and else that of its class.
     """
     while isinstance(fn, functools.partial):
         fn = fn.func
-    name = getattr(fn, "__qualname__", None)
-    if not isinstance(name, str):
+    name = getattr(fn, "__qualname__", None) or getattr(fn, "__name__", None)
+    if not isinstance(name, str) or not name:
         name = type(fn).__qualname__
     return name.rpartition("<locals>.")[2]

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import anyio
 
-from bench._model import Clock, Sample, check_sum
+from bench._flow import strict
+from bench._model import Clock, Sample
+
+
+def _flow(size: int, clock: Clock, room: int, producers: int = 1, consumers: int = 1) -> Sample:
+    ends = anyio.create_memory_object_stream[int](room)
+    return anyio.run(strict, ends, size, clock, producers, consumers, backend="trio")
 
 
 def one_by_one(size: int, clock: Clock) -> Sample:
     """Send `size` numbers through a memory object stream, one by one."""
-    return anyio.run(_one_by_one, size, clock, backend="trio")
+    return _flow(size, clock, 100)
 
 
-async def _one_by_one(size: int, clock: Clock) -> Sample:
-    send, receive = anyio.create_memory_object_stream[int](100)
-    total = 0
+def without_room(size: int, clock: Clock) -> Sample:
+    """The same, and each send waits for its receiver."""
+    return _flow(size, clock, 0)
 
-    async def produce() -> None:
-        with send:
-            for number in range(size):
-                await send.send(number)
 
-    begun = clock()
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(produce)
-        async for number in receive:
-            total += number
-    elapsed = clock() - begun
-    receive.close()
-    check_sum("sum of the numbers received", total, size * (size - 1) // 2)
-    return Sample(count=size, nanoseconds=elapsed)
+def ten_producers(size: int, clock: Clock) -> Sample:
+    """The same, from ten tasks."""
+    return _flow(size, clock, 100, producers=10)
+
+
+def ten_consumers(size: int, clock: Clock) -> Sample:
+    """The same, to ten tasks."""
+    return _flow(size, clock, 100, consumers=10)

@@ -1,10 +1,13 @@
-"""trioharness, each child awaited before the next is started."""
+"""trioharness one by one: each child awaited before the next is started, each message by itself."""
 
 from __future__ import annotations
+
+from functools import partial
 
 import trio
 
 import trioharness as th
+from bench._flow import gaps, strict
 from bench._model import Clock, Sample, check_sum
 from bench.rivals.ours._supervision import idle
 
@@ -25,3 +28,9 @@ async def _up(size: int, clock: Clock) -> Sample:
         supervisor.cancel_scope.cancel()
     check_sum("sum of the values given", total, size * (size - 1) // 2)
     return Sample(count=size, nanoseconds=elapsed)
+
+
+def neighbour(size: int, clock: Clock) -> Sample:
+    """Send numbers one by one beside a neighbour that wants its turn."""
+    channel = th.open_channel(int, 100)
+    return trio.run(gaps, partial(strict, channel, size // 20 + 1, clock), clock)

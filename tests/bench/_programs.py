@@ -8,6 +8,7 @@ from __future__ import annotations
 import trio
 
 from bench._memory import Look
+from bench._model import Clock, Sample, check_sum
 from bench._wakeups import mark_idle
 
 SIZE = 10_000
@@ -19,6 +20,19 @@ def hold_children(size: int, look: Look) -> None:
     held = [bytearray(SIZE) for _ in range(size)]
     look()
     del held
+
+
+def count_up(size: int, clock: Clock) -> Sample:
+    """Do the work right."""
+    begun = clock()
+    check_sum("times", sum(1 for _ in range(size)), size)
+    return Sample(count=size, nanoseconds=clock() - begun)
+
+
+def fail(size: int, clock: Clock) -> Sample:
+    """Do the work wrong."""
+    check_sum("times", size, size + 1)
+    return Sample(count=size, nanoseconds=1)
 
 
 async def main() -> None:

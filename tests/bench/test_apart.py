@@ -1,4 +1,4 @@
-"""What is measured in a process of its own: memory and wake-ups, and how growth is told."""
+"""What is measured in a process of its own: memory, wake-ups, instructions; and how growth is."""
 
 from __future__ import annotations
 
@@ -7,11 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from bench import _memory, _wakeups
+from bench import _instructions, _memory, _wakeups
 from bench._growth import growth_of
+from bench._instructions import instructions_of
 from bench._memory import memory_apart
-from bench._model import GROWTH, Clock, Sample, ToolMissingError, WrongSumError
+from bench._model import (
+    GROWTH,
+    INSTRUCTIONS_PER_MESSAGE,
+    Clock,
+    Sample,
+    ToolMissingError,
+    WrongSumError,
+)
 from bench._wakeups import wake_ups_apart
+from tests.bench import _programs
 from tests.bench._programs import SIZE
 
 PROGRAMS = "tests.bench._programs"
@@ -55,6 +64,35 @@ def test_wake_ups_are_not_run_without_strace(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_program_that_never_becomes_idle_is_no_missing_tool() -> None:
     with pytest.raises(WrongSumError, match="No module named"):
         wake_ups("tests.bench.no_such_module", 1)
+
+
+@pytest.fixture
+def valgrind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that does what valgrind does, but fast: it runs a command, and says a number."""
+    program = tmp_path / "valgrind"
+    said = '"==1== I   refs:      $(( 123456 + 1000 * ${@: -1} ))"'
+    program.write_text(f'#!/usr/bin/env bash\n"${{@:4}}" && echo {said} >&2\n', encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setattr(_instructions, "_VALGRIND", str(program))
+
+
+@pytest.mark.usefixtures("valgrind")
+def test_instructions_are_counted_for_each_and_without_the_start() -> None:
+    sample = instructions_of(_programs.count_up)(30, clock)
+    assert sample.count == 20
+    assert INSTRUCTIONS_PER_MESSAGE.figure(sample) == 1_000
+
+
+@pytest.mark.usefixtures("valgrind")
+def test_work_that_is_done_wrong_is_not_counted() -> None:
+    with pytest.raises(WrongSumError, match="times: got 30, expected 31"):
+        instructions_of(_programs.fail)(30, clock)
+
+
+def test_instructions_are_not_counted_without_valgrind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_instructions, "_VALGRIND", "no such program")
+    with pytest.raises(ToolMissingError, match="'no such program', which is not installed"):
+        instructions_of(_programs.count_up)(1, clock)
 
 
 def test_growth_is_the_cost_of_one_of_many_in_terms_of_one_of_few() -> None:

@@ -219,6 +219,26 @@ def test_giving_up_while_others_still_start() -> None:
     assert diary == ["one enters", "one exits"]
 
 
+@pytest.mark.parametrize(("every", "times", "gives_up"), [(12, 6, True), (12.25, 20, False)])
+def test_five_restarts_in_a_minute_are_allowed_by_default(
+    every: float, times: int, gives_up: bool
+) -> None:
+    crashes = iter([ValueError("again")] * times)
+
+    async def component() -> None:
+        for error in crashes:
+            await trio.sleep(every)
+            raise error
+
+    app = th.Harness("shop")
+    app.add(component)
+    if gives_up:
+        with pytest.raises(th.RestartLimitExceeded, match="more than 5 restarts in 60 s"):
+            app.run()
+    else:
+        assert app.run().seconds == pytest.approx(times * every)
+
+
 def test_a_component_may_wait_forever_once_ready() -> None:
     app = th.Harness("shop")
     app.add(forever, background=True)

@@ -349,7 +349,7 @@ def noted(notes: object) -> Exception:
     ("error", "expected"),
     [
         (Mute(), "Mute: <str of Mute failed>"),
-        (broken("Faceless", "__class__"), "Faceless: <cannot be shown>"),
+        (broken("Faceless", "__class__"), "Faceless: x"),
         (broken("Uncaused", "__cause__"), "Uncaused: x"),
         (noted(7), "ValueError: x\nnote: 7"),
         (noted([Mute(), None]), "ValueError: x\nnote: <str of Mute failed>\nnote: None"),

@@ -175,6 +175,27 @@ def test_a_group_is_what_all_its_leaves_are(error: Exception) -> None:
     assert restart_type(TABLE, th.Crashed(error)) == expected
 
 
+def gave_up(*errors: Exception) -> Exception:
+    return th.RestartLimitExceeded("s/inner", "1 restart in 5 s", errors)
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ({ValueError: "permanent", th.RestartLimitExceeded: "temporary"}, "temporary"),
+        ({ValueError: "permanent", Exception: "temporary"}, "temporary"),
+        ({ValueError: "temporary", KeyError: "permanent"}, "temporary"),
+        ({KeyError: "permanent"}, "transient"),
+    ],
+)
+@pytest.mark.parametrize("in_a_group", [True, False])
+def test_giving_up_is_taken_whole_before_it_is_looked_into(
+    in_a_group: bool, table: dict[type[Exception], RestartType], expected: str
+) -> None:
+    error = gave_up(ValueError(), gave_up(ValueError()))
+    assert restart_type(table, th.Crashed(group(error) if in_a_group else error)) == expected
+
+
 orders = st.lists(st.integers(), min_size=1, unique=True)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 import trio
 from trio.testing import MockClock
@@ -64,6 +66,40 @@ async def test_no_grace_means_that_it_cannot_be_entered(
             await child.stop()
     assert seen == ["finally"]
     assert trio.current_time() == 0
+
+
+class Steps(trio.abc.Instrument):
+    """Counts the steps of tasks: each checkpoint ends one."""
+
+    def __init__(self) -> None:
+        self.of: Counter[trio.lowlevel.Task] = Counter()
+
+    def before_task_step(self, task: trio.lowlevel.Task) -> None:
+        self.of[task] += 1
+
+
+async def test_entering_lets_others_run_first(autojump_clock: MockClock) -> None:
+    """It is a checkpoint, whether there was a stop or not, and although that is still pending."""
+    steps = Steps()
+    seen: list[int] = []
+
+    async def component() -> None:
+        task = trio.lowlevel.current_task()
+        for wait in (trio.lowlevel.checkpoint, trio.sleep_forever):
+            try:
+                await wait()
+            finally:
+                before = steps.of[task]
+                async with th.cleanup():
+                    seen.append(steps.of[task] - before)
+
+    trio.lowlevel.add_instrument(steps)
+    async with th.open_supervisor() as sup:
+        child = await sup.start(component)
+        await trio.testing.wait_all_tasks_blocked()
+        await child.stop()
+    trio.lowlevel.remove_instrument(steps)
+    assert seen == [1, 1]
 
 
 async def test_without_a_stop_it_lasts_for_the_grace(autojump_clock: MockClock) -> None:

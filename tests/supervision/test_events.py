@@ -144,3 +144,10 @@ async def test_the_log_tells_them_to_those_who_look_closely(
         "'s/d' is not started, nothing of it ran: no longer wanted",
     ):
         assert text in caplog.messages
+
+
+def test_events_are_values() -> None:
+    one, same = (th.ChildReady(path="s/a", incarnation=1, time=0.5) for _ in range(2))
+    assert one == same
+    assert {one: "seen"}[same] == "seen"
+    assert one != th.ChildReady(path="s/a", incarnation=2, time=0.5)

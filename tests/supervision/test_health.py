@@ -673,7 +673,7 @@ async def test_specs_pass_it_on(autojump_clock: MockClock, log: Log) -> None:
         assert instances.health().condition == "healthy"
         await trio.sleep(6)
         sup.cancel_scope.cancel()
-    assert sorted(log.about("crashed")) == ["g/forever 1 crashed", "p/forever 1 crashed"]
+    assert sorted(log.about("crashed")) == ["g/forever 1 crashed", "p/forever-1 1 crashed"]
 
 
 def test_a_harness_passes_it_on(log: Log) -> None:

@@ -43,6 +43,23 @@ async def test_names_are_made_from_functions(autojump_clock: MockClock) -> None:
     assert children[1].path == "s/sleeper-2"
 
 
+async def test_groups_and_pools_bring_a_name(autojump_clock: MockClock) -> None:
+    pool = th.Pool("writers", th.Spec(forever))
+    group = th.Group("readers", [th.Spec(pool), th.Spec(sleeps(1))])
+    async with th.open_supervisor("s") as sup:
+        one, two = await sup.start(group), sup.start_soon(group)
+        other = await sup.start(pool)
+        named = await sup.start(pool, name="mine")
+        assert [child.path for child in (one, two, other, named)] == [
+            "s/readers",
+            "s/readers-2",
+            "s/writers",
+            "s/mine",
+        ]
+        assert list(one.value.children) == ["writers", "sleeper"]
+        sup.cancel_scope.cancel()
+
+
 async def test_a_made_up_name_is_never_given_twice(autojump_clock: MockClock) -> None:
     async with th.open_supervisor() as sup:
         taken = sup.start_soon(forever, name="sleeper-2")

@@ -8,6 +8,7 @@ from trio.testing import MockClock
 
 import trioharness as th
 from tests.supervision._kit import Boom, Log, chain, crashes, forever, sleeps, slow_to_stop
+from trioharness.rules import RestartType
 
 
 async def test_a_supervisor_in_a_component_continues_its_path(
@@ -93,6 +94,20 @@ async def test_a_group_around_giving_up_is_a_crash_as_well(autojump_clock: MockC
         child = await sup.start(workers, restart="temporary")
         await child.wait("stopped")
         assert "Boom" in str(child.last_error)
+
+
+async def test_a_policy_can_tell_giving_up_from_the_errors_that_led_to_it(
+    autojump_clock: MockClock, log: Log
+) -> None:
+    policy: dict[type[Exception], RestartType] = {
+        Boom: "permanent",
+        th.RestartLimitExceeded: "temporary",
+    }
+    group = th.Group("g", [th.Spec(crashes(after=1), name="bad")], max_restarts=1)
+    async with th.open_supervisor("s", observer=log) as sup:
+        child = await sup.start(group, name="g", restart=policy)
+    assert child.incarnation == 1
+    assert log.about("restarting") == ["g/bad 1 restarting"]
 
 
 async def test_supervisors_side_by_side_do_not_know_each_other(autojump_clock: MockClock) -> None:

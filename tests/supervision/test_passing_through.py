@@ -9,6 +9,7 @@ from trio.testing import MockClock
 import trioharness as th
 from tests.supervision._kit import (
     Boom,
+    Function,
     Log,
     chain,
     crashes,
@@ -86,6 +87,81 @@ async def test_the_exception_part_of_a_mixed_group_is_reported(
     (ended,) = log.of(th.ChildEnded)
     assert isinstance(ended.exit, th.Crashed)
     assert chain(ended.exit.error) == [Boom]
+    assert log.of(th.ChildRestarting) == []
+
+
+async def internal_error() -> None:
+    """Fail as trio does when its own books are wrong."""
+    raise trio.TrioInternalError("broken")
+
+
+async def internal_error_in_a_nursery() -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(internal_error)
+
+
+@pytest.mark.parametrize("raises", [internal_error, internal_error_in_a_nursery])
+@pytest.mark.parametrize("ready", [True, False])
+async def test_an_internal_error_of_trio_is_no_crash(
+    autojump_clock: MockClock, log: Log, raises: Function, ready: bool
+) -> None:
+    """It is an `Exception`, but nothing in this run can be relied upon after it."""
+
+    async def component(*, task_status: th.TaskStatus[None]) -> None:
+        if ready:
+            task_status.started()
+            await trio.sleep(1)
+        await raises()
+
+    with pytest.raises(BaseException) as caught:
+        async with th.open_supervisor("s", observer=log) as sup:
+            await sup.start(forever, name="a")
+            await sup.start(slow_to_stop(1), name="b")
+            sup.start_soon(component, name="c", restart="permanent")
+    assert chain(caught.value) == [trio.TrioInternalError]
+    assert log.of(th.ChildRestarting) == []
+    assert log.about("stopped") == ["c 1 stopped", "b 1 stopped", "a 1 stopped"]
+
+
+async def test_what_comes_with_an_internal_error_of_trio_is_reported(
+    autojump_clock: MockClock, log: Log
+) -> None:
+    async def component() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(internal_error)
+            nursery.start_soon(crashes())
+
+    with pytest.raises(BaseException) as caught:
+        async with th.open_supervisor("s", observer=log) as sup:
+            sup.start_soon(component, restart="permanent")
+    assert chain(caught.value) == [trio.TrioInternalError]
+    (ended,) = log.of(th.ChildEnded)
+    assert isinstance(ended.exit, th.Crashed)
+    assert chain(ended.exit.error) == [Boom]
+    assert log.of(th.ChildRestarting) == []
+
+
+async def test_a_cancelled_of_somebody_else_ends_the_supervisor_as_it_ends_a_nursery(
+    autojump_clock: MockClock, log: Log
+) -> None:
+    async def leaks() -> None:
+        await trio.sleep(1)
+        raise kept[0]
+
+    kept: list[trio.Cancelled] = []
+    with trio.move_on_after(1):
+        try:
+            await trio.sleep_forever()
+        except trio.Cancelled as cancelled:
+            kept.append(cancelled)
+            raise
+    async with th.open_supervisor("s", observer=log) as sup:
+        await sup.start(forever, name="a")
+        await sup.start(slow_to_stop(1), name="b")
+        sup.start_soon(leaks, name="c", restart="permanent")
+        await trio.sleep_forever()
+    assert trio.current_time() == 3
+    assert log.about("stopped") == ["c 1 stopped", "b 1 stopped", "a 1 stopped"]
     assert log.of(th.ChildRestarting) == []
 
 

@@ -72,8 +72,8 @@ async def test_names_and_paths(autojump_clock: MockClock) -> None:
     async with th.open_pool(th.Spec(forever), "p", max_children=7) as pool:
         children = [await pool.start() for _ in range(2)]
         children.append(await pool.start(name="mine"))
-        assert [child.path for child in children] == ["p/forever", "p/forever-2", "p/mine"]
-        assert list(pool.children) == ["forever", "forever-2", "mine"]
+        assert [child.path for child in children] == ["p/forever-1", "p/forever-2", "p/mine"]
+        assert list(pool.children) == ["forever-1", "forever-2", "mine"]
         assert pool.path == "p"
         assert repr(pool) == "<PoolSupervisor 'p': 3 of 7 instances>"
         with pytest.raises(th.ChildExists) as caught:
@@ -82,6 +82,18 @@ async def test_names_and_paths(autojump_clock: MockClock) -> None:
         with pytest.raises(th.ConfigurationError, match="name='a/b' is no name"):
             await pool.start(name="a/b")
         pool.cancel_scope.cancel()
+
+
+async def test_the_name_of_the_template_names_the_instances(autojump_clock: MockClock) -> None:
+    async with th.open_pool(th.Spec(forever, name="client"), "p") as pool:
+        taken = await pool.start(name="client-2")
+        names: list[str] = []
+        for _ in range(3):
+            child = await pool.start()
+            names.append(child.name)
+            await child.stop()
+        assert names == ["client-1", "client-3", "client-4"]  # none is given twice
+        await taken.stop()
 
 
 async def test_the_children_are_a_copy(autojump_clock: MockClock) -> None:
@@ -235,7 +247,7 @@ async def test_one_that_declines_is_given_back_and_forgotten(
     async with th.open_pool(th.Spec(declines), "p", observer=log) as pool:
         child = await pool.start()
         assert (child.state, pool.children) == ("stopped", {})
-    assert log.lines == ["declines 1 ignored", "p ended"]
+    assert log.lines == ["declines-1 1 ignored", "p ended"]
 
 
 async def test_a_failed_start_is_the_callers(autojump_clock: MockClock, log: Log) -> None:
@@ -372,7 +384,7 @@ async def test_restarted_it_begins_empty(autojump_clock: MockClock, log: Log) ->
         await trio.sleep(10)
         assert child.state == "ready"
         await child.stop()
-    assert log.about("gave-up") == ["s/p over p/crasher gave-up"]
+    assert log.about("gave-up") == ["s/p over p/crasher-1 gave-up"]
 
 
 async def test_exhausted_shutdown(autojump_clock: MockClock, log: Log) -> None:
@@ -416,7 +428,7 @@ async def test_pools_in_a_group(autojump_clock: MockClock, log: Log) -> None:
         sup.start_soon(group, name="g")
     assert trio.current_time() == 5
     assert log.about("returned") == [
-        "g/workers/sleep 1 returned",
+        "g/workers/sleep-1 1 returned",
         "g/workers/sleep-2 1 returned",
         "g/accept 1 returned",
     ]

@@ -123,7 +123,7 @@ async def test_a_pool_has_a_tree_too(autojump_clock: MockClock) -> None:
         await pool.start()
         assert str(pool.tree()).splitlines() == [
             "p (one_for_one)",
-            "├── forever    ready",
+            "├── forever-1  ready",
             "└── forever-2  ready",
         ]
         pool.cancel_scope.cancel()

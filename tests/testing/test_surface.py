@@ -13,13 +13,27 @@ from trioharness import testing
 if TYPE_CHECKING:
     from tests.conftest import Run
 
-NAMES = ["EventRecorder", "Fault", "Faults", "VirtualClock", "leak_check", "run", "virtual_clock"]
+NAMES = [
+    "CHANNEL_CHECKS",
+    "ChannelCheck",
+    "ChannelReport",
+    "EventRecorder",
+    "Fault",
+    "Faults",
+    "VirtualClock",
+    "check_channel",
+    "leak_check",
+    "run",
+    "virtual_clock",
+]
+
+DATA = {"CHANNEL_CHECKS"}
 
 
 def functions() -> dict[str, object]:
     """Every public function and method of the kit."""
     found: dict[str, object] = {}
-    for name in NAMES:
+    for name in sorted({*NAMES} - DATA):
         value = getattr(testing, name)
         if not inspect.isclass(value):
             found[name] = value

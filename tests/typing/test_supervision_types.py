@@ -219,3 +219,9 @@ def bad_options() -> None:
     th.open_supervisor(strategy="one_for_none")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     th.open_supervisor(max_restarts="5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     th.Backoff(jitter="much")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def changed_event(event: th.ChildReady, crashed: th.Crashed) -> None:
+    event.path = "shop"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+    crashed.error = ValueError()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+    assert_type({event: crashed}, dict[th.ChildReady, th.Crashed])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import linecache
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from types import FrameType
 from typing import TypeAlias, cast
 
@@ -48,13 +48,11 @@ def summary(error: BaseException) -> str:
         One printable line of at most a few hundred characters. Never raises an `Exception`.
     """
     try:
-        return _summary(error) if _is_group(error) else _leaf_summary(error)
+        if issubclass(type(error), BaseExceptionGroup):
+            return _summary(error)
+        return _leaf_summary(error)
     except Exception:
         return f"{type_name(error)}: <cannot be shown>"
-
-
-def _is_group(error: BaseException) -> bool:
-    return isinstance(error, BaseExceptionGroup)
 
 
 def _summary(error: BaseException) -> str:
@@ -69,8 +67,8 @@ def _summary(error: BaseException) -> str:
 
 
 def _leaf_summary(error: BaseException) -> str:
-    text = one_line(safe_str(error))
-    return f"{type_name(error)}: {text}" if text else type_name(error)
+    name, text = type_name(error), one_line(safe_str(error))
+    return f"{name}: {text}" if text else name
 
 
 def error_lines(error: BaseException) -> list[str]:
@@ -251,20 +249,20 @@ def type_name(value: object) -> str:
 
 def safe_str(value: object) -> str:
     """Turn `value` into a plain `str`; one that cannot be is named by its class instead."""
-    return _safely(str, value)
+    try:
+        # A `__str__` may return a subclass of str, whose methods are somebody else's code.
+        return str.__str__(str(value))
+    except Exception:
+        return f"<str of {type_name(value)} failed>"
 
 
 def safe_repr(value: object) -> str:
     """Turn `value` into a printable line by its `repr`, or name its class."""
-    return one_line(_safely(repr, value))
-
-
-def _safely(convert: Callable[[object], str], value: object) -> str:
     try:
-        # A `__str__` may return a subclass of str, whose methods are somebody else's code.
-        return str.__str__(convert(value))
+        text = str.__str__(repr(value))
     except Exception:
-        return f"<{convert.__name__} of {type_name(value)} failed>"
+        text = f"<repr of {type_name(value)} failed>"
+    return one_line(text)
 
 
 def one_line(text: str, limit: int = _MAX_LINE) -> str:

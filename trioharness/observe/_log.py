@@ -6,9 +6,11 @@ What belongs to a healthy life is DEBUG; a crash and what follows from it is nev
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import sys
-from typing import TextIO, TypeAlias, assert_never
+from collections.abc import Callable
+from typing import Final, TextIO, TypeAlias, assert_never
 
 from .._errors import ConfigurationError
 from .._events import (
@@ -67,16 +69,11 @@ def log_observer(event: Event) -> None:
         _logger.log(level, _text(event), extra=_extra(event))
 
 
-def log_wants(event_class: type[Event]) -> bool:
-    """Say whether `log_observer` may do anything with events of a class just now.
+log_wants_all: Final[Callable[[], bool]] = functools.partial(_logger.isEnabledFor, logging.DEBUG)
+"""Says whether `log_observer` does anything just now with events of a healthy life.
 
-    For events of a healthy life only, which are many: whoever makes them can then save the making.
-
-    Args:
-        event_class: `ChildStarting`, `ChildReady`, `ChildEnded` or another.
-    """
-    return event_class not in _QUIET or _logger.isEnabledFor(logging.DEBUG)
-
+There are many of these: whoever makes them can then save the making.
+"""
 
 _Life: TypeAlias = (
     ChildWaiting
@@ -87,18 +84,6 @@ _Life: TypeAlias = (
     | ChildStuck
     | ChildParked
     | ChildCompleted
-)
-
-_QUIET = frozenset(
-    {
-        ChildWaiting,
-        ChildStarting,
-        ChildReady,
-        ChildStopping,
-        ChildDropped,
-        ChildEnded,
-        ChildCompleted,
-    }
 )
 
 

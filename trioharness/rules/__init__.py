@@ -17,6 +17,9 @@ from ._lifecycle import Cause as Cause
 from ._lifecycle import ImpossibleTransition as ImpossibleTransition
 from ._restart import AUTO_SHUTDOWNS as AUTO_SHUTDOWNS
 from ._restart import EXHAUSTED as EXHAUSTED
+from ._restart import GIVE_UP as GIVE_UP
+from ._restart import LEAVE as LEAVE
+from ._restart import PARK as PARK
 from ._restart import RESTART_TYPES as RESTART_TYPES
 from ._restart import STRATEGIES as STRATEGIES
 from ._restart import Action as Action

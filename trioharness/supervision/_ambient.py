@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncGenerator, Generator
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -12,8 +13,45 @@ from .._errors import SupervisionError
 from ._record import Record
 from ._run import Incarnation
 
-place: ContextVar[Record | None] = ContextVar("trioharness_place", default=None)
-"""The child that the running task belongs to; None outside of every supervised component."""
+if TYPE_CHECKING:
+    from ._engine import Engine
+
+hosting: ContextVar[Engine] = ContextVar("trioharness_hosting")
+"""The supervisor whose nursery a task holds; set in that task alone."""
+
+
+def supervisor_of(nursery: trio.Nursery) -> Engine | None:
+    """Return the supervisor that a nursery holds the children of; None for any other nursery."""
+    engine = nursery.parent_task.context.get(hosting)
+    return engine if engine is not None and engine.nursery is nursery else None
+
+
+def here() -> Record | None:
+    """Return the child that the running task belongs to; None outside of every component.
+
+    It is found by going up the tree of tasks, which costs those who ask; a context variable would
+    cost each child, whether it asks or not.
+    """
+    try:
+        task = trio.lowlevel.current_task()
+    except RuntimeError:
+        return None
+    while (nursery := task.parent_nursery) is not None:
+        engine = supervisor_of(nursery)
+        record = None if engine is None else _child_in(engine, task)
+        if record is not None:
+            return record
+        task = nursery.parent_task
+    return None
+
+
+def _child_in(engine: Engine, task: trio.lowlevel.Task) -> Record | None:
+    """Return the child of a supervisor whose running incarnation a task is."""
+    named = engine.records.get(task.name.rpartition("/")[2])
+    if named is not None and named.run is not None and named.run.task is task:
+        return named
+    runs = (record.run for record in engine.records.values())  # it may have changed its name
+    return next((run.record for run in runs if run is not None and run.task is task), None)
 
 
 def current_run(wanted: str) -> tuple[Record, Incarnation]:
@@ -22,13 +60,13 @@ def current_run(wanted: str) -> tuple[Record, Incarnation]:
     Raises:
         SupervisionError: It was not asked from inside a supervised component.
     """
-    here = place.get()
-    if here is None or here.run is None:
+    record = here()
+    if record is None or record.run is None:
         raise SupervisionError(
             f"{wanted} was called outside of a supervised component; call it from code that "
             f"a supervisor runs"
         )
-    return here, here.run
+    return record, record.run
 
 
 def beat() -> None:

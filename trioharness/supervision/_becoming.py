@@ -6,21 +6,21 @@ child may be one of another supervisor, if it needs one of those that are stoppe
 
 from __future__ import annotations
 
-from .._events import State
-from ..rules import Cause
-from ._record import FINAL, Record
+from ._record import Record
+from ._states import COMPLETE, END, FINAL, WAITING
 
 
 def let_go(record: Record) -> None:
     """Take note that a child has ended while everything ends: nothing follows from it."""
     if record.starting is not None:
         record.engine.retire(record)
-    elif record.state is not State.COMPLETE:
+    elif record.state is not COMPLETE:
         # Its kept ends close when all have ended: those that still run are not to see them break,
         # which would be a crash of theirs.
-        record.move(Cause.END)
-        if record.active:
-            record.engine.deactivate(record)
+        record.move(END)
+        if record.active:  # `deactivate`, without its cost
+            record.active = False
+            record.engine.active -= 1
 
 
 def put_down(record: Record) -> None:
@@ -29,7 +29,7 @@ def put_down(record: Record) -> None:
     final = record.end_is_pending or record.options.restart == "temporary" or engine.pool
     if final or record.starting is not None:
         engine.retire(record)
-    elif record.state is not State.COMPLETE:
+    elif record.state is not COMPLETE:
         engine.rest(record)
 
 
@@ -47,11 +47,11 @@ def hold(record: Record) -> None:
 
 def set_aside(record: Record) -> None:
     """Leave a child that was stopped to the restart of its group; a temporary one for good."""
-    if record.starting is not None and record.state is State.WAITING:
+    if record.starting is not None and record.state is WAITING:
         return  # it never ran, and somebody waits with it
     if record.starting is not None or record.options.restart == "temporary":
         record.engine.retire(record)
-    elif record.state is not State.COMPLETE:
+    elif record.state is not COMPLETE:
         record.end_is_pending = False
-        record.move(Cause.END)
+        record.move(END)
         record.engine.deactivate(record)

@@ -19,18 +19,20 @@ from .._events import State
 from .._util import NoPublicConstructor
 from ..rules import ChildHealth, StoppedByHand
 from ._becoming import hold, put_down
+from ._beginning import begin_and_wait
 from ._dependents import with_dependents
 from ._engine import Engine
 from ._options import Options
-from ._record import FINAL, Record, Starting
+from ._record import Record
 from ._starting import refuse_deadlock
+from ._states import COMPLETE, FINAL, PENDING, READY, RESTARTING, STOPPING, WAITING
 from ._stopping import stop_in_order
 from ._turn import Step
 from ._view import health_of_child
 
 T_co = TypeVar("T_co", covariant=True)
 
-_DECIDED = FINAL | {State.READY, State.RESTARTING, State.WAITING}
+_DECIDED = FINAL | {READY, RESTARTING, WAITING}
 """States in which it is known what became of a start."""
 
 
@@ -73,7 +75,7 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
         Raises:
             ChildNotReady: No incarnation is ready just now.
         """
-        if self._record.state not in (State.READY, State.STOPPING) or self._record.run is None:
+        if self._record.state not in (READY, STOPPING) or self._record.run is None:
             raise ChildNotReady(self.path, self.state)
         return cast("T_co", self._record.value)
 
@@ -218,7 +220,7 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
             self._record.run.kill(reason)
 
     def _too_late(self) -> Exception:
-        if self._record.state is State.COMPLETE:
+        if self._record.state is COMPLETE:
             return ChildComplete(self.path)
         return self._record.engine.closed_error()
 
@@ -278,7 +280,8 @@ async def _stop(engine: Engine, record: Record, reason: str) -> None:
     ]
     now = trio.current_time()
     for other in affected:
-        other.stopped = StoppedByHand(incarnation=other.incarnations, time=now, reason=reason)
+        number = other.incarnations
+        other.with_past().stopped = StoppedByHand(incarnation=number, time=now, reason=reason)
     await stop_in_order(engine, affected, reason, put_down)
 
 
@@ -287,13 +290,16 @@ async def _start(engine: Engine, record: Record) -> None:
     _check_revivable(engine, record)
     if record.state not in FINAL:
         raise ChildNotStopped(record.path, record.state)
-    await _begin_and_wait(engine, record)
+    starting = await begin_and_wait(record)
+    if starting.failed is not None:
+        engine.rest(record)
+        raise starting.failed[1]
 
 
 async def _restart(engine: Engine, record: Record, reason: str) -> None:
     await trio.lowlevel.checkpoint()
     _check_revivable(engine, record)
-    if record.state is State.PENDING and record.starting is not None:
+    if record.state is PENDING and record.starting is not None:
         return  # its first start is about to happen
     if record.state not in FINAL:
         affected = [
@@ -310,28 +316,15 @@ async def _restart(engine: Engine, record: Record, reason: str) -> None:
 def _check_revivable(engine: Engine, record: Record) -> None:
     if record.end_is_pending:
         engine.retire(record)  # it may be over or complete by that
-    if record.state is State.COMPLETE:
+    if record.state is COMPLETE:
         raise ChildComplete(record.path)
     if engine.ending or engine.draining:
         raise engine.closed_error()
     if record.over is not None:
         raise record.over_error()
-    missing = record.missing_need()
+    missing = None if record.links is None else record.links.missing()
     if missing is not None:
         raise StartFailed(record.path, missing)
-
-
-async def _begin_and_wait(engine: Engine, record: Record) -> None:
-    starting = record.starting = Starting(1, in_turn=True)
-    engine.begin(record)
-    if record.state is State.WAITING:
-        record.starting = None
-        await trio.lowlevel.checkpoint()
-        return
-    await starting.done.wait()
-    if starting.failed is not None:
-        engine.rest(record)
-        raise starting.failed[1]
 
 
 async def _delete(engine: Engine, record: Record) -> None:

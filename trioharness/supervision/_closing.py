@@ -22,18 +22,19 @@ def request_close(engine: Engine, reason: str) -> None:
     """Begin the ordered stop of everything; do nothing if it has begun already."""
     if engine.closing is not None:
         return
-    engine.closing = reason
+    engine.closing, engine.takes_no_more = reason, True
     if not engine.hosted.is_set():
         engine.finished.set()  # before anything could be started
         return
     if engine.nursery.cancel_scope.cancel_called:
         return  # it is all ending at once already
     engine.turn.refuse(engine.closed_error)
-    for record in reversed(tuple(engine.records.values())):
-        # Whatever somebody waits for to start would hold up the stop: it is the last in the order,
-        # so it is also the first to go.
-        if record.starting is not None or engine.turn.holder is record:
-            _abandon_start(engine, record, reason)
+    # Whatever somebody waits for to start would hold up the stop: it is the last in the order, so
+    # it is also the first to go.
+    holder = engine.turn.holder
+    started = [r for r in engine.records.values() if r.starting is not None or r is holder]
+    for record in reversed(started):
+        _abandon_start(engine, record, reason)
     engine.turn.submit(partial(_close, engine), first=True)
     engine.check_idle()
 
@@ -41,7 +42,7 @@ def request_close(engine: Engine, reason: str) -> None:
 def _abandon_start(engine: Engine, record: Record, reason: str) -> None:
     record.void()
     if record.run is not None:
-        tell(engine, record, record.run, reason, engine.now())
+        tell(engine, record.run, reason, engine.now())
     else:
         engine.fail_start(record, engine.closed_error())
 
@@ -51,8 +52,9 @@ async def _close(engine: Engine) -> None:
     assert engine.closing is not None
     records = tuple(engine.records.values())
     await stop_in_order(engine, records, engine.closing, let_go, all_at_once=engine.pool)
-    for record in records:
-        engine.deactivate(record)
+    if engine.active:
+        for record in records:
+            engine.deactivate(record)
     engine.finished.set()
     engine.check_idle()
 
@@ -70,6 +72,16 @@ async def close_in_time(engine: Engine, reason: str) -> None:
         await engine.finished.wait()
     if scope.cancelled_caught:
         hurry(engine, f"the grace of supervisor {engine.path!r} is over")
+
+
+async def stop_the_others_first(engine: Engine) -> None:
+    """Hold back what leaves a component, such as KeyboardInterrupt, for an ordered stop."""
+    engine.left = engine.takes_no_more = True
+    if not engine.nursery.cancel_scope.cancel_called:
+        engine.body_scope.cancel(reason="a component was left by what is no crash")
+        with stop_shield(engine):
+            await engine.finished.wait()
+    await trio.lowlevel.cancel_shielded_checkpoint()
 
 
 def stop_shield(engine: Engine) -> contextlib.AbstractContextManager[trio.CancelScope]:
@@ -94,4 +106,4 @@ def hurry(engine: Engine, reason: str) -> None:
         if record.run is not None:
             record.run.kill(reason)
             if record.stopping is not None:
-                record.stopping.heed(record.run.alarm_at)
+                record.stopping.heed(record.run.grace_ends)

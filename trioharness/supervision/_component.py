@@ -118,10 +118,10 @@ def shape_of(fn: object) -> Shape:
         ComponentTypeError: It cannot be a component; the error says what to give instead.
     """
     if isinstance(fn, types.FunctionType) and not hasattr(fn, "__wrapped__"):
-        code = fn.__code__
-        if code.co_flags & inspect.CO_ASYNC_GENERATOR:
+        shape = _shape_of_code(fn.__code__)
+        if shape is None:
             raise _generates(fn)
-        return _TAKES_STATUS if _has_status(code) else _PLAIN
+        return shape
     # What a function of @asynccontextmanager gives is callable too, as a decorator.
     if not callable(fn) or isinstance(fn, AsyncContextDecorator | Component):
         raise _refusal(fn)
@@ -133,8 +133,12 @@ def shape_of(fn: object) -> Shape:
 
 
 @functools.lru_cache(maxsize=256)  # the names of a code object are made anew for each that asks
-def _has_status(code: types.CodeType) -> bool:
-    return "task_status" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+def _shape_of_code(code: types.CodeType) -> Shape | None:
+    """Return the shape of a plain function; None for an async generator function."""
+    if code.co_flags & inspect.CO_ASYNC_GENERATOR:
+        return None
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return _TAKES_STATUS if "task_status" in names else _PLAIN
 
 
 def _generates(fn: object) -> ComponentTypeError:

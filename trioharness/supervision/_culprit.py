@@ -7,10 +7,10 @@ from typing import Final
 
 import trio
 
-from .._events import State
 from ..observe import where
-from ._ambient import place
-from ._record import FINAL, Record
+from ._ambient import supervisor_of
+from ._record import Record
+from ._states import FINAL, READY, STARTING
 
 _MOST_TASKS: Final = 3
 """How many tasks of a component are told of."""
@@ -23,7 +23,7 @@ def standing_at(record: Record) -> str:
     has started are told as well, a few of them.
     """
     task = None if record.run is None else record.run.task
-    tasks = [] if task is None else [task, *_tasks_of(record, task)]
+    tasks = [] if task is None else [task, *_tasks_under(task)]
     main, *others = [where(task.iter_await_frames()) for task in tasks] or [""]
     shown = list(dict.fromkeys(filter(None, others)))[:_MOST_TASKS]
     if not shown:
@@ -31,15 +31,14 @@ def standing_at(record: Record) -> str:
     return f"{main or 'a nursery'}, its tasks at {', '.join(shown)}"
 
 
-def _tasks_of(record: Record, task: trio.lowlevel.Task) -> Iterator[trio.lowlevel.Task]:
+def _tasks_under(task: trio.lowlevel.Task) -> Iterator[trio.lowlevel.Task]:
     """Return the tasks under a task that belong to the same component."""
     waiting = [task]
     while waiting:
         for nursery in waiting.pop().child_nurseries:
-            for child in nursery.child_tasks:
-                if child.context.get(place) is record:
-                    yield child
-                    waiting.append(child)
+            if supervisor_of(nursery) is None:
+                yield from nursery.child_tasks
+                waiting += nursery.child_tasks
 
 
 def start_hangs_at(record: Record) -> str:
@@ -50,7 +49,7 @@ def start_hangs_at(record: Record) -> str:
     culprit = _starting_inside(record)
     if culprit is None:
         return _at(record)
-    if culprit.state is State.STARTING:
+    if culprit.state is STARTING:
         return f"for {culprit.path!r}, which waits {_at(culprit)}"
     return f"for {culprit.path!r}, which is {culprit.state}"
 
@@ -65,8 +64,8 @@ def _starting_inside(record: Record) -> Record | None:
     found: Record | None = None
     for engine in record.inside:
         for child in engine.records.values():
-            if child.state is State.STARTING:
+            if child.state is STARTING:
                 return _starting_inside(child) or child
-            if child.state is not State.READY and child.state not in FINAL:
+            if child.state is not READY and child.state not in FINAL:
                 found = found or child
     return found

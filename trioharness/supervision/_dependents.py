@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._events import State
 from ..rules import whom
-from ._record import RUNNING, Record
+from ._record import Record
+from ._states import RESTARTING, RUNNING
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -36,7 +36,7 @@ def with_dependents(engine: Engine, record: Record) -> list[Record]:
 def taken_along(engine: Engine, record: Record) -> list[Record]:
     """Return whom the restart of a child takes along, as `with_dependents` does."""
     found = _dependents(record)
-    up = [d for d in found if d.state in RUNNING or d.state is State.RESTARTING]
+    up = [d for d in found if d.state in RUNNING or d.state is RESTARTING]
     group = engine.strategy != "one_for_one"
     own = whom(engine.strategy, tuple(engine.records.values()), record, set(found if group else up))
     return [*own, *(d for d in up if d.engine is not engine)]

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from .._events import State
 from ._closing import request_close
 from ._handover import Finishes
-from ._record import FINAL, Record
+from ._record import Record
+from ._states import FINAL, PARKED, STOPPED
 from ._stopping import Stopping, note_overrun
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _end_what_is_due(engine: Engine) -> None:
 
 def _is_down(record: Record) -> bool:
     """Say whether a child was stopped by hand, and not set aside for the restart of its group."""
-    down = record.state in (State.STOPPED, State.PARKED)
+    down = record.state in (STOPPED, PARKED)
     return down and not record.active and not record.background
 
 

@@ -18,15 +18,18 @@ import attrs
 import trio
 
 from .._errors import RestartLimitExceeded, Shutdown, StartFailed, SupervisorClosed
-from .._events import ChildEnded, Crashed, Event, Observer, State, SupervisorEnded
+from .._events import ChildEnded, Crashed, Observer, SupervisorEnded
 from ..observe import summary
-from ..rules import AutoShutdown, Cause, Exhausted, Limit, Strategy, Window
+from ..rules import AutoShutdown, Cause, Exhausted, Limit, RestartType, Strategy, Window
 from ._alone import alone
-from ._closing import stop_shield
+from ._ambient import hosting
 from ._handover import Handover
 from ._incarnation import handle_end, run_child
-from ._record import FINAL, Record
+from ._links import unlink
+from ._names import Names
+from ._record import Record
 from ._run import Incarnation
+from ._states import BEGIN, END, FINAL, RETRY, WAITING
 from ._telling import tell_completed, tell_starting
 from ._turn import Step, Turn
 from ._watch import Monitor
@@ -46,8 +49,8 @@ class Engine:
     auto_shutdown: AutoShutdown
     limit: Limit
     observer: Observer
-    wants: Callable[[type[Event]], bool]
-    """Whether the observer does anything with events of a class; saves making those it does not."""
+    tells_all: Callable[[], bool]
+    """Whether the observer does anything just now with events of a healthy life, which are many."""
     parent: Record | None
     """The child that this supervisor is inside of, if it is."""
     cancel_grace: float
@@ -58,8 +61,8 @@ class Engine:
     context: contextvars.Context = attrs.field(factory=contextvars.copy_context)
     records: dict[str, Record] = attrs.field(factory=dict[str, Record])
     """All children by name, in start order."""
-    names: dict[str, int] = attrs.field(factory=dict[str, int])
-    """How often a name was made up from each function name."""
+    names: Names = attrs.field(factory=Names)
+    """Makes up names for children that were given none."""
     active: int = 0
     """How many children hold the supervisor open; each one knows whether it does."""
     handover: Handover = attrs.field(factory=Handover)
@@ -80,6 +83,8 @@ class Engine:
     """Where a drain waits for the next child to end."""
     monitor: Monitor | None = None
     """Watches over the children that asked for it."""
+    takes_no_more: bool = False
+    """Whether no child is entered any more: it drains, or ends."""
     draining: bool = False
     closing: str | None = None
     """Why it stops, once it does."""
@@ -117,6 +122,7 @@ class Engine:
             with alone():
                 async with trio.open_nursery() as self.nursery:
                     self.start_soon = self.nursery.start_soon
+                    hosting.set(self)
                     self.nursery.cancel_scope.shield = True
                     self.hosted.set()
                     await self.finished.wait()
@@ -131,7 +137,7 @@ class Engine:
         Returns:
             What the supervisor ended by itself with, if it did.
         """
-        self.closing = self.closing or "it has ended"
+        self.closing, self.takes_no_more = self.closing or "it has ended", True
         failure = self.failure or self.parked_failure()
         if isinstance(failure, Shutdown):
             failure.__cause__ = self.parked_failure()
@@ -139,8 +145,10 @@ class Engine:
         for record in tuple(self.records.values()):
             if record.starting is not None or record.state not in FINAL:
                 self.retire(record)
-            record.unlink()  # what it needs may live on, and is not to keep it
-            record.end_for_good("its supervisor has ended")
+            if record.links is not None:
+                unlink(record)  # what it needs may live on, and is not to keep it
+            if record.over is None:
+                record.end_for_good("its supervisor has ended")
         self.finished.set()
         self.handover.close()
         self.observer(SupervisorEnded(path=self.path, time=self.now()))
@@ -160,23 +168,9 @@ class Engine:
         )
 
     @property
-    def takes_no_more(self) -> bool:
-        """Whether no child is entered any more."""
-        return self.closing is not None or self.draining or self.failure is not None or self.left
-
-    @property
     def will_raise(self) -> bool:
         """Whether `host` is to raise."""
         return self.failure is not None or self.left or self.parked_failure() is not None
-
-    async def stop_the_others_first(self) -> None:
-        """Hold back what leaves a component, such as KeyboardInterrupt, for an ordered stop."""
-        self.left = True
-        if not self.nursery.cancel_scope.cancel_called:
-            self.body_scope.cancel(reason="a component was left by what is no Exception")
-            with stop_shield(self):
-                await self.finished.wait()
-        await trio.lowlevel.cancel_shielded_checkpoint()
 
     def spawn_step(self, step: Step) -> None:
         """Run a step that holds the turn, in a task of its own."""
@@ -210,7 +204,7 @@ class Engine:
             self.active += 1
         run = self.new_run(record, trio.CancelScope())
         try:
-            self.context.run(self.start_soon, run_child, self, record, run, name=record.path)
+            self.context.run(self.start_soon, run_child, run, name=record.path)
         except RuntimeError as error:
             raise self.closed_error() from error
 
@@ -219,7 +213,7 @@ class Engine:
         if record.needs_are_ready():
             self.spawn(record)
             return
-        missing = record.missing_need()
+        missing = None if record.links is None else record.links.missing()
         if missing is None:
             self.active_again(record)
             record.wait()
@@ -233,7 +227,7 @@ class Engine:
             self.fail_start(record, self.closed_error() if late else error)
             self.retire(record)
             return
-        record.last_error = summary(error)
+        record.with_past().last_error = summary(error)
         now, exit = self.now(), Crashed(error)
         event = ChildEnded(
             path=record.path, incarnation=record.incarnations, time=now, exit=exit, ready=False
@@ -288,21 +282,22 @@ class Engine:
 
     def new_run(self, record: Record, scope: trio.CancelScope) -> Incarnation:
         """Enter the next incarnation of a child into the books."""
-        record.move(Cause.BEGIN)
+        record.move(BEGIN)
         record.epoch += 1
-        if record.parked_for:
-            record.parked_for = ()
+        if record.past is not None:
+            record.past.parked_for = ()
         if record.end_is_pending:
             record.end_is_pending = False
         record.incarnations += 1
-        run = record.run = Incarnation(record.incarnations, scope)
-        tell_starting(record)
+        run = record.run = Incarnation(record, record.incarnations, scope)
+        if self.tells_all():
+            tell_starting(record)
         return run
 
     def wake_dependents(self, record: Record) -> None:
         """Start whoever waited for this child alone."""
         for other in (*record.dependents, *record.followers):
-            if other.state is State.WAITING and not other.engine.ending:
+            if other.state is WAITING and not other.engine.ending:
                 other.engine.begin(other)
 
     def fail_start(self, record: Record, error: Exception, event: ChildEnded | None = None) -> None:
@@ -353,24 +348,27 @@ class Engine:
         record.void()
         record.end_is_pending = False
         if record.state not in FINAL:
-            record.move(Cause.END)
+            record.move(END)
         self.deactivate(record)
-        if record.dependents or record.followers:
+        if record.links is not None:
             self.wake_dependents(record)
         self.check_idle()
         for need in record.needs.values():
             if need.engine is not self:
                 need.engine.check_idle()  # a drain there may wait for this end
 
-    def retry(self, record: Record, event: ChildEnded) -> None:
+    def retry(self, record: Record, event: ChildEnded, answer: RestartType) -> None:
         """Have the failed start of a member of a group dealt with after what waits already."""
-        record.move(Cause.RETRY)
+        record.move(RETRY)
         self.activate(record)
-        self.turn.submit(partial(handle_end, self, record, record.epoch, event, None))
+        self.turn.submit(partial(handle_end, self, record, record.epoch, event, None, answer))
 
     def parked_failure(self) -> RestartLimitExceeded | None:
         """Return the errors of the children that are parked at the end, if there are any."""
-        errors = [error for record in self.records.values() for error in record.parked_for]
+        if self.exhausted != "park":
+            return None
+        pasts = [record.past for record in self.records.values() if record.past is not None]
+        errors = [error for past in pasts for error in past.parked_for]
         return RestartLimitExceeded(self.path, str(self.limit), errors) if errors else None
 
     async def join(self, *, stay: bool) -> None:
@@ -395,5 +393,6 @@ class Engine:
         """Drop a child from the books, so that its name is free and its memory too."""
         if self.records.get(record.name) is record:
             del self.records[record.name]
-        record.unlink()
+        if record.links is not None:
+            unlink(record)
         record.end_for_good("it has ended and was forgotten; start a new one, or give it a name=")

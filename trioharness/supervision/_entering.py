@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
-from .._errors import CycleError, UnknownNeedError
+from .._errors import CycleError, UnknownNeedError, WouldDeadlock
 from .._util import callable_name
+from ._ambient import here
 from ._child import Child, record_of
 from ._engine import Engine
+from ._links import NO_RECORDS
 from ._options import NO_CHILDREN, NO_NEEDS, Needed, Options, check_needs
 from ._record import Record
-from ._starting import NO_RECORDS, add
+from ._starting import add
+from ._states import STARTING, WAITING
 
 
 def enter(
@@ -22,12 +25,25 @@ def enter(
     options: Options,
     needs: Mapping[str, Needed],
     after: Sequence[Needed],
+    *,
+    awaited: bool = False,
 ) -> Record:
     """Enter a child into the books; nothing runs yet.
+
+    Args:
+        engine: The supervisor.
+        fn: The component.
+        args: Its arguments.
+        name: Its name, if it is not to be made up.
+        options: How it is supervised.
+        needs: The children whose values it gets.
+        after: The children that it starts after.
+        awaited: Whether the caller is going to wait until it is ready.
 
     Raises:
         ConfigurationError: The component, its name or what it needs cannot be.
         SupervisorClosed: The supervisor is stopping or draining.
+        WouldDeadlock: The caller would wait for what waits for the caller.
     """
     if needs is NO_NEEDS and after is NO_CHILDREN:
         return add(engine, fn, args, name, options, NO_RECORDS, ())
@@ -35,6 +51,9 @@ def enter(
     subject = f"child {name or callable_name(fn)!r}"
     known = {key: _record_of(engine, subject, key, need) for key, need in needs.items()}
     others = [_record_of(engine, subject, "after", child) for child in after]
+    if awaited:
+        waits_for = {*known.values(), *_to_wait_for(others)}
+        _refuse_to_wait_for_itself(name or callable_name(fn), waits_for)
     return add(engine, fn, args, name, options, known, others)
 
 
@@ -53,6 +72,37 @@ def _record_of(engine: Engine, subject: str, key: str, need: object) -> Record:
         )
     _refuse_circle(engine, subject, record)
     return record
+
+
+def _refuse_to_wait_for_itself(name: str, waits_for: set[Record]) -> None:
+    """Refuse a start that waits for the component that asks for it, while that is starting.
+
+    Raises:
+        WouldDeadlock: It would.
+    """
+    asking = {above for above in _callers() if above.state is STARTING}
+    found, todo = set(waits_for), list(waits_for)
+    while todo and asking:
+        record = todo.pop()
+        if record in asking:
+            raise WouldDeadlock(record.path, f"start {name!r}")
+        if record.state is WAITING and record.links is not None:
+            links = record.links
+            new = {*links.needs.values(), *_to_wait_for(links.after)} - found
+            found |= new
+            todo += new
+
+
+def _to_wait_for(others: Iterable[Record]) -> list[Record]:
+    return [other for other in others if not other.may_be_followed()]
+
+
+def _callers() -> Iterator[Record]:
+    """Return the component that asks, and those that it is inside of."""
+    record = here()
+    while record is not None:
+        yield record
+        record = record.engine.parent
 
 
 def find(engine: Engine, subject: str, key: str, need: str | Needed) -> Record:

@@ -97,7 +97,7 @@ class Group:
 
         pool = th.Group("pool", children=[th.Spec(connection), th.Spec(reader)],
                         strategy="rest_for_one")
-        await supervisor.start(pool, name="pool")
+        await supervisor.start(pool)
     """
 
     name: str
@@ -125,7 +125,7 @@ class Group:
         """Describe a group.
 
         Args:
-            name: Its name in errors; where it is started it may get another.
+            name: Its name; where it is started it may get another, by ``name=``.
             children: Its children, in start order.
             strategy: Whom a restart takes along.
             max_restarts: Restarts of its children that may fall within one period.
@@ -147,6 +147,11 @@ class Group:
         self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
             name, tuple(children), strategy, limit, auto_shutdown, exhausted, stay, cancel_grace
         )
+
+    @property
+    def __name__(self) -> str:
+        """Its name, which is where a child without a name of its own gets one from."""
+        return self.name
 
     async def __call__(self, *, task_status: TaskStatus[Supervisor]) -> None:
         """Run the group; what a supervisor calls.

@@ -7,28 +7,28 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from .._errors import ChildKilled, Ignore, Shutdown, StartFailed
+from .._errors import Shutdown
 from .._events import (
     ChildEnded,
     Crashed,
     DeadLettered,
     Exit,
     Ignored,
-    Returned,
     ShutDown,
-    State,
     Stopped,
 )
 from ..observe import summary
-from ..rules import Cause
-from ._ambient import place
+from ..rules import RestartType
 from ._calling import call
+from ._closing import stop_the_others_first
+from ._exits import MAY_BE_NO_CRASH, apart, exit_of, is_crash
 from ._handover import settle
-from ._policy import is_to_return
+from ._policy import ask_policy, is_to_return
 from ._record import Record
 from ._restarting import decide, restarts_alone
 from ._run import Incarnation
-from ._watch import faulted, run_watched
+from ._states import END, RETRY, WAITING
+from ._watch import run_watched
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -36,139 +36,111 @@ if TYPE_CHECKING:
 
 NEVER: Final = -1
 """The epoch of no incarnation."""
+UNTOUCHED: Final = -2
+"""In place of an epoch: nothing has been done about a crash yet."""
 
-LEFT = Stopped("it was left by what is no Exception", killed=True)
+INNERMOST_SCOPE: Final = "_cancel_status"
+"""What of a task tells one innermost cancel scope from another.
+
+A generator that was left in its middle may hold a scope open: its deadline would strike the next
+incarnation, its shield keep that from being stopped. No public name of trio shows such a scope
+short of leaving the one around it, which is then what happens where this one is not there.
+"""
+
+LEFT = Stopped("it was left by what is no crash", killed=True)
 """The end of an incarnation that did not end but was left, by `KeyboardInterrupt` say."""
 
 
-def _exit_of(record: Record, run: Incarnation, error: Exception | None) -> Exit:
-    """Say how an incarnation ended.
-
-    Args:
-        record: The child.
-        run: The incarnation.
-        error: What it raised, if it did.
-    """
-    if run.stop_reason is not None:
-        if run.fault is not None:
-            return faulted(run.fault, error)
-        late = run.cut_short or run.killed is not None
-        return Stopped(run.stop_reason, None if isinstance(error, Shutdown) else error, late)
-    if run.killed is not None:
-        return Crashed(ChildKilled(run.killed))
-    if error is None:
-        if run.ready_at is not None:
-            return Returned()
-        return Crashed(
-            StartFailed(record.path, "it returned without calling task_status.started()")
-        )
-    if isinstance(error, Shutdown):
-        return ShutDown(error.term)
-    if isinstance(error, Ignore) and run.ready_at is None:
-        return Ignored()
-    return Crashed(error)
-
-
-async def run_child(  # noqa: ASYNC910 - each way out of a component inside the one before
-    engine: Engine, record: Record, begun: Incarnation
-) -> None:
+async def run_child(begun: Incarnation) -> None:  # noqa: ASYNC910 - a component is awaited
     """Run incarnation after incarnation, as long as the child restarts alone and at once.
 
     A crash from which nothing but a restart follows is dealt with inside the scope of the child: to
     leave it and enter another would cost more than all the rest.
     """
-    place.set(record)
-    task = trio.lowlevel.current_task()
-    live = run_watched if record.options.watched else call
-    run = _unless_it_waits(engine, record, begun)
-    while run is not None:
-        error: Exception | None = None
-        through = True
-        try:
-            # The error is captured outside of the scope: a clean-up that raises while cancelled
-            # arrives as a group that holds Cancelled until the scope has taken its own out of it.
-            # What is no Exception goes through, split from its group.
+    run: Incarnation | None = begun
+    record, engine = begun.record, begun.record.engine
+    was_left = True
+    try:
+        task, epoch = trio.lowlevel.current_task(), NEVER
+        live = run_watched if record.options.watched else call
+        scope = begun.scope if record.links is None else _scope_unless_it_waits(begun)
+        while scope is not None:
+            error: Exception | None = None
+            through = True
             try:
+                # The error is captured outside of the scope: a clean-up that raises while cancelled
+                # arrives as a group that holds Cancelled until the scope has taken its own out of
+                # it. What is no crash goes through, split from its group.
                 try:
-                    with run.scope as scope:
-                        status = _cancel_status(task)
-                        while run is not None and run.stop_reason is None:
-                            run.task = task
-                            try:
-                                await live(engine, record, run)
-                            except Exception as raised:
-                                epoch = _restarts_alone(engine, record, run, raised, status)
-                                if epoch is None:
-                                    raise
-                            else:
-                                break
-                            run = None
-                            task.context = engine.context.copy()
-                            await trio.lowlevel.checkpoint()  # or it would starve its siblings
-                            place.set(record)
-                            run = engine.next_run(record, scope, epoch)
-                except Exception as raised:
-                    error = raised
-            except* Exception as group:
-                error = group
-            through = False
-        finally:
-            again = _task_has_ended(engine, record, run, error, through=through)
-            error = None
-            if through:
-                await engine.stop_the_others_first()  # noqa: ASYNC102 - it shields, with a deadline
-        if not again:
-            break
-        epoch = record.epoch
-        task.context = engine.context.copy()
-        await trio.lowlevel.checkpoint()
-        place.set(record)
-        run = engine.next_run(record, trio.CancelScope(), epoch)
+                    try:
+                        with scope:
+                            status = getattr(task, INNERMOST_SCOPE, None)
+                            while True:
+                                if run is None:
+                                    task.context = engine.context.copy()
+                                    await trio.lowlevel.checkpoint()  # or it starves its siblings
+                                    run = engine.next_run(record, scope, epoch)
+                                if run is None or run.stop_reason is not None:
+                                    break
+                                run.task = task
+                                try:
+                                    await live(run)
+                                    break
+                                except Exception as raised:
+                                    epoch = _restarts_alone(engine, record, run, raised, status)
+                                    if epoch == UNTOUCHED:
+                                        raise
+                                    run = None
+                    except Exception as raised:
+                        error = raised
+                except* Exception as group:
+                    error = group
+                through = False
+            finally:
+                scope = _task_has_ended(engine, record, run, error, through=through)
+                error = run = None
+            epoch = record.epoch
+        was_left = False
+    finally:
+        if was_left:
+            _task_has_ended(engine, record, run, None, through=True)
+            await stop_the_others_first(engine)  # noqa: ASYNC102 - it shields, with a deadline
 
 
-def _unless_it_waits(engine: Engine, record: Record, begun: Incarnation) -> Incarnation | None:
-    """Return an incarnation that is to run; None if a need went away before its first step."""
+def _scope_unless_it_waits(begun: Incarnation) -> trio.CancelScope | None:
+    """Return the scope to run in; None if a need went away before the first step."""
+    record = begun.record
     if begun.stop_reason is None and not record.needs_are_ready():
-        engine.back_to_waiting(record)
+        record.engine.back_to_waiting(record)
         return None
-    return begun
+    return begun.scope
 
 
 @trio.lowlevel.enable_ki_protection
 def _restarts_alone(
     engine: Engine, record: Record, run: Incarnation, error: Exception, status: object
-) -> int | None:
+) -> int:
     """Deal with what a component raised, if nothing but a restart follows from it, at once.
 
     Returns:
         The epoch in which the next incarnation may begin, while holding the turn; `NEVER` if the
-        observer made that more than this task can do. None if nothing has been done.
+        observer made that more than this task can do; `UNTOUCHED` if nothing has been done.
     """
-    now, task = engine.now(), run.task
-    assert task is not None
+    now = engine.now()
     if (
         status is None
-        or status is not _cancel_status(task)  # a scope was left open: leaving ours shows that
+        # If a scope was left open: leaving ours shows that.
+        or status is not getattr(run.task, INNERMOST_SCOPE, None)
         or run.ready_at is None
         or run.told
-        or isinstance(error, Shutdown)
+        or (isinstance(error, MAY_BE_NO_CRASH) and not is_crash(error))
         or record.stopping is not None
         or not restarts_alone(engine, record, now)
     ):
-        return None
+        return UNTOUCHED
     # The observer is told next, and may ask for anything: so it is decided after that.
     event = _note_end(engine, record, run, Crashed(error), now)
     return record.epoch if _act(engine, record, event, run.ready_at) else NEVER
-
-
-def _cancel_status(task: trio.lowlevel.Task) -> object:
-    """Return what tells one innermost cancel scope of a task from another; None if nothing does.
-
-    A generator that was left in its middle may hold a scope open: its deadline would strike the
-    next incarnation, its shield keep that from being stopped. No public name of trio shows such a
-    scope short of leaving the one around it, which is then what happens if this one is not there.
-    """
-    return getattr(task, "_cancel_status", None)
 
 
 @trio.lowlevel.enable_ki_protection
@@ -179,51 +151,67 @@ def _task_has_ended(
     error: Exception | None,
     *,
     through: bool,
-) -> bool:
-    """Deal with the end of whatever a task was running; see `_has_ended`."""
-    if run is not None and record.run is run:
-        return _has_ended(engine, record, run, error, through=through)
-    if error is not None:
-        raise error  # its books are closed, so that it is a fault of our own
-    if through and record.run is None and record.state is State.RESTARTING:
-        engine.turn.release(record)  # the task was to begin the next one
-        record.move(Cause.END)
-    return False
-
-
-@trio.lowlevel.enable_ki_protection
-def _has_ended(
-    engine: Engine, record: Record, run: Incarnation, error: Exception | None, *, through: bool
-) -> bool:
-    """Deal with the end of an incarnation.
+) -> trio.CancelScope | None:
+    """Deal with the end of whatever a task was running.
 
     Args:
         engine: The supervisor.
         record: The child.
-        run: The incarnation.
+        run: The incarnation, if one ran.
         error: What it raised, if it did.
         through: Whether something goes through that is no end of the component.
 
+    Raises:
+        Exception: What is to go through as well: an internal error of trio, split from its group.
+
     Returns:
-        Whether the same task is to run the next one at once; it then holds the turn.
+        The scope of the next incarnation, if the same task is to run it at once; the turn is then
+        held for it.
     """
+    if run is None or record.run is not run:
+        if error is not None:
+            raise error  # its books are closed, so that it is a fault of our own
+        if through and record.run is None and engine.turn.holder is record:
+            engine.turn.release(record)  # the task was to begin the next one
+            record.move(END)
+        return None
     now = engine.now()
+    if isinstance(error, MAY_BE_NO_CRASH) and not through:
+        internal, rest = apart(error)
+        if internal is not None:
+            _has_ended(engine, record, run, rest, now, through=True)
+            raise internal
+    stopping = record.stopping
     if (
-        record.stopping is not None
+        stopping is not None
         and error is None
+        and stopping.silent_in is engine
         and not (run.clones or record.starting or engine.draining)
-        and record.stopping.silently
-        and record.stopping.engine is engine
     ):  # nothing but an end that was asked for, and nobody to tell
         record.run = record.value = None
         if engine.turn.holder is record:
             engine.turn.release(record)
-        record.stopping.has_ended(record, now)
-        return False
+        stopping.has_ended(record, now)
+        return None
+    if _has_ended(engine, record, run, error, now, through=through):
+        return trio.CancelScope()
+    return None
+
+
+def _has_ended(
+    engine: Engine,
+    record: Record,
+    run: Incarnation,
+    error: Exception | None,
+    now: float,
+    *,
+    through: bool,
+) -> bool:
+    """Deal with the end of an incarnation; say whether its task is to run the next one at once."""
     if through and error is None:
         exit: Exit = LEFT
     else:
-        exit = _exit_of(record, run, error)
+        exit = exit_of(run, error)
     event = _note_end(engine, record, run, exit, now)
     # After a failed attempt to restart, whoever waits comes first.
     engine.turn.release(record)
@@ -231,11 +219,11 @@ def _has_ended(
         if record.stopping is not None:
             record.stopping.has_ended(record, now)
         else:
-            record.move(Cause.END)
+            record.move(END)
     elif record.stopping is not None or record.starting is not None:
         _ended_for_somebody(engine, record, exit, event, now)
     elif isinstance(exit, Stopped):
-        record.move(Cause.END)
+        record.move(END)
         if run.draining:
             engine.retire(record)
     else:
@@ -250,10 +238,13 @@ def _act(engine: Engine, record: Record, event: ChildEnded, ready_at: float | No
         Whether it is to begin again in the same task; the turn is then held for it.
     """
     if engine.turn.holder is not None:
-        returns = is_to_return(engine, record, event.exit)
+        answer = ask_policy(record, event.exit)
+        returns = is_to_return(engine, record, event.exit, answer)
         record.end_is_pending = not returns
-        record.move(Cause.RETRY if returns else Cause.END)
-        engine.turn.submit(partial(handle_end, engine, record, record.epoch, event, ready_at))
+        record.move(RETRY if returns else END)
+        engine.turn.submit(
+            partial(handle_end, engine, record, record.epoch, event, ready_at, answer)
+        )
         return False
     engine.turn.holder = record
     match decide(engine, record, event, ready_at, event.time):
@@ -282,9 +273,9 @@ def _note_end(
     record.run = None
     record.value = None
     if isinstance(exit, Crashed):
-        record.last_error = summary(exit.error)
+        record.with_past().last_error = summary(exit.error)
         engine.observer(event)
-    elif not isinstance(exit, Stopped) or exit.error is not None or engine.wants(ChildEnded):
+    elif not isinstance(exit, Stopped) or exit.error is not None or engine.tells_all():
         engine.observer(event)
     if isinstance(exit, Stopped) and exit.error is not None:
         engine.unclean.append(record.path)
@@ -313,10 +304,10 @@ def _ended_for_somebody(
     if record.stopping is not None:
         record.stopping.has_ended(record, now)
     else:
-        record.move(Cause.END)
+        record.move(END)
     if isinstance(exit, Ignored):
         engine.start_declined(record)
-    elif record.starting is not None and record.state is not State.WAITING:
+    elif record.starting is not None and record.state is not WAITING:
         engine.fail_start(record, _why_not_started(engine, record, exit), event)
 
 
@@ -329,13 +320,18 @@ def _why_not_started(engine: Engine, record: Record, exit: Exit) -> Exception:
 
 
 async def handle_end(
-    engine: Engine, record: Record, epoch: int, event: ChildEnded, ready_at: float | None
+    engine: Engine,
+    record: Record,
+    epoch: int,
+    event: ChildEnded,
+    ready_at: float | None,
+    answer: RestartType,
 ) -> None:
     """Deal with an end that had to wait for its turn."""
     await trio.lowlevel.checkpoint()
     if record.epoch != epoch:
         return
-    match decide(engine, record, event, ready_at, trio.current_time()):
+    match decide(engine, record, event, ready_at, trio.current_time(), answer):
         case "begin":
             engine.begin_held(record)
         case None:

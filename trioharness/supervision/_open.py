@@ -8,11 +8,11 @@ from collections.abc import AsyncGenerator, Callable
 import trio
 
 from .._errors import ConfigurationError
-from .._events import Event, Observer
-from ..observe import log_observer, log_wants, safely
+from .._events import Observer
+from ..observe import log_observer, log_wants_all, safely
 from ..rules import AUTO_SHUTDOWNS, EXHAUSTED, STRATEGIES, AutoShutdown, Exhausted, Limit, Strategy
 from ._alone import alone
-from ._ambient import place
+from ._ambient import here
 from ._closing import close_in_time, request_close
 from ._engine import Engine
 from ._options import check_name, is_seconds
@@ -94,6 +94,8 @@ async def run_engine(engine: Engine, *, stay: bool) -> AsyncGenerator[Supervisor
         The supervisor.
     """
     error: Exception | None = None
+    around = None if engine.parent is None else engine.parent.run
+    cleans_up = around is not None and around.told
     with seen_from_above(engine), alone():
         async with trio.open_nursery() as outer:
             engine.body_scope = outer.cancel_scope
@@ -102,7 +104,9 @@ async def run_engine(engine: Engine, *, stay: bool) -> AsyncGenerator[Supervisor
             try:
                 await engine.hosted.wait()
                 yield Supervisor._create(engine)
-                await engine.join(stay=stay)
+                # A component that exits because it was told to stop has only its grace for all.
+                if around is None or cleans_up or not around.told:
+                    await engine.join(stay=stay)
                 reason = "the block of its supervisor ended"
                 request_close(engine, reason)
                 await engine.finished.wait()
@@ -176,20 +180,20 @@ def make_engine(
         cancel_grace: Seconds for an ordered stop.
         observer: The observer; None for that of the supervisor above.
     """
-    parent = place.get()
-    wants: Callable[[type[Event]], bool] = _wants_all
+    parent = here()
+    tells_all: Callable[[], bool] = _always
     if observer is not None:
         observer = safely(observer)
     elif parent is not None:
-        observer, wants = parent.engine.observer, parent.engine.wants
+        observer, tells_all = parent.engine.observer, parent.engine.tells_all
     else:
-        observer, wants = safely(log_observer), log_wants
+        observer, tells_all = safely(log_observer), log_wants_all
     if parent is None:
         path = name or "supervisor"
     else:
         path = parent.path if name is None else f"{parent.path}/{name}"
-    return Engine(path, strategy, auto_shutdown, limit, observer, wants, parent, cancel_grace)
+    return Engine(path, strategy, auto_shutdown, limit, observer, tells_all, parent, cancel_grace)
 
 
-def _wants_all(_: type[Event]) -> bool:
+def _always() -> bool:
     return True

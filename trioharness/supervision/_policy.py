@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .._events import Crashed, Exit
 from ..observe import summary
-from ..rules import RESTART_TYPES, Action, RestartType, restart_type, whether
+from ..rules import LEAVE, RESTART_TYPES, RestartType, restart_type, whether
 from ._draining import is_source
 from ._record import Record
 
@@ -14,16 +14,28 @@ if TYPE_CHECKING:
     from ._engine import Engine
 
 
-def is_to_return(engine: Engine, record: Record, exit: Exit) -> bool:
-    """Say whether a child that ended is to be started again."""
-    if engine.ending or whether(_restart_type(record, exit), exit) is Action.LEAVE:
+def is_to_return(
+    engine: Engine, record: Record, exit: Exit, answer: RestartType | None = None
+) -> bool:
+    """Say whether a child that ended is to be started again.
+
+    Args:
+        engine: Its supervisor.
+        record: The child.
+        exit: How it ended.
+        answer: What its policy said to that, if it was asked already.
+    """
+    if engine.ending or whether(answer or ask_policy(record, exit), exit) is LEAVE:
         return False
     # In a drain whatever returns is done, and a source has nothing more to do when it crashes.
     return not engine.draining or (isinstance(exit, Crashed) and not is_source(record))
 
 
-def _restart_type(record: Record, exit: Exit) -> RestartType:
-    """Ask a child's policy; one that fails itself counts as transient, and the error says so."""
+def ask_policy(record: Record, exit: Exit) -> RestartType:
+    """Ask a child's policy about an end, which it is asked about once: it may count, or log.
+
+    One that fails itself counts as transient, and the error says so.
+    """
     try:
         answer = restart_type(record.options.restart, exit)
     except Exception as error:

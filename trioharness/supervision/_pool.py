@@ -20,7 +20,7 @@ from ._engine import Engine
 from ._group import Spec
 from ._open import check_supervisor, check_words, make_engine, run_engine
 from ._record import Record
-from ._starting import add, start
+from ._starting import add, settled, start
 from ._view import health_of_tree, tree_of
 
 
@@ -79,16 +79,12 @@ class PoolSupervisor(metaclass=NoPublicConstructor):
 
         Raises:
             SupervisorClosed: The pool began to stop meanwhile.
+            WouldDeadlock: An instance that is itself being started or stopped asked for it.
 
         Cancellation:
             A checkpoint; nothing happens.
         """
-        await trio.lowlevel.checkpoint()
-        if self._engine.closing is not None:
-            raise self._engine.closed_error()
-        mark = object()
-        await self._engine.turn.take(mark)
-        self._engine.turn.release(mark)
+        await settled(self._engine)
 
     @trio.lowlevel.enable_ki_protection
     async def start(self, *args: object, name: str | None = None) -> Child[Any]:
@@ -97,7 +93,8 @@ class PoolSupervisor(metaclass=NoPublicConstructor):
         Args:
             args: Arguments of this instance, after those of the template; it keeps them when it is
                 restarted. Channel ends among them are handed over.
-            name: Its name; made up by default.
+            name: Its name; by default that of the template with a number, as in ``serve-1``. No
+                number is given twice.
 
         Returns:
             The instance. One that declined to start (see `Ignore`) is stopped, and forgotten.
@@ -121,6 +118,8 @@ class PoolSupervisor(metaclass=NoPublicConstructor):
         engine, template = self._engine, self._template
         if self._max_children is not None and len(engine.records) >= self._max_children:
             raise PoolFull(engine.path, self._max_children)
+        if name is None:
+            name = engine.names.number(template.name, engine.records)
         return add(engine, template.fn, (*template.args, *args), name, template.options)
 
 
@@ -155,8 +154,8 @@ class Pool:
         """Describe a pool.
 
         Args:
-            name: Its name in errors; where it is started it may get another.
-            template: What each instance runs.
+            name: Its name; where it is started it may get another, by ``name=``.
+            template: What each instance runs; instances are called by its name and a number.
             max_children: How many instances there may be at once; no limit by default.
             max_restarts: Restarts of all instances that may fall within one period.
             within: That period, in seconds.
@@ -175,6 +174,11 @@ class Pool:
         self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
             name, template, max_children, limit, auto_shutdown, exhausted, cancel_grace
         )
+
+    @property
+    def __name__(self) -> str:
+        """Its name, which is where a child without a name of its own gets one from."""
+        return self.name
 
     async def __call__(self, *, task_status: TaskStatus[PoolSupervisor]) -> None:
         """Run the pool until it is stopped; what a supervisor calls.
@@ -207,7 +211,8 @@ async def open_pool(
     For children of different kinds, or in an order, use `open_supervisor`.
 
     Args:
-        template: What each instance runs: ``th.Spec(serve, database)``.
+        template: What each instance runs: ``th.Spec(serve, database)``. By default the instances
+            are called ``serve-1``, ``serve-2``, …; with ``name="client"`` in it, ``client-1``, ….
         name: Its name in paths and logs.
         max_children: How many instances there may be at once; no limit by default.
         max_restarts: Restarts of all instances that may fall within one period.

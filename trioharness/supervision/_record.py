@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import attrs
 import outcome
@@ -15,19 +14,15 @@ from .._events import ChildEnded, ChildParked, ChildRestarting, State
 from ..rules import TRANSITIONS, Cause, StoppedByHand
 from ._component import Shape
 from ._handover import NO_ENDS, NO_KEYWORDS, Kept
+from ._links import NO_RECORDS, Links
 from ._options import Options
 from ._run import Incarnation
+from ._states import FINAL, PARKED, PENDING, WAITING
 from ._telling import tell_waiting
 
 if TYPE_CHECKING:
     from ._engine import Engine
     from ._stopping import Stopping
-
-RUNNING: Final = frozenset({State.STARTING, State.READY, State.STOPPING})
-"""States in which code of the child runs."""
-NOT_RUNNING: Final = frozenset(State) - RUNNING
-FINAL: Final = frozenset({State.STOPPED, State.COMPLETE, State.PARKED})
-"""States that a child leaves only when somebody asks for it."""
 
 
 @attrs.define(eq=False)
@@ -59,14 +54,34 @@ class Starting:
 
 
 @attrs.define(eq=False, weakref_slot=False)
+class Past:
+    """What became of a child that crashed or was put down at some time."""
+
+    last_error: str | None = None
+    """Its last error, in one line."""
+    restart: ChildRestarting | None = None
+    """The last restart that was decided for it."""
+    restarts: int = 0
+    """How many were decided."""
+    attempts: int = 0
+    """Restarts in a row without a sustained healthy run."""
+    stopped: StoppedByHand | None = None
+    """When somebody stopped it last, and why."""
+    parked: ChildParked | None = None
+    """When it was parked last, and why."""
+    parked_for: Sequence[Exception] = ()
+    """The errors it is parked for, while it is."""
+
+
+@attrs.define(eq=False, weakref_slot=False)
 class Record:
     """What a supervisor knows about one child.
 
-    In slots: an instance with a dict that grows after it was made takes a kilobyte.
+    In slots: an instance with a dict that grows after it was made takes a kilobyte. What few
+    children have stands apart, since each field costs time and memory a child.
     """
 
     engine: Engine
-    name: str
     path: str
     """Its path, supervisor names first."""
     fn: Callable[..., object]
@@ -80,38 +95,24 @@ class Record:
     keywords: Mapping[str, object] = NO_KEYWORDS
     ends: Mapping[int | str, Kept] = NO_ENDS
     """Kept channel ends by the position or the keyword of their argument."""
-    state: State = State.PENDING
+    state: State = PENDING
     active: bool = False
     """Whether it holds its supervisor open just now."""
     epoch: int = 0
     """Grows whenever what is pending for the child (a death, a delayed start) becomes void."""
     incarnations: int = 0
-    restarts: int = 0
-    attempts: int = 0
-    """Restarts in a row without a sustained healthy run."""
-    last_error: str | None = None
     value: object = None
     run: Incarnation | None = None
     starting: Starting | None = None
     stopping: Stopping | None = None
-    parked_for: Sequence[Exception] = ()
-    """The errors it is parked for, while it is."""
-    parked: ChildParked | None = None
-    """When it was parked last, and why."""
-    restart: ChildRestarting | None = None
-    """The last restart that was decided for it."""
-    stopped: StoppedByHand | None = None
-    """When somebody stopped it last, and why."""
+    links: Links | None = None
+    """What it needs and who needs it, if there is any such thing."""
+    past: Past | None = None
+    """Its crashes and stops, if there were any."""
     inside: tuple[Engine, ...] = ()
     """The supervisors that are open inside of it."""
     delay: trio.CancelScope | None = None
     """Around the wait of a back-off."""
-    needs: Mapping[str, Record] = MappingProxyType({})
-    after: Sequence[Record] = ()
-    dependents: Sequence[Record] = ()
-    """The children that need this one."""
-    followers: Sequence[Record] = ()
-    """The children that start after this one."""
     end_is_pending: bool = False
     """Whether it ended by itself, not to be restarted, and that has not been dealt with yet."""
     was_ready: bool = False
@@ -119,6 +120,41 @@ class Record:
     over: str | None = None
     """Why it can never run again, whoever asks for it."""
     _waiting: list[tuple[frozenset[State], trio.lowlevel.Task]] | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name under its supervisor."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def last_error(self) -> str | None:
+        """Its last error, in one line."""
+        return None if self.past is None else self.past.last_error
+
+    @property
+    def restarts(self) -> int:
+        """How many restarts were decided for it."""
+        return 0 if self.past is None else self.past.restarts
+
+    @property
+    def needs(self) -> Mapping[str, Record]:
+        """What it needs, by keyword."""
+        return NO_RECORDS if self.links is None else self.links.needs
+
+    @property
+    def after(self) -> Sequence[Record]:
+        """What it starts after."""
+        return () if self.links is None else self.links.after
+
+    @property
+    def dependents(self) -> Sequence[Record]:
+        """The children that need this one."""
+        return () if self.links is None else self.links.dependents
+
+    @property
+    def followers(self) -> Sequence[Record]:
+        """The children that start after this one."""
+        return () if self.links is None else self.links.followers
 
     def move(self, cause: Cause) -> None:
         """Go to the next state, and wake those who wait for it."""
@@ -131,7 +167,7 @@ class Record:
 
     def wait(self) -> None:
         """Have it start as soon as what it needs is ready; nothing changes if it waits already."""
-        if self.state is not State.WAITING:
+        if self.state is not WAITING:
             self.move(Cause.HOLD)
             tell_waiting(self)
 
@@ -174,19 +210,16 @@ class Record:
         """Return the error for who wants something of it that can be no more."""
         return StartFailed(self.path, self.over or "it has ended")
 
+    def with_past(self) -> Past:
+        """Return where its crashes and stops are noted; made now if there were none."""
+        past = self.past = self.past or Past()
+        return past
+
     def do_not_wait_in_turn(self) -> None:
         """Let go on who waits for the start while holding the turn: it takes as long as a need."""
         if self.starting is not None and self.starting.in_turn:
             self.starting.ready()
             self.starting = None
-
-    def unlink(self) -> None:
-        """Take leave of those that it needs or comes after."""
-        for need in self.needs.values():
-            need.dependents = tuple(d for d in need.dependents if d is not self)
-        for other in self.after:
-            other.followers = tuple(f for f in other.followers if f is not self)
-        self.needs, self.after = MappingProxyType({}), ()
 
     def void(self) -> None:
         """Make void whatever is pending for the child."""
@@ -196,25 +229,12 @@ class Record:
 
     def needs_are_ready(self) -> bool:
         """Say whether everything it needs, or comes after, is there."""
-        if not self.needs and not self.after:
-            return True
-        return all(need.state is State.READY for need in self.needs.values()) and all(
-            other.may_be_followed() for other in self.after
-        )
+        return self.links is None or self.links.are_ready()
 
-    def waits_for(self) -> tuple[str, ...]:
-        """Return the paths of those that it needs, or comes after, and that are not there yet."""
-        needs = [need.path for need in self.needs.values() if need.state is not State.READY]
-        return (*needs, *(other.path for other in self.after if not other.may_be_followed()))
+    def may_yet_be_ready(self) -> bool:
+        """Say whether it can be ready again without being started by hand, or is parked."""
+        return self.state not in FINAL or self.state is PARKED
 
     def may_be_followed(self) -> bool:
         """Say whether those that start after it may start."""
         return self.was_ready or self.state in FINAL
-
-    def missing_need(self) -> str | None:
-        """Say what it needs that has ended for good, so that it can never start."""
-        for keyword, need in self.needs.items():
-            # One that is parked may come back by hand.
-            if need.state in FINAL and need.state is not State.PARKED:
-                return f"what it needs ({keyword}={need.path!r}) is {need.state}"
-        return None

@@ -15,11 +15,11 @@ from .._events import (
     GaveUp,
     Ignored,
     Returned,
-    State,
 )
-from ..rules import Action, Backoff, Cause, how_often, shuts_down
+from ..rules import GIVE_UP, PARK, Backoff, Cause, RestartType, how_often, shuts_down
 from ._policy import is_to_return
-from ._record import FINAL, Record
+from ._record import Past, Record
+from ._states import FINAL, RESTARTING, RETRY
 from ._steps import restart_group, restart_with_dependents, stop_dependents_of_parked
 from ._turn import Step
 
@@ -31,7 +31,12 @@ Answer: TypeAlias = Literal["begin"] | Step | None
 
 
 def decide(
-    engine: Engine, record: Record, event: ChildEnded, ready_at: float | None, now: float
+    engine: Engine,
+    record: Record,
+    event: ChildEnded,
+    ready_at: float | None,
+    now: float,
+    answer: RestartType | None = None,
 ) -> Answer:
     """Decide what follows from the end of a child; count it, and tell the observer.
 
@@ -41,11 +46,12 @@ def decide(
         event: How it ended.
         ready_at: When that incarnation became ready, if it did.
         now: The time; later than that of its end, if that had to wait for its turn.
+        answer: What its policy said to that end, if it was asked already.
 
     Returns:
         What to do.
     """
-    if not is_to_return(engine, record, event.exit):
+    if not is_to_return(engine, record, event.exit, answer):
         engine.retire(record)
         if record.options.significant and not isinstance(event.exit, Ignored):
             _end_with_significant(engine, record, now)
@@ -59,14 +65,13 @@ def restarts_alone(engine: Engine, record: Record, now: float) -> bool:
     return (
         engine.turn.holder is None
         and engine.strategy == "one_for_one"
-        and not record.dependents
+        and (record.links is None or record.links.let_it_restart_alone())
         and options.backoff is None
         and options.restart in ("transient", "permanent")
         and engine.closing is None
         and engine.failure is None
         and not engine.draining
         and not engine.window.is_full(now)
-        and record.needs_are_ready()
     )
 
 
@@ -79,19 +84,20 @@ def restart(
     """
     restarts = _count(engine, record, event, now)
     action = how_often(restarts, engine.limit, engine.exhausted)
-    if action is Action.PARK:
+    if action is PARK:
         _park(engine, record, event, now)
         return partial(stop_dependents_of_parked, engine, record)
-    if action is Action.GIVE_UP:
+    if action is GIVE_UP:
         _give_up(engine, record, now)
         return None
-    if record.state is not State.RESTARTING:
-        record.move(Cause.RETRY)
-    record.restarts += 1
+    if record.state is not RESTARTING:
+        record.move(RETRY)
+    past = record.with_past()
+    past.restarts += 1
     backoff = record.options.backoff
-    delay = 0.0 if backoff is None else _delay(engine, record, backoff, event, ready_at)
+    delay = 0.0 if backoff is None else _delay(engine, past, backoff, event, ready_at)
     because = _because(record, event.exit)
-    record.restart = ChildRestarting(
+    past.restart = ChildRestarting(
         path=record.path,
         incarnation=event.incarnation,
         time=now,
@@ -100,10 +106,10 @@ def restart(
         max_restarts=engine.limit.max_restarts,
         because=because,
     )
-    engine.observer(record.restart)
+    engine.observer(past.restart)
     if engine.strategy != "one_for_one":
         return partial(restart_group, engine, record, record.epoch, delay, because)
-    if record.dependents or delay > 0 or not record.needs_are_ready():
+    if delay > 0 or not (record.links is None or record.links.let_it_restart_alone()):
         return partial(restart_with_dependents, engine, record, record.epoch, delay, because)
     return "begin"
 
@@ -149,14 +155,14 @@ def _count(engine: Engine, record: Record, event: ChildEnded, now: float) -> int
 
 
 def _delay(
-    engine: Engine, record: Record, backoff: Backoff, event: ChildEnded, ready_at: float | None
+    engine: Engine, past: Past, backoff: Backoff, event: ChildEnded, ready_at: float | None
 ) -> float:
     if engine.draining:
         return 0.0
     if ready_at is not None and event.time - ready_at >= backoff.healthy_after:
-        record.attempts = 0
-    record.attempts += 1
-    return backoff.delay(record.attempts, engine.chance)
+        past.attempts = 0
+    past.attempts += 1
+    return backoff.delay(past.attempts, engine.chance)
 
 
 def _give_up(engine: Engine, record: Record, now: float) -> None:
@@ -171,7 +177,7 @@ def _give_up(engine: Engine, record: Record, now: float) -> None:
 
 def _end(engine: Engine, failure: RestartLimitExceeded | Shutdown, reason: str) -> None:
     """End the supervisor: its block is left, then the children are stopped."""
-    engine.failure = failure
+    engine.failure, engine.takes_no_more = failure, True
     # It takes a moment until the block is left; whoever waits for the turn is not to get it then.
     engine.turn.refuse(engine.closed_error)
     engine.body_scope.cancel(reason=reason)
@@ -182,13 +188,14 @@ def _park(engine: Engine, record: Record, event: ChildEnded, now: float) -> None
     allowed = str(engine.limit)
     record.void()
     record.move(Cause.PARK)
-    record.parked_for = _noted_errors(engine)
+    past = record.with_past()
+    past.parked_for = _noted_errors(engine)
     engine.window.forget()
     engine.deactivate(record)
-    record.parked = ChildParked(
+    past.parked = ChildParked(
         path=record.path, incarnation=event.incarnation, time=now, allowed=allowed
     )
-    engine.observer(record.parked)
+    engine.observer(past.parked)
 
 
 def _noted_errors(engine: Engine) -> list[Exception]:

@@ -10,19 +10,23 @@ from typing import TYPE_CHECKING, Final
 import attrs
 import trio
 
+from .._events import ChildReady
 from ._handover import End
+from ._states import BECOME_READY, STARTING
 
 if TYPE_CHECKING:
+    from ._record import Record
     from ._watch import Watch
 
 STUCK_AFTER: Final = 1.0
 """Seconds beyond its grace after which a child is reported as stuck."""
 
 
-@attrs.define(eq=False, weakref_slot=False)
+@attrs.define(eq=False, repr=False, weakref_slot=False)
 class Incarnation:
-    """One life of one child."""
+    """One life of one child; to its component, the ``task_status``."""
 
+    record: Record
     number: int
     scope: trio.CancelScope
     """Around all of it, and around earlier ones that were followed by it at once."""
@@ -36,8 +40,6 @@ class Incarnation:
     stop_reason: str | None = None
     grace_ends: float = math.inf
     """When its clean-up has to be over, once it was told to stop."""
-    alarm_at: float = math.inf
-    """When it is to be reported as stuck, if it has not ended by then."""
     cut_short: bool = False
     """Whether its clean-up had no grace or outlasted it."""
     killed: str | None = None
@@ -54,6 +56,57 @@ class Incarnation:
     shields: Sequence[trio.CancelScope] = ()
     """What holds off its cancellation as long as it has grace, from the outside in."""
 
+    def __repr__(self) -> str:
+        return f"<incarnation {self.number} of {self.record.path!r}>"
+
+    def started(self, value: object = None) -> None:
+        """Say that the component is ready.
+
+        Raises:
+            RuntimeError: It said so before, as with trio's own.
+        """
+        if self.ready_at is not None:
+            raise RuntimeError("called 'started' twice on the same task status")
+        self.is_ready(value)
+
+    @trio.lowlevel.enable_ki_protection
+    def is_ready(self, value: object, *, is_held: bool = False) -> None:
+        """Take note that it is ready.
+
+        Args:
+            value: What it gives.
+            is_held: Whether it has nothing more to do than to be there until it is stopped.
+        """
+        record = self.record
+        if record.state is not STARTING or record.run is not self:
+            return  # it was told to stop meanwhile
+        engine = record.engine
+        now = self.ready_at = engine.now()
+        record.value = value
+        record.was_ready = True
+        if is_held and record.options.background is None and not record.background:
+            # It could not be seen before that it is one of those.
+            record.background = True
+            engine.deactivate(record)
+            engine.check_idle()
+        record.move(BECOME_READY)
+        if self.watch is not None:
+            self.watch.ready(now, is_held=is_held)
+        if self.number > 1 or engine.tells_all():
+            engine.observer(ChildReady(path=record.path, incarnation=self.number, time=now))
+        if record.starting is not None:
+            record.starting.ready()
+            record.starting = None
+        if engine.turn.holder is record:
+            engine.turn.release(record)
+        if record.links is not None:
+            engine.wake_dependents(record)
+
+    @property
+    def alarm_at(self) -> float:
+        """When it is to be reported as stuck, if it has not ended by then."""
+        return self.grace_ends + STUCK_AFTER if self.stuck_at is None else math.inf
+
     @property
     def told(self) -> bool:
         """Whether it was told to stop, or killed."""
@@ -67,7 +120,7 @@ class Incarnation:
         if self.shields:
             self._end_grace(ends)
         elif ends < self.grace_ends:
-            self.grace_ends, self.alarm_at = ends, ends + STUCK_AFTER
+            self.grace_ends = ends
         if grace <= 0:
             self.cut_short = True
         if self.exit_scope is None or self.park is None:
@@ -99,9 +152,7 @@ class Incarnation:
         self.scope.cancel(reason=reason)
 
     def _end_grace(self, at: float) -> None:
-        if at < self.grace_ends:
-            self.grace_ends = at
-            self.alarm_at = at + STUCK_AFTER
+        self.grace_ends = min(self.grace_ends, at)
         for shield in self.shields:
             shield.deadline = min(shield.deadline, self.grace_ends)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
-from typing import Final
 
 import trio
 
@@ -15,18 +14,18 @@ from .._errors import (
     SupervisorClosed,
     WouldDeadlock,
 )
-from .._events import State
 from .._util import callable_name
 from ..observe import summary
-from ._ambient import place
+from ._ambient import here
+from ._beginning import begin_and_wait
 from ._component import flatten, shape_of
 from ._engine import Engine
 from ._handover import NEVER_ENDS, NO_KEYWORDS
+from ._links import NO_RECORDS, link
 from ._options import Options, check_name
-from ._record import FINAL, Record, Starting
+from ._record import Record, Starting
+from ._states import PENDING, STOPPING
 from ._stopping import stop_in_order
-
-NO_RECORDS: Final[Mapping[str, Record]] = {}
 
 
 def add(
@@ -54,10 +53,10 @@ def add(
         _check_needs(engine, name or callable_name(fn), needs)
     made_up = name is None
     if name is None:
-        name = _made_up_name(engine, fn)
+        name = engine.names.make_up(fn, engine.records)
     background = shape.opens if options.background is None else options.background
     path = f"{engine.path}/{name}"
-    record = Record(engine, name, path, fn, options, shape, made_up, background, args, keywords)
+    record = Record(engine, path, fn, options, shape, made_up, background, args, keywords)
     for value in args:
         if type(value) not in NEVER_ENDS:
             engine.handover.take(record)
@@ -67,7 +66,7 @@ def add(
             engine.handover.take(record)
     engine.records[name] = record
     if needs or after:
-        _link(record, needs, after)
+        link(record, needs, after)
     return record
 
 
@@ -94,32 +93,10 @@ def _check(engine: Engine, fn: Callable[..., object], name: str | None, options:
 
 def _check_needs(engine: Engine, name: str, needs: Mapping[str, Record]) -> None:
     for keyword, need in needs.items():
-        if need.state in FINAL and need.state is not State.PARKED:
+        if not need.may_yet_be_ready():
             raise StartFailed(
                 f"{engine.path}/{name}", f"what it needs ({keyword}={need.path!r}) is {need.state}"
             )
-
-
-def _link(record: Record, needs: Mapping[str, Record], after: Sequence[Record]) -> None:
-    record.needs = dict(needs)
-    record.after = tuple(after)
-    for need in needs.values():
-        need.dependents = (*need.dependents, record)
-    for other in after:
-        other.followers = (*other.followers, record)
-
-
-def _made_up_name(engine: Engine, fn: Callable[..., object]) -> str:
-    base = callable_name(fn)
-    if "/" in base:
-        base = base.replace("/", ".")
-    number = engine.names.get(base, 0) + 1
-    made_up = base if number == 1 else f"{base}-{number}"
-    while made_up in engine.records:
-        number += 1
-        made_up = f"{base}-{number}"
-    engine.names[base] = number
-    return made_up
 
 
 def refuse_deadlock(engine: Engine, wanted: str) -> None:
@@ -128,14 +105,30 @@ def refuse_deadlock(engine: Engine, wanted: str) -> None:
     Raises:
         WouldDeadlock: It would.
     """
-    here = place.get()
-    while here is not None:
+    above = here()
+    while above is not None:
         awaited = (
-            engine.turn.holder is here or here.starting is not None or here.state is State.STOPPING
+            engine.turn.holder is above or above.starting is not None or above.state is STOPPING
         )
-        if here.engine is engine and awaited:
-            raise WouldDeadlock(here.path, wanted)
-        here = here.engine.parent
+        if above.engine is engine and awaited:
+            raise WouldDeadlock(above.path, wanted)
+        above = above.engine.parent
+
+
+async def settled(engine: Engine) -> None:
+    """Wait until what is under way has been done.
+
+    Raises:
+        SupervisorClosed: The supervisor stops.
+        WouldDeadlock: The caller is itself under way.
+    """
+    await trio.lowlevel.checkpoint()
+    if engine.closing is not None:
+        raise engine.closed_error()
+    refuse_deadlock(engine, "see everything settled")
+    mark = object()
+    await engine.turn.take(mark)
+    engine.turn.release(mark)
 
 
 async def start(engine: Engine, make: Callable[[], Record], name: str) -> Record:
@@ -168,7 +161,7 @@ async def start(engine: Engine, make: Callable[[], Record], name: str) -> Record
             engine.begin_held(record)
     finally:
         engine.turn.release(starting)
-    if record.state is State.PENDING:
+    if record.state is PENDING:
         engine.begin(record)
     try:
         await starting.done.wait()
@@ -186,7 +179,7 @@ def start_in_turn(engine: Engine, record: Record) -> None:
 
     async def begin() -> None:
         await trio.lowlevel.checkpoint()
-        if record.state is State.PENDING:
+        if record.state is PENDING:
             engine.begin(record)
 
     engine.turn.submit(begin)
@@ -222,7 +215,7 @@ async def start_many(engine: Engine, records: Sequence[Record]) -> None:
     for record in records:
         record.starting = starting
     for record in records:
-        if record.state is State.PENDING:
+        if record.state is PENDING:
             engine.begin(record)
     await starting.done.wait()
     raise_failure(starting)
@@ -241,13 +234,7 @@ async def start_one_by_one(engine: Engine, makers: Sequence[Callable[[], Record]
     await engine.turn.take(first)
     try:
         for record in [make() for make in makers]:
-            starting = record.starting = Starting(1, in_turn=True)
-            engine.begin(record)
-            if record.state is State.WAITING:
-                record.starting = None
-                continue
-            await starting.done.wait()
-            raise_failure(starting)
+            raise_failure(await begin_and_wait(record))
     finally:
         engine.turn.release(first)
 

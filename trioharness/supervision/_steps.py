@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from .._events import State
 from ._becoming import hold, set_aside
+from ._beginning import begin_and_wait
 from ._dependents import taken_along, with_dependents
-from ._policy import is_to_return
-from ._record import FINAL, RUNNING, Record, Starting
+from ._policy import ask_policy, is_to_return
+from ._record import Record
+from ._states import COMPLETE, FINAL, RESTARTING, RUNNING
 from ._stopping import stop_in_order
 
 if TYPE_CHECKING:
@@ -112,18 +113,15 @@ async def _start_member(engine: Engine, record: Record) -> bool:
     Returns:
         Whether those after it are to start: not if it failed and is tried again.
     """
-    starting = record.starting = Starting(1, in_turn=True)
-    engine.begin(record)
-    if record.state is State.WAITING:
-        record.starting = None
-        await trio.lowlevel.checkpoint()
-        return True
-    await starting.done.wait()
+    starting = await begin_and_wait(record)
     if starting.failed is None:
         return True
-    if starting.ended is not None and is_to_return(engine, record, starting.ended.exit):
-        engine.retry(record, starting.ended)
-        return False
+    ended = starting.ended
+    if ended is not None:
+        answer = ask_policy(record, ended.exit)
+        if is_to_return(engine, record, ended.exit, answer):
+            engine.retry(record, ended, answer)
+            return False
     engine.retire(record)  # it is not tried again, so the others start without it
     return True
 
@@ -131,7 +129,7 @@ async def _start_member(engine: Engine, record: Record) -> bool:
 def _set_the_rest_aside(engine: Engine, rest: Sequence[Record]) -> None:
     """Leave those that have not been started to the next attempt."""
     for record in rest:
-        if record.state is State.RESTARTING:
+        if record.state is RESTARTING:
             set_aside(record)  # it is no longer the one that is tried again
         elif record.state in FINAL:
             engine.deactivate(record)
@@ -143,7 +141,7 @@ def _is_set_aside(engine: Engine, record: Record) -> bool:
     Not one that runs or is complete, nor a temporary one, which was forgotten when it was stopped,
     nor one that waits for what it needs while somebody waits for its start.
     """
-    if record.state in RUNNING or record.state is State.COMPLETE or record.starting is not None:
+    if record.state in RUNNING or record.state is COMPLETE or record.starting is not None:
         return False
     return engine.records.get(record.name) is record
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import attrs
 import trio
 
-from .._events import ChildEnded, ChildStopping, ChildStuck, State
-from ..rules import Cause
-from ._record import FINAL, Record
-from ._run import Incarnation
+from .._events import ChildStopping, ChildStuck
+from ._record import Record
+from ._run import STUCK_AFTER, Incarnation
+from ._states import FINAL, PENDING, RESTARTING, STOP, STOPPING, WAITING
 from ._telling import tell_dropped
 
 if TYPE_CHECKING:
@@ -41,33 +41,25 @@ class Stopping:
     done: trio.Event = attrs.field(factory=trio.Event)
     watch: trio.CancelScope = attrs.field(factory=trio.CancelScope)
     """Around the wait for the end."""
-    alarm_at: float = math.inf
-    """Its deadline, kept here too: asking it costs more than all the rest; never later than the
-    next alarm."""
-
-    silently: bool = attrs.field(init=False)
-    """Whether nobody wants to be told of an end that was asked for; asked once for all of them, but
-    not for children of other supervisors."""
+    grace_ends: float = math.inf
+    """When the first grace is over, for its deadline: asking that costs more than all the rest."""
+    silent_in: Engine | None = attrs.field(init=False)
+    """The supervisor, if nobody wants to be told of ends of its children that were asked for; asked
+    once for all of them."""
     taken_over: dict[Record, Stopping] | None = None
     """Whose children these were before, of those that were told already."""
 
     def __attrs_post_init__(self) -> None:
-        wants = self.engine.wants
-        self.silently = not (wants(ChildStopping) or wants(ChildEnded))
+        self.silent_in = None if self.engine.tells_all() else self.engine
 
     def tell_next(self, now: float, *, all_at_once: bool = False) -> None:
-        """Tell the next child that runs; skip those that do not."""
-        while self.todo and (all_at_once or not self.current):
-            record = self.todo[-1]
-            if record.dependents and not all_at_once:
-                # One may have begun since the list was made: it ends before what it needs.
-                late = [d for d in record.dependents if d.run is not None and d not in self.current]
-                if late:
-                    self.todo = [r for r in self.todo if r not in late] + late
-                    continue
-            self.todo.pop()
-            record.void()
+        """Tell the next child that runs, once what was told has ended; skip those that do not."""
+        todo = self.todo
+        while todo and (all_at_once or not self.current):
+            record = todo.pop()
             run = record.run
+            if record.links is not None and not all_at_once and self._goes_after_others(record):
+                continue
             if run is None:
                 self._drop(record, now)
                 continue
@@ -75,33 +67,42 @@ class Stopping:
             if record.stopping is not None:
                 self.taken_over = {**(self.taken_over or {}), record: record.stopping}
             record.stopping = self
-            tell(self.engine, record, run, self.reason, now, silently=self.silently)
-            if run.alarm_at < self.alarm_at:
-                self.heed(run.alarm_at)
+            tell(self.engine, run, self.reason, now, self.silent_in)
+            if run.grace_ends < self.grace_ends:
+                self.heed(run.grace_ends)
         if not self.current:
             self.done.set()
 
+    def _goes_after_others(self, record: Record) -> bool:
+        """Put before a child those that need it and have begun since the list was made."""
+        late = [d for d in record.dependents if d.run is not None and d not in self.current]
+        if late:
+            self.todo[:] = [*(r for r in self.todo if r not in late), record, *late]
+        return bool(late)
+
     def _drop(self, record: Record, now: float) -> None:
         """Tell a child of which nothing runs."""
-        awaited = record.state in (State.PENDING, State.WAITING, State.RESTARTING)
+        record.void()
+        awaited = record.state in (PENDING, WAITING, RESTARTING)
         self.ended(record)
         if awaited and record.state in FINAL:
             tell_dropped(record, self.reason, now)
 
-    def heed(self, alarm_at: float) -> None:
-        """See to it that the wait ends no later than at an alarm."""
-        if alarm_at < self.alarm_at:
-            self.watch.deadline = self.alarm_at = alarm_at
+    def heed(self, grace_ends: float) -> None:
+        """See to it that who outlives a grace that ends then is reported."""
+        if grace_ends < self.grace_ends:
+            self.grace_ends = grace_ends
+            self.watch.deadline = grace_ends + STUCK_AFTER
 
     def has_ended(self, record: Record, now: float) -> None:
         """Take note that a child that was told has ended, and tell the next."""
         record.stopping = None
-        if self.taken_over is None:
-            del self.current[record]
-            self.ended(record)
-            self.tell_next(now)
-        else:
+        if self.taken_over is not None:
             self._has_ended_for_all(record, now)
+            return
+        del self.current[record]
+        self.ended(record)
+        self.tell_next(now)
 
     def _has_ended_for_all(self, record: Record, now: float) -> None:
         """Do the same for all who took the child over one from the other.
@@ -130,11 +131,13 @@ class Stopping:
     async def wait(self) -> None:
         """Wait until all have ended, and report who outlives its grace."""
         while not self.done.is_set():
-            alarms = (record.run.alarm_at for record in self.current if record.run is not None)
-            self.watch.deadline = self.alarm_at = min(alarms, default=math.inf)
+            runs = [record.run for record in self.current if record.run is not None]
+            self.watch, self.grace_ends = trio.CancelScope(), math.inf
+            self.heed(
+                min((run.grace_ends for run in runs if run.stuck_at is None), default=math.inf)
+            )
             with self.watch:
                 await self.done.wait()
-            self.watch, self.alarm_at = trio.CancelScope(), math.inf
             self._report_stuck()
         await trio.lowlevel.checkpoint()
 
@@ -148,7 +151,7 @@ class Stopping:
 
 def report_stuck(engine: Engine, record: Record, run: Incarnation, now: float) -> None:
     """Report a child that runs on beyond its grace, once."""
-    run.alarm_at, run.stuck_at = math.inf, now
+    run.stuck_at = now
     note_overrun(engine, record)
     engine.observer(
         ChildStuck(path=record.path, incarnation=run.number, time=now, stack=run.stack())
@@ -156,26 +159,29 @@ def report_stuck(engine: Engine, record: Record, run: Incarnation, now: float) -
 
 
 def tell(
-    engine: Engine,
-    record: Record,
-    run: Incarnation,
-    reason: str,
-    now: float,
-    *,
-    silently: bool = False,
+    engine: Engine, run: Incarnation, reason: str, now: float, silent_in: Engine | None = None
 ) -> None:
-    """Tell a running child to stop; one that was told already gets no more grace."""
-    announced = record.state is State.STOPPING
+    """Tell a running child to stop; one that was told already gets no more grace.
+
+    Args:
+        engine: The supervisor that asks for it.
+        run: The incarnation.
+        reason: Why.
+        now: The time.
+        silent_in: The supervisor of whose children nobody wants to be told.
+    """
+    record = run.record
+    own = record.engine
+    announced = record.state is STOPPING
     if announced and run.fault is not None:  # ended for a fault so far; now it is just stopped
         run.fault = run.stop_reason = None
         announced = False
     if not announced:
-        record.move(Cause.STOP)
-        own = record.engine
-        if not (silently and own is engine) and own.wants(ChildStopping):
+        record.move(STOP)
+        if own is not silent_in and own.tells_all():
             event = ChildStopping(path=record.path, incarnation=run.number, time=now, reason=reason)
             own.observer(event)
-    hurried = engine.hurried or record.engine.hurried
+    hurried = engine.hurried or own.hurried
     run.stop(reason, 0.0 if hurried else record.options.grace, now)
 
 

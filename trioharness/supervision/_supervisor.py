@@ -23,6 +23,7 @@ from ._engine import Engine
 from ._entering import enter
 from ._options import (
     DEFAULT_OPTIONS,
+    DEFAULTS,
     NO_CHILDREN,
     NO_NEEDS,
     Needed,
@@ -33,8 +34,8 @@ from ._options import (
     check_needs,
     is_seconds,
 )
-from ._record import RUNNING
-from ._starting import add, start, start_in_turn
+from ._starting import add, settled, start, start_in_turn
+from ._states import RUNNING
 from ._view import health_of_tree, tree_of
 
 A = TypeVar("A")
@@ -136,6 +137,7 @@ class Supervisor(metaclass=NoPublicConstructor):
         Raises:
             ChildNotFound: There is none of that name.
             SupervisorClosed: The supervisor began to stop meanwhile.
+            WouldDeadlock: A component that is itself being started or stopped asked for it.
 
         Cancellation:
             A checkpoint; nothing happens.
@@ -151,16 +153,12 @@ class Supervisor(metaclass=NoPublicConstructor):
 
         Raises:
             SupervisorClosed: The supervisor began to stop meanwhile.
+            WouldDeadlock: A component that is itself being started or stopped asked for it.
 
         Cancellation:
             A checkpoint; nothing happens.
         """
-        await trio.lowlevel.checkpoint()
-        if self._engine.closing is not None:
-            raise self._engine.closed_error()
-        mark = object()
-        await self._engine.turn.take(mark)
-        self._engine.turn.release(mark)
+        await settled(self._engine)
 
     # Type checkers take the first that fits. Without `needs` the arguments are checked one by one;
     # with it they cannot be, since no type says "all parameters but these keywords".
@@ -294,7 +292,9 @@ class Supervisor(metaclass=NoPublicConstructor):
             check_name(f"component {subject!r}", name)
         check_needs(f"component {subject!r}", needs, after)
         record = await start(
-            engine, lambda: enter(engine, fn, args, name, options, needs, after), subject
+            engine,
+            lambda: enter(engine, fn, args, name, options, needs, after, awaited=True),
+            subject,
         )
         return handle_of(record)
 
@@ -341,21 +341,10 @@ class Supervisor(metaclass=NoPublicConstructor):
             ChildExists: There is a child of that name.
             SupervisorClosed: The supervisor is stopping, draining, or has ended.
         """
-        if (
-            restart == "transient"
-            and backoff is None
-            and grace == 5.0
-            and background is None
-            and not significant
-            and health is None
-            and start_within is None
-        ):
-            options = DEFAULT_OPTIONS
-        else:
-            options = Options(
-                restart, backoff, grace, background, significant, health, start_within
-            )
-            options.check(f"component {name or callable_name(fn)!r}")
+        given = (restart, backoff, grace, background, significant, health, start_within)
+        options = DEFAULT_OPTIONS
+        if given != DEFAULTS:
+            options = Options(*given).check(f"component {name or callable_name(fn)!r}")
         engine = self._engine
         if needs is NO_NEEDS and after is NO_CHILDREN:
             record = add(engine, fn, args, name, options)
@@ -363,7 +352,7 @@ class Supervisor(metaclass=NoPublicConstructor):
             record = enter(engine, fn, args, name, options, needs, after)
         if engine.turn.holder is not None and engine.strategy != "one_for_one":
             start_in_turn(engine, record)
-        elif record.needs or record.after:
+        elif record.links is not None:
             engine.begin(record)
         else:
             engine.spawn(record)
@@ -391,7 +380,7 @@ class Supervisor(metaclass=NoPublicConstructor):
             )
         engine = self._engine
         if not engine.draining and engine.closing is None:
-            engine.draining = True
+            engine.draining = engine.takes_no_more = True
             engine.start_task(drain, engine, grace)
 
 

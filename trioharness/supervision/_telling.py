@@ -13,26 +13,24 @@ if TYPE_CHECKING:
 def tell_waiting(record: Record) -> None:
     """Tell that a child starts as soon as it can."""
     engine = record.engine
-    if engine.wants(ChildWaiting):
-        now, waits_for = engine.now(), record.waits_for()
-        number = record.incarnations
+    if engine.tells_all():
+        waits_for = () if record.links is None else record.links.waits_for()
+        now, number = engine.now(), record.incarnations
         engine.observer(
             ChildWaiting(path=record.path, incarnation=number, time=now, waits_for=waits_for)
         )
 
 
 def tell_starting(record: Record) -> None:
-    """Tell that an incarnation begins."""
-    engine = record.engine
-    if engine.wants(ChildStarting):
-        number = record.incarnations
-        engine.observer(ChildStarting(path=record.path, incarnation=number, time=engine.now()))
+    """Tell that an incarnation begins; for who has asked whether that is wanted."""
+    engine, number = record.engine, record.incarnations
+    engine.observer(ChildStarting(path=record.path, incarnation=number, time=engine.now()))
 
 
 def tell_dropped(record: Record, reason: str, now: float) -> None:
     """Tell that a child of which nothing ran was told to stop."""
     engine = record.engine
-    if engine.wants(ChildDropped):
+    if engine.tells_all():
         number = record.incarnations
         engine.observer(ChildDropped(path=record.path, incarnation=number, time=now, reason=reason))
 
@@ -40,6 +38,6 @@ def tell_dropped(record: Record, reason: str, now: float) -> None:
 def tell_completed(record: Record) -> None:
     """Tell that a child is done for good."""
     engine = record.engine
-    if engine.wants(ChildCompleted):
+    if engine.tells_all():
         number = record.incarnations
         engine.observer(ChildCompleted(path=record.path, incarnation=number, time=engine.now()))

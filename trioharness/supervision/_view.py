@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import attrs
 import trio
 
-from .._events import State
 from ..observe import ChildNode, SupervisorNode
 from ..rules import (
     DEFAULT_HEALTH,
@@ -20,7 +19,8 @@ from ..rules import (
     roll_up,
     worst,
 )
-from ._record import FINAL
+from ._record import Past
+from ._states import FINAL, WAITING
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -74,16 +74,17 @@ def _own_health(record: Record, now: float) -> ChildHealth:
 def _signs(record: Record) -> Signs:
     run = record.run
     waits_for: tuple[str, ...] = ()
-    if record.state is State.WAITING:
-        waits_for = record.waits_for()
+    if record.state is WAITING and record.links is not None:
+        waits_for = record.links.waits_for()
+    past = record.past or Past()
     return Signs(
         path=record.path,
         state=record.state,
         incarnation=record.incarnations,
         ready_at=None if run is None else run.ready_at,
-        restart=record.restart,
-        parked=record.parked,
-        stopped=record.stopped if record.state in FINAL else None,
+        restart=past.restart,
+        parked=past.parked,
+        stopped=past.stopped if record.state in FINAL else None,
         waits_for=waits_for,
         ending_for=None if run is None or run.fault is None else str(run.fault),
         stopping_for=None if run is None else run.stop_reason,

@@ -167,18 +167,14 @@ def is_told_to_drain(record: Record) -> bool:
     return False
 
 
-async def run_watched(engine: Engine, record: Record, run: Incarnation) -> None:
+async def run_watched(run: Incarnation) -> None:
     """Run a component, and have it watched meanwhile.
-
-    Args:
-        engine: Its supervisor.
-        record: The child.
-        run: The incarnation.
 
     Raises:
         Exception: Whatever the component raises.
     """
-    options = record.options
+    record = run.record
+    engine, options = record.engine, record.options
     start_within = math.inf if options.start_within is None else options.start_within
     within = None if options.health is None else options.health.beat_within
     monitor = engine.monitor = engine.monitor or Monitor(engine)
@@ -191,7 +187,7 @@ async def run_watched(engine: Engine, record: Record, run: Incarnation) -> None:
     )
     monitor.add(watch)
     try:
-        called = call(engine, record, run)
+        called = call(run)
         if within is not None:
             for clone in run.clones:
                 if isinstance(clone, Watches):

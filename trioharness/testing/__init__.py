@@ -1,9 +1,13 @@
-"""Testing one's own components: virtual time, recorded events, faults on purpose, leaks.
+"""Testing one's own components: virtual time, recorded events, faults on purpose, leaks, channels.
 
 Everything here works without pytest. ``import trioharness`` does not import it.
 """
 
 from .._errors import Fault as Fault
+from ._channel_trial import ChannelCheck as ChannelCheck
+from ._check_channel import CHANNEL_CHECKS as CHANNEL_CHECKS
+from ._check_channel import ChannelReport as ChannelReport
+from ._check_channel import check_channel as check_channel
 from ._clock import VirtualClock as VirtualClock
 from ._clock import run as run
 from ._clock import virtual_clock as virtual_clock

@@ -1,12 +1,23 @@
 """trioharness itself."""
 
 from bench.rivals.ours._channels import by_reference as by_reference
-from bench.rivals.ours._channels import one_by_one as one_by_one
 from bench.rivals.ours._channels import serialized as serialized
 from bench.rivals.ours._components import latency as latency
 from bench.rivals.ours._components import pipeline as pipeline
 from bench.rivals.ours._components import recovery as recovery
 from bench.rivals.ours._components import start as start
+from bench.rivals.ours._flows import batches_of_10 as batches_of_10
+from bench.rivals.ours._flows import batches_of_100 as batches_of_100
+from bench.rivals.ours._flows import batches_of_1000 as batches_of_1000
+from bench.rivals.ours._flows import deliveries as deliveries
+from bench.rivals.ours._flows import deliveries_in_batches as deliveries_in_batches
+from bench.rivals.ours._flows import drops as drops
+from bench.rivals.ours._flows import fan_in as fan_in
+from bench.rivals.ours._flows import neighbour as neighbour
+from bench.rivals.ours._flows import one_by_one as one_by_one
+from bench.rivals.ours._flows import ten_consumers as ten_consumers
+from bench.rivals.ours._flows import ten_producers as ten_producers
+from bench.rivals.ours._flows import without_room as without_room
 from bench.rivals.ours._supervision import children_down as children_down
 from bench.rivals.ours._supervision import children_memory as children_memory
 from bench.rivals.ours._supervision import children_up as children_up

@@ -1,4 +1,4 @@
-"""Our channels: one producer and one consumer, no supervision."""
+"""Our channels with messages: as objects and as bytes, one producer and one consumer."""
 
 from __future__ import annotations
 
@@ -8,35 +8,10 @@ from typing import TypeVar
 import trio
 
 import trioharness as th
-from bench._model import Clock, Sample, check_items, check_sum
+from bench._model import Clock, Sample, check_items
 from bench.rivals.ours._messages import Order, make_orders
 
 T = TypeVar("T")
-
-
-def one_by_one(size: int, clock: Clock) -> Sample:
-    """Send `size` numbers through a channel, one by one."""
-    return trio.run(_one_by_one, size, clock)
-
-
-async def _one_by_one(size: int, clock: Clock) -> Sample:
-    send, receive = th.open_channel(int, 100)
-    total = 0
-
-    async def produce() -> None:
-        with send:
-            for number in range(size):
-                await send.send(number)
-
-    begun = clock()
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(produce)
-        async for number in receive:
-            total += number
-    elapsed = clock() - begun
-    receive.close()
-    check_sum("sum of the numbers received", total, size * (size - 1) // 2)
-    return Sample(count=size, nanoseconds=elapsed)
 
 
 def by_reference(size: int, clock: Clock) -> Sample:

@@ -1,0 +1,69 @@
+"""How many instructions a workload takes, counted by valgrind in processes of its own.
+
+On a shared machine a time swings by 30 %, a count by 0.3 %: what is only a few per cent better or
+worse can be held by a count alone. It says nothing of caches and system calls.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import cast
+
+from bench._model import Clock, Sample, ToolMissingError, Workload, WrongSumError
+
+PARTS = 3
+"""The workload runs in full and for one of so many parts, so that what it takes to start is out."""
+
+_VALGRIND = "valgrind"
+_COUNT = ("--tool=cachegrind", "--cache-sim=no", f"--cachegrind-out-file={os.devnull}")
+_TOTAL = re.compile(r"I\s+refs:\s+([\d,]+)")
+
+
+def instructions_of(workload: Workload) -> Workload:
+    """Return a workload that runs `workload`, a function of a module, and counts instructions.
+
+    It raises `ToolMissingError` where there is no valgrind.
+    """
+
+    def count(size: int, clock: Clock) -> Sample:
+        if shutil.which(_VALGRIND) is None:
+            raise ToolMissingError(f"needs the program {_VALGRIND!r}, which is not installed")
+        begun = clock()
+        few = max(1, size // PARTS)
+        amount = _count(workload, size) - _count(workload, few)
+        return Sample(count=size - few, nanoseconds=clock() - begun, amount=amount)
+
+    return count
+
+
+def _count(workload: Workload, size: int) -> int:
+    command = [sys.executable, "-m", __name__, workload.__module__, workload.__name__, str(size)]
+    done = subprocess.run(
+        [_VALGRIND, *_COUNT, *command],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parent.parent,
+        env={**os.environ, "PYTHONHASHSEED": "0"},  # or dicts and sets differ from run to run
+    )
+    total = _TOTAL.search(done.stderr)
+    if done.returncode != 0 or total is None:
+        raise WrongSumError(f"nothing was counted: {done.stderr.strip()[-200:]}")
+    return int(total[1].replace(",", ""))
+
+
+def main(module: str, name: str, size: int) -> None:
+    """Do the work and be counted."""
+    workload = cast("Workload", getattr(importlib.import_module(module), name))
+    workload(size, time.process_time_ns)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
