@@ -69,3 +69,111 @@ def test_an_interrupt_ends_the_program(seed: int, run: Run, tmp_path: Path) -> N
     done = run(sys.executable, file, str(seed), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "25\n"
+
+
+# Interrupts a child at one step of its task after another, from the end of its first incarnation to
+# the beginning of its second. The steps are those where Python looks for signals in `run_child`,
+# which runs the incarnations: what it calls has returned, or what it awaits goes on.
+BETWEEN = """
+import inspect
+import sys
+import trio
+import trioharness as th
+from trio.testing import MockClock
+
+
+class Case:
+    def __init__(self, at, before_ready):
+        self.left, self.before_ready = at, before_ready
+        self.between = self.interrupted = False
+        self.lives = 0
+        self.ended = []
+
+    async def crash(self, *, task_status):
+        self.lives += 1
+        self.between = False
+        if self.lives == 1 and self.before_ready:
+            await self.fail()
+        task_status.started()
+        if self.lives == 1:
+            await self.fail()
+        await trio.sleep_forever()
+
+    async def fail(self):
+        await trio.sleep(1)
+        self.between = True
+        raise ValueError
+
+    def trace(self, frame, event, arg):
+        caller = frame.f_back
+        if self.between and caller is not None and caller.f_code.co_name == "run_child":
+            if frame.f_code.co_flags & inspect.CO_COROUTINE:
+                self.step()  # it begins, or goes on
+            else:
+                return self.returns
+
+    def returns(self, frame, event, arg):
+        if event == "return" and self.between:
+            self.step()
+        return self.returns
+
+    def step(self):
+        self.left -= 1
+        if self.left < 0:
+            self.between, self.interrupted = False, True
+            raise KeyboardInterrupt
+
+    async def sibling(self, name, *, task_status):
+        task_status.started()
+        try:
+            await trio.sleep_forever()
+        finally:
+            async with th.cleanup():
+                await trio.sleep(1)
+                self.ended.append((name, trio.current_time()))
+
+    async def main(self):
+        async with th.open_supervisor("s") as sup:
+            await sup.start(self.sibling, "a")
+            child = sup.start_soon(self.crash, name="c")
+            await sup.start(self.sibling, "b")
+            await trio.sleep(2)
+            sup.cancel_scope.cancel()
+
+
+def interrupt(at, before_ready):
+    case = Case(at, before_ready)
+    sys.settrace(case.trace)
+    try:
+        trio.run(case.main, clock=MockClock(autojump_threshold=0))
+    except* KeyboardInterrupt:
+        assert case.interrupted
+        assert case.ended == [("b", 2), ("a", 3)], case.ended
+        assert case.lives == 1
+    else:
+        assert not case.interrupted
+        assert case.ended == [("b", 3), ("a", 4)], case.ended
+        assert case.lives == 2
+    finally:
+        sys.settrace(None)
+    return case.interrupted
+
+
+before_ready = sys.argv[1] == "before it is ready"
+steps = 0
+while interrupt(steps, before_ready):
+    steps += 1
+print(steps)
+"""
+
+
+@pytest.mark.parametrize("when", ["once it was ready", "before it is ready"])
+def test_between_two_incarnations_the_others_stop_in_order_all_the_same(
+    when: str, run: Run, tmp_path: Path
+) -> None:
+    """What leaves a child there is held back like what leaves its component."""
+    file = tmp_path / "interrupted.py"
+    file.write_text(BETWEEN, encoding="utf-8")
+    done = run(sys.executable, file, when, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 5

@@ -46,6 +46,9 @@ OPTIONS: list[tuple[str, object, str]] = [
     ("backoff", th.Backoff, "give Backoff(initial, maximum)"),
     ("background", "no", "give True or False"),
     ("background", 0, "give True or False"),
+    ("significant", "yes", "give True or False"),
+    ("significant", 1, "give True or False"),
+    ("significant", None, "give True or False"),
     ("needs", ["a"], "give needs={'keyword': child}"),
     ("needs", None, "give needs={'keyword': child}"),
     ("needs", {1: 2}, "give needs={'keyword': child}"),
@@ -71,6 +74,21 @@ async def test_options_of_a_child(
     assert caught.value.problem.startswith(f"{option}={value!r} ")
     named = value if option == "name" and value else "forever"
     assert caught.value.subject == f"component {named!r}"
+
+
+@pytest.mark.parametrize("soon", [True, False])
+async def test_what_never_ends_for_good_cannot_be_significant(
+    autojump_clock: MockClock, soon: bool
+) -> None:
+    async with th.open_supervisor("s", auto_shutdown="any_significant") as sup:
+        call: Callable[..., Any] = sup.start_soon if soon else sup.start
+        with pytest.raises(th.ConfigurationError) as caught:
+            await call(forever, name="c", restart="permanent", significant=True)
+        assert sup.children == {}
+    assert str(caught.value) == (
+        "component 'c': it is significant and permanent, so that it never ends for good; "
+        "make it transient or temporary, or not significant"
+    )
 
 
 SUPERVISOR_OPTIONS: list[tuple[str, object, str]] = [
@@ -112,6 +130,42 @@ async def test_the_grace_of_a_drain(autojump_clock: MockClock, value: Any) -> No
             sup.drain(value)
         assert repr(sup).endswith("open>")
         await child.stop()
+
+
+@pytest.mark.parametrize(
+    ("children", "sentence"),
+    [
+        (7, "children=7 is no list of specs; give children=[Spec(component, *args)]"),
+        ("abc", "children='abc' is no list of specs; give children=[Spec(component, *args)]"),
+        ([th.Spec(forever), 7], "child 7 is no Spec; give Spec(component, *args)"),
+        (["forever"], "child 'forever' is no Spec; give Spec(component, *args)"),
+    ],
+)
+def test_the_children_of_a_group(children: Any, sentence: str) -> None:
+    with pytest.raises(th.ConfigurationError) as caught:
+        th.Group("g", children)
+    assert str(caught.value) == f"group 'g': {sentence}"
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "problem"),
+    [
+        ({"needs": {"x": 7}}, th.UnknownNeedError, "x=7 is no child"),
+        ({"after": [None]}, th.UnknownNeedError, "after=None is no child"),
+        ({"needs": []}, th.ConfigurationError, "needs=[] is no mapping of keywords"),
+        ({"significant": "yes"}, th.ConfigurationError, "significant='yes' is no yes or no"),
+        ({"health": 5}, th.ConfigurationError, "health=5 is no Health"),
+        ({"start_within": -1}, th.ConfigurationError, "start_within=-1 is no duration"),
+    ],
+)
+def test_a_spec_is_checked_where_it_is_made(
+    options: dict[str, Any], error: type[Exception], problem: str
+) -> None:
+    with pytest.raises(th.ConfigurationError) as caught:
+        th.Spec(forever, **options)
+    assert type(caught.value) is error
+    assert (caught.value.subject, caught.value.problem) == ("component 'forever'", problem)
+    assert caught.value.cure
 
 
 BACKOFFS: list[tuple[dict[str, Any], str]] = [

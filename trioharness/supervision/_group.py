@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import final
+from typing import cast, final
 
 import attrs
 import trio
 
-from .._errors import ConfigurationError, DuplicateNameError
+from .._errors import ConfigurationError, DuplicateNameError, UnknownNeedError
 from .._util import callable_name
 from ..rules import AutoShutdown, Backoff, Exhausted, Health, Limit, RestartPolicy, Strategy
+from ._child import Child
 from ._component import TaskStatus, shape_of
 from ._engine import Engine
 from ._entering import find
@@ -73,7 +74,8 @@ class Spec:
         chosen = callable_name(fn).replace("/", ".") if name is None else name
         subject = f"component {chosen!r}"
         check_name(subject, chosen)
-        check_needs(subject, needs or {}, after)
+        check_needs(subject, {} if needs is None else needs, after)
+        _check_references(subject, needs or {}, after)
         options = Options(
             restart, backoff, grace, background, significant, health, start_within
         ).check(subject)
@@ -140,6 +142,7 @@ class Group:
         """
         check_words(name, strategy, auto_shutdown, exhausted)
         check_supervisor(name, stay, cancel_grace)
+        _check_children(name, children)
         names = [spec.name for spec in children]
         for index, spec in enumerate(children):
             _check_child(name, spec, names[:index], names[index:], auto_shutdown)
@@ -173,6 +176,40 @@ class Group:
             await start_one_by_one(engine_of(supervisor), makers)
             task_status.started(supervisor)
             await trio.lowlevel.checkpoint()
+
+
+def _check_children(group: str, children: object) -> None:
+    """Refuse what is no list of specs.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    if not isinstance(children, Sequence) or isinstance(children, str | bytes):
+        raise ConfigurationError(
+            f"group {group!r}",
+            f"children={children!r} is no list of specs",
+            "give children=[Spec(component, *args)]",
+        )
+    for spec in cast("Sequence[object]", children):
+        if not isinstance(spec, Spec):
+            raise ConfigurationError(
+                f"group {group!r}", f"child {spec!r} is no Spec", "give Spec(component, *args)"
+            )
+
+
+def _check_references(subject: str, needs: Mapping[str, object], after: Sequence[object]) -> None:
+    """Refuse to need what is neither a child nor the name of one.
+
+    Raises:
+        UnknownNeedError: It is neither.
+    """
+    for key, other in (*needs.items(), *(("after", other) for other in after)):
+        if not isinstance(other, str | Child):
+            raise UnknownNeedError(
+                subject,
+                f"{key}={other!r} is no child",
+                "give its name, or what start or start_soon returned",
+            )
 
 
 def _check_child(

@@ -97,13 +97,13 @@ async def run_child(begun: Incarnation) -> None:  # noqa: ASYNC910 - a component
                     error = group
                 through = False
             finally:
-                scope = _task_has_ended(engine, record, run, error, through=through)
+                scope = _task_has_ended(engine, record, run, error, scope, through=through)
                 error = run = None
             epoch = record.epoch
         was_left = False
     finally:
         if was_left:
-            _task_has_ended(engine, record, run, None, through=True)
+            _task_has_ended(engine, record, run, None, None, through=True)
             await stop_the_others_first(engine)  # noqa: ASYNC102 - it shields, with a deadline
 
 
@@ -149,6 +149,7 @@ def _task_has_ended(
     record: Record,
     run: Incarnation | None,
     error: Exception | None,
+    scope: trio.CancelScope | None,
     *,
     through: bool,
 ) -> trio.CancelScope | None:
@@ -159,6 +160,7 @@ def _task_has_ended(
         record: The child.
         run: The incarnation, if one ran.
         error: What it raised, if it did.
+        scope: What it ran in, if it came to that.
         through: Whether something goes through that is no end of the component.
 
     Raises:
@@ -168,6 +170,8 @@ def _task_has_ended(
         The scope of the next incarnation, if the same task is to run it at once; the turn is then
         held for it.
     """
+    if run is None and through and record.run is not None and record.run.scope is scope:
+        run = record.run  # it was begun, but its task was interrupted before it knew that
     if run is None or record.run is not run:
         if error is not None:
             raise error  # its books are closed, so that it is a fault of our own

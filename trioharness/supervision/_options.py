@@ -111,6 +111,10 @@ class Options:
                 f"start_within={self.start_within!r} is no duration",
                 "give seconds, 0 or more, or None",
             )
+        if not _is_yes_or_no(self.significant):
+            raise ConfigurationError(
+                subject, f"significant={self.significant!r} is no yes or no", "give True or False"
+            )
         if self.significant and self.restart == "permanent":
             raise ConfigurationError(
                 subject,
@@ -162,8 +166,12 @@ def _are_keywords(value: object) -> bool:
     )
 
 
+def _is_yes_or_no(value: object) -> bool:
+    return isinstance(value, bool)
+
+
 def _is_choice(value: object) -> bool:
-    return value is None or isinstance(value, bool)
+    return value is None or _is_yes_or_no(value)
 
 
 def is_seconds(value: object) -> bool:
