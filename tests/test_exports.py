@@ -144,8 +144,9 @@ def own_doc(value: object) -> str:
 
 
 def members(cls: type[object]) -> Iterator[tuple[str, object]]:
-    """The public methods and properties that `cls` defines itself."""
-    for name, value in vars(cls).items():
+    """The public methods and properties that `cls` has of us, its own and inherited ones."""
+    ours = [base for base in reversed(cls.__mro__) if base.__module__.startswith("trioharness.")]
+    for name, value in {name: value for base in ours for name, value in vars(base).items()}.items():
         if not name.startswith("_"):
             method = getattr(value, "__func__", value)  # that of a class or static method
             if isinstance(method, property) or is_function(method):

@@ -148,9 +148,10 @@ def test_it_cannot_be_changed(ends: tuple[Any, Any]) -> None:
 async def test_a_supervisor_passes_it_on_and_its_use_says_what_is_wrong(
     ends: tuple[Any, Any],
 ) -> None:
+    got: list[int] = []
     with pytest.raises(th.RestartLimitExceeded) as caught:
         async with th.open_supervisor(max_restarts=0, observer=lambda _: None) as supervisor:
-            supervisor.start_soon(take_all, ends[1], [])
+            supervisor.start_soon(take_all, ends[1], got)
     (error,) = caught.value.exceptions
     assert isinstance(error, th.EndNotOpen)
     assert CURE in str(error)

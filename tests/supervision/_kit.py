@@ -11,7 +11,7 @@ import itertools
 import math
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import TypeAlias, TypeVar, assert_never
+from typing import Protocol, TypeAlias, TypeVar, assert_never
 
 import trio
 
@@ -21,6 +21,12 @@ E = TypeVar("E")
 
 Function: TypeAlias = Callable[[], Awaitable[None]]
 Manager: TypeAlias = Callable[[], AbstractAsyncContextManager[str, bool | None]]
+
+
+class Slow(Protocol):
+    """A component that is ready with the number of its incarnation."""
+
+    def __call__(self, *, task_status: th.TaskStatus[int]) -> Awaitable[None]: ...
 
 
 class Boom(Exception):
@@ -131,7 +137,7 @@ def crashes(times: float = math.inf, *, after: float = 0.0, then: Function = for
     return crasher
 
 
-def slow_to_start(seconds: float, then: Function = forever) -> Callable[..., Awaitable[None]]:
+def slow_to_start(seconds: float, then: Function = forever) -> Slow:
     """Return a component that is ready after so many seconds, with its number as its value."""
     numbers = itertools.count(1)
 

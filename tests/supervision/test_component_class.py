@@ -136,7 +136,7 @@ async def test_each_incarnation_is_an_instance_of_its_own(
     autojump_clock: MockClock, cls: Callable[..., Any]
 ) -> None:
     async with th.open_supervisor() as sup:
-        child = sup.start_soon(cls, 5)
+        child: th.Child[Any] = sup.start_soon(cls, 5)
         await child.wait("ready")
         first = child.value
         assert (type(first), first.total) == (cls, 15)

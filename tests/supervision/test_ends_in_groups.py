@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
+from typing import Protocol
 
 import pytest
 import trio
@@ -13,9 +14,11 @@ from tests.supervision._kit import Boom, Log, chain, crashes, forever
 from trioharness.rules import RestartType
 
 
-def out_of_a_nursery(
-    *errors: Exception, ready: bool = True, depth: int = 1
-) -> Callable[..., Awaitable[None]]:
+class Starts(Protocol):
+    def __call__(self, *, task_status: th.TaskStatus[None]) -> Awaitable[None]: ...
+
+
+def out_of_a_nursery(*errors: Exception, ready: bool = True, depth: int = 1) -> Starts:
     """Return a component whose tasks raise these, inside of so many nurseries."""
 
     async def component(*, task_status: th.TaskStatus[None]) -> None:
@@ -56,7 +59,7 @@ async def test_a_shutdown_is_an_end_on_purpose(
     assert log.about("crashed") == []
 
 
-def once(component: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+def once(component: Starts) -> Starts:
     """Return a component that is something else the first time than later."""
     lives: list[int] = []
 

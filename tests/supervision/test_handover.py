@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import anyio
@@ -315,7 +315,7 @@ async def test_a_start_that_the_supervisor_ends_gives_the_ends_back(
     ) -> None:
         await trio.sleep_forever()
 
-    async def elsewhere(sup: th.Supervisor, needs: dict[str, th.Child[object]]) -> None:
+    async def elsewhere(sup: th.Supervisor, needs: Mapping[str, th.Child[object]]) -> None:
         with pytest.raises(th.SupervisorClosed):
             await sup.start(component, send, needs=needs)
 

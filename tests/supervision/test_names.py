@@ -9,7 +9,8 @@ import trio
 from trio.testing import MockClock
 
 import trioharness as th
-from tests.supervision._kit import forever, resource, sleeps
+from tests.supervision._kit import crashes, forever, resource, sleeps, slow_to_start
+from trioharness.rules import RestartType
 
 
 async def test_names_are_made_from_functions(autojump_clock: MockClock) -> None:
@@ -82,15 +83,44 @@ async def test_two_of_one_name_are_refused(autojump_clock: MockClock) -> None:
         assert list(sup.children) == ["a"]
 
 
+@pytest.mark.parametrize("soon", [True, False])
+async def test_a_refusal_says_what_the_other_one_is_doing(
+    autojump_clock: MockClock, soon: bool
+) -> None:
+    async def user(*, need: None) -> None:
+        await trio.sleep_forever()
+
+    async with th.open_supervisor("s") as sup:
+        sup.start_soon(forever, name="ready")
+        sup.start_soon(sleeps(0), name="stopped")
+        sup.start_soon(slow_to_start(100), name="starting")
+        need = sup.start_soon(crashes(), name="restarting", backoff=th.Backoff(100))
+        sup.start_soon(user, name="waiting", needs={"need": need})
+        await trio.sleep(1)
+        there = sup.children
+        for name in there:
+            with pytest.raises(th.ChildExists) as caught:
+                if soon:
+                    sup.start_soon(forever, name=name)
+                else:
+                    await sup.start(forever, name=name)
+            assert caught.value.state == name
+        assert {name: child.state for name, child in sup.children.items()} == {
+            name: name for name in there
+        }
+        assert len(there) == 5
+        sup.cancel_scope.cancel()
+
+
 @pytest.mark.parametrize(
     ("restart", "name", "remembered"),
     [("transient", "a", True), ("transient", None, False), ("temporary", "a", False)],
 )
 async def test_what_is_remembered_when_it_has_ended(
-    autojump_clock: MockClock, restart: str, name: str | None, remembered: bool
+    autojump_clock: MockClock, restart: RestartType, name: str | None, remembered: bool
 ) -> None:
     async with th.open_supervisor("s") as sup:
-        child = sup.start_soon(sleeps(1), name=name, restart=restart)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        child = sup.start_soon(sleeps(1), name=name, restart=restart)
         await child.wait("stopped")
         assert (child.name in sup.children) == remembered
         if remembered:

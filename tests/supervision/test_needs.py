@@ -422,9 +422,9 @@ async def test_strangers_are_refused(autojump_clock: MockClock) -> None:
             with pytest.raises(
                 th.UnknownNeedError, match=r"='a/x' is a child neither of supervisor 'b'"
             ):
-                b.start_soon(forever, name="y", **options)  # pyright: ignore[reportArgumentType]
+                b.start_soon(forever, name="y", **options)  # pyright: ignore[reportCallIssue, reportArgumentType]
         with pytest.raises(th.UnknownNeedError, match=r"child 'y': x='x' is no child; give what"):
-            b.start_soon(forever, name="y", needs={"x": "x"})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
+            b.start_soon(forever, name="y", needs={"x": "x"})  # type: ignore[arg-type, dict-item]  # pyright: ignore[reportCallIssue, reportArgumentType]
         assert b.children == {}
         a.cancel_scope.cancel()
 

@@ -65,9 +65,9 @@ async def test_options_of_a_child(
 ) -> None:
     options: dict[str, Any] = {option: value}
     async with th.open_supervisor("s") as sup:
-        call: Callable[..., Any] = sup.start_soon if soon else sup.start
+        calls: dict[bool, Callable[..., Any]] = {True: sup.start_soon, False: sup.start}
         with pytest.raises(th.ConfigurationError) as caught:
-            result = call(forever, **options)
+            result = calls[soon](forever, **options)
             await result
         assert sup.children == {}
     assert cure in caught.value.cure
@@ -81,9 +81,9 @@ async def test_what_never_ends_for_good_cannot_be_significant(
     autojump_clock: MockClock, soon: bool
 ) -> None:
     async with th.open_supervisor("s", auto_shutdown="any_significant") as sup:
-        call: Callable[..., Any] = sup.start_soon if soon else sup.start
+        calls: dict[bool, Callable[..., Any]] = {True: sup.start_soon, False: sup.start}
         with pytest.raises(th.ConfigurationError) as caught:
-            await call(forever, name="c", restart="permanent", significant=True)
+            await calls[soon](forever, name="c", restart="permanent", significant=True)
         assert sup.children == {}
     assert str(caught.value) == (
         "component 'c': it is significant and permanent, so that it never ends for good; "

@@ -96,6 +96,40 @@ async def test_the_name_of_the_template_names_the_instances(autojump_clock: Mock
         await taken.stop()
 
 
+async def test_it_counts_its_instances(autojump_clock: MockClock) -> None:
+    spec = th.Spec(crashes(1, after=1), backoff=th.Backoff(5, jitter=0))
+    async with th.open_pool(spec, "p") as pool:
+        assert pool.statistics() == th.SupervisorStatistics(children=0, running=0, restarts=0)
+        first = await pool.start()
+        await pool.start()
+        await first.wait("restarting")
+        assert pool.statistics() == th.SupervisorStatistics(children=2, running=1, restarts=1)
+        await first.wait("ready")
+        assert pool.statistics() == th.SupervisorStatistics(children=2, running=2, restarts=1)
+        await first.stop()  # and is forgotten, with its restarts
+        assert pool.statistics() == th.SupervisorStatistics(children=1, running=1, restarts=0)
+        pool.cancel_scope.cancel()
+    assert pool.statistics().running == 0
+
+
+async def test_it_names_who_overran_and_whose_clean_up_raised(autojump_clock: MockClock) -> None:
+    async def component(how: str) -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            if how == "raises":
+                raise Boom
+            with trio.CancelScope(shield=True):
+                await trio.sleep(10)
+
+    async with th.open_pool(th.Spec(component, grace=1), "p", observer=Log()) as pool:
+        for how in ("raises", "lingers"):
+            await pool.start(how, name=how)
+        assert (pool.overran, pool.unclean) == ((), ())
+        pool.cancel_scope.cancel()
+    assert (pool.overran, pool.unclean) == (("p/lingers",), ("p/raises",))
+
+
 async def test_the_children_are_a_copy(autojump_clock: MockClock) -> None:
     async with th.open_pool(th.Spec(forever)) as pool:
         await pool.start()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
 import trio
@@ -23,6 +23,7 @@ from trio.testing import MockClock
 
 import trioharness as th
 from tests.supervision._kit import Boom, Log
+from trioharness.rules import Strategy
 
 LIVELY = 40.0
 """Seconds of random calls."""
@@ -34,6 +35,9 @@ class World:
     """One run: the tree, who is alive in it, and what is expected of it."""
 
     sup: th.Supervisor
+    strategy: Strategy = "one_for_one"
+    ends: Sequence[str] = ("cancel", "drain", "quiet")
+    """How it may end."""
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
@@ -212,12 +216,12 @@ class World:
                 await child.wait(chance.choice(["ready", "stopped", "restarting"]))
 
     async def run(self) -> None:
-        chance = self.chance
-        limit = chance.choice([1000, 1000, 1000, 10])
-        ending = chance.choice(["cancel", "drain", "quiet"])
+        limit = self.chance.choice([1000, 1000, 1000, 10])
+        ending = self.chance.choice(self.ends)
         with contextlib.suppress(th.RestartLimitExceeded):
             async with th.open_supervisor(
                 "s",
+                strategy=self.strategy,
                 max_restarts=limit,
                 within=10,
                 cancel_grace=CANCEL_GRACE,

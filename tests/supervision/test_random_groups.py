@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import pytest
 import trio
 from hypothesis import given, settings
@@ -11,7 +9,7 @@ from hypothesis import strategies as st
 from trio.testing import MockClock
 
 import trioharness as th
-from tests.supervision.test_random import CANCEL_GRACE, LIVELY, World
+from tests.supervision.test_random import World
 from trioharness.rules import STRATEGIES, Strategy
 
 
@@ -20,7 +18,10 @@ class GroupWorld(World):
 
     def __init__(self, seed: int, strategy: Strategy) -> None:
         super().__init__(seed)
-        self.strategy: Strategy = strategy
+        self.strategy = strategy
+        if strategy != "one_for_one":
+            # Not "quiet": the restart of a group brings back what was stopped by hand.
+            self.ends = ("cancel", "drain")
 
     async def call(self, sup: th.Supervisor) -> None:
         children = list(sup.children.values())
@@ -31,30 +32,6 @@ class GroupWorld(World):
                 await self.chance.choice(children).delete()
             case _:
                 await super().call(sup)
-
-    async def run(self) -> None:
-        # Not "quiet": the restart of a group brings back what was stopped by hand.
-        ends = (
-            ["cancel", "drain"] if self.strategy != "one_for_one" else ["cancel", "drain", "quiet"]
-        )
-        how = self.chance.choice(ends)
-        with contextlib.suppress(th.RestartLimitExceeded):
-            async with th.open_supervisor(
-                "s",
-                strategy=self.strategy,
-                max_restarts=self.chance.choice([1000, 1000, 10]),
-                within=10,
-                cancel_grace=CANCEL_GRACE,
-                observer=self.observe,
-            ) as sup:
-                self.sup = sup
-                async with trio.open_nursery() as nursery:
-                    for _ in range(3):
-                        nursery.start_soon(self.caller, sup)
-                    await trio.sleep(LIVELY)
-                    nursery.cancel_scope.cancel()
-                await self.end(sup, how)
-        self.check_end()
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

@@ -122,12 +122,12 @@ class Worker:
         await work(self.diary)
 
 
-async def collect(orders: th.ReceiveChannel[int], into: list[int]) -> None:
+async def collect(orders: trio.abc.ReceiveChannel[int], into: list[int]) -> None:
     async for order in orders:
         into.append(order)
 
 
-async def produce(orders: th.SendChannel[int], count: int) -> None:
+async def produce(orders: trio.abc.SendChannel[int], count: int) -> None:
     for number in range(count):
         await orders.send(number)
 
@@ -777,7 +777,8 @@ async def test_a_component_class_can_be_broken(cls: Callable[..., Any], begins: 
     faults, diary = Faults(), Diary()
     recorder = EventRecorder()
     async with th.open_supervisor("shop", observer=recorder) as sup:
-        child = sup.start_soon(faults.crash(cls, at=3), diary, background=False)
+        broken = faults.crash(cls, at=3)
+        child: th.Child[object] = sup.start_soon(broken, diary, background=False)
         await child.wait("ready")
         assert isinstance(child.value, (Held, Runs))
         await trio.sleep(5 - begins)

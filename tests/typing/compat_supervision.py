@@ -47,6 +47,14 @@ async def typed_children(sup: th.Supervisor, orders: th.ReceiveChannel[int]) -> 
     assert_type(served.value, str)
     assert_type(await sup.start(worker, orders, "label"), th.Child[None])
     await sup.start(pooled, orders, needs={"pool": opened})
+    assert_type(sup.start_soon(server, 80, restart="permanent"), th.Child[str])
+    assert_type(sup.start_soon(worker, orders, "label"), th.Child[None])
+    assert_type(sup.start_soon(database, "postgres://"), th.Child[Pool])
+
+
+async def typed_instances() -> None:
+    async with th.open_pool(th.Spec(server, name="web"), max_children=5) as pool:
+        assert_type(await pool.start(80), th.Child[str])
 
 
 async def errors(sup: th.Supervisor, orders: th.ReceiveChannel[str]) -> None:
@@ -57,6 +65,9 @@ async def errors(sup: th.Supervisor, orders: th.ReceiveChannel[str]) -> None:
     await sup.start(no_component, 80)  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
     await sup.start(server, 80, restart="always")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
     await sup.start(server, 80, gracious=1.0)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    sup.start_soon(database, 80)  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    sup.start_soon(server, "80")  # type: ignore[misc]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    sup.start_soon(worker, orders, "a")  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
     served = await sup.start(server, 80)
     _: int = served.value  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
 

@@ -14,6 +14,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, assert_type
 
 import attrs
+import trio
 
 import trioharness as th
 
@@ -42,6 +43,18 @@ async def server(port: int, *, task_status: th.TaskStatus[str]) -> None:
 
 async def gate(*, task_status: th.TaskStatus[None]) -> None:
     task_status.started()
+
+
+async def ready_in_time(
+    port: int, *, task_status: th.TaskStatus[int] = trio.TASK_STATUS_IGNORED
+) -> None:
+    task_status.started(port)
+
+
+async def two(a: int, b: str, *, task_status: th.TaskStatus[bytes]) -> None: ...
+
+
+async def three(a: int, b: str, c: float, *, task_status: th.TaskStatus[float]) -> None: ...
 
 
 async def wide(a: int, b: str, c: float, d: bytes, *, task_status: th.TaskStatus[list[int]]) -> int:
@@ -118,7 +131,6 @@ async def other_functions(sup: th.Supervisor, orders: th.ReceiveChannel[int]) ->
     assert_type(sup.health().condition, th.Condition)
     assert_type(db.health(), th.ChildHealth)
     assert_type(sup.tree(), th.SupervisorNode)
-    assert_type(sup.start_soon(worker, orders, after=[db]), th.Child[Any])
     assert_type(await sup.start(functools.partial(server, port=80)), th.Child[Any])
 
 
@@ -140,7 +152,105 @@ async def classes(
     await sup.start(Ticker, "often")  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
     await sup.start(Pooled, orders)  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
     await sup.start(Ticker(0.5))  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
-    sup.start_soon(Ticker(0.5))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def start_soon_gives_the_same(
+    sup: th.Supervisor, orders: th.ReceiveChannel[int], db: th.Child[Pool]
+) -> None:
+    child = sup.start_soon(server, 80, name="web", backoff=th.Backoff(0.1))
+    assert_type(child, th.Child[str])
+    assert_type(child.value, str)
+    assert_type(sup.start_soon(gate), th.Child[None])
+    assert_type(sup.start_soon(ready_in_time, 80), th.Child[int])
+    assert_type(sup.start_soon(two, 1, "b"), th.Child[bytes])
+    assert_type(sup.start_soon(three, 1, "b", 2.0), th.Child[float])
+    assert_type(sup.start_soon(wide, 1, "b", 2.0, b"d"), th.Child[list[int]])
+    assert_type(sup.start_soon(worker, orders, after=[db]), th.Child[None])
+    assert_type(sup.start_soon(worker, orders, "label"), th.Child[None])
+    assert_type(sup.start_soon(database, "postgres://"), th.Child[Pool])
+    assert_type(sup.start_soon(clock, background=False), th.Child[float])
+    assert_type(sup.start_soon(connect, "postgres://", 3), th.Child[Pool])
+    assert_type(sup.start_soon(Worker, orders, grace=1.0), th.Child[Worker])
+    assert_type(sup.start_soon(Ticker, 0.5), th.Child[Ticker])
+    assert_type(sup.start_soon(functools.partial(Worker, label=""), orders), th.Child[Worker])
+    assert_type(sup.start_soon(functools.partial(server, port=80)), th.Child[Any])
+    assert_type(sup.start_soon(pooled, orders, needs={"pool": db}), th.Child[Any])
+    assert_type(sup.start_soon(Pooled, orders, needs={"pool": db}), th.Child[Pooled])
+    assert_type(sup.start_soon(database, needs={"dsn": db}), th.Child[Pool])
+
+
+def errors_of_start_soon(
+    sup: th.Supervisor, strings: th.ReceiveChannel[str], db: th.Child[Pool]
+) -> None:
+    sup.start_soon(database)  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    sup.start_soon(database, 80)  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    sup.start_soon(database, "a", "b")  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    sup.start_soon(server, "80")  # type: ignore[misc]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    sup.start_soon(server)  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    sup.start_soon(wide, 1, "b", 2.0, "d")  # type: ignore[call-arg, misc]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    sup.start_soon(worker, strings)  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    sup.start_soon(no_component, 80)  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    sup.start_soon(Worker)  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    sup.start_soon(Ticker, "often")  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    sup.start_soon(Pooled, strings)  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    sup.start_soon(Ticker(0.5))  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    sup.start_soon(server, 80, restart="always")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    sup.start_soon(server, 80, gracious=1.0)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    sup.start_soon(server, 80, grace="long")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    sup.start_soon(pooled, strings, needs=[db])  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    _: int = sup.start_soon(server, 80).value  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+
+
+async def groups_and_pools(sup: th.Supervisor) -> None:
+    group = th.Group("g", [th.Spec(server, 80), th.Spec(Ticker, 0.5), th.Spec(pooled, needs={})])
+    assert_type(await sup.start(group), th.Child[th.Supervisor])
+    pool = th.Pool("p", th.Spec(server, name="web", grace=1.0))
+    assert_type(pool, th.Pool[str])
+    assert_type(await sup.start(pool), th.Child[th.PoolSupervisor[str]])
+    assert_type(sup.start_soon(pool).value, th.PoolSupervisor[str])
+
+
+async def instances_of_a_pool(strings: th.ReceiveChannel[str]) -> None:
+    async with th.open_pool(th.Spec(server), "p") as pool:
+        assert_type(pool, th.PoolSupervisor[str])
+        child = await pool.start(80, name="web")
+        assert_type(child, th.Child[str])
+        assert_type(child.value, str)
+        for name, other in pool.children.items():
+            assert_type(name, str)
+            assert_type(other, th.Child[str])
+        assert_type(pool.statistics(), th.SupervisorStatistics)
+        _: int = child.value  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+    async with th.open_pool(th.Spec(database)) as databases:
+        assert_type(await databases.start("postgres://"), th.Child[Pool])
+
+
+def templates(orders: th.ReceiveChannel[int]) -> None:
+    assert_type(th.Spec(gate), th.Spec[None])
+    assert_type(th.Spec(server), th.Spec[str])
+    assert_type(th.Spec(ready_in_time), th.Spec[int])
+    assert_type(th.Spec(wide, 1, "b"), th.Spec[list[int]])
+    assert_type(th.Spec(worker, orders), th.Spec[None])
+    assert_type(th.Spec(worker), th.Spec[None])
+    assert_type(th.Spec(clock), th.Spec[float])
+    assert_type(th.Spec(connect, "postgres://"), th.Spec[Pool])
+    assert_type(th.Spec(Worker), th.Spec[Worker])
+    assert_type(th.Spec(functools.partial(server, port=80)), th.Spec[Any])
+    assert_type(th.Spec(pooled, orders, needs={"pool": "db"}, after=["x"]), th.Spec[Any])
+    wider: th.Spec[object] = th.Spec(server)
+    assert_type(wider.name, str)
+    th.Spec(no_component)  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    th.Spec(Ticker(0.5))  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    th.Spec(server, gracious=1.0)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    th.Spec(server, restart="always")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    th.Pool("p", server)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def who_takes_a_pool(workers: th.PoolSupervisor, named: th.PoolSupervisor[str]) -> None:
+    assert_type(await workers.start(80), th.Child[Any])
+    assert_type(await named.start(80), th.Child[str])
+    wider: th.PoolSupervisor[object] = named
+    del wider
 
 
 async def a_handle(child: th.Child[Pool]) -> None:
@@ -201,7 +311,6 @@ async def errors(sup: th.Supervisor, strings: th.ReceiveChannel[str], db: th.Chi
     await sup.start(server, 80, gracious=1.0)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
     await sup.start(server, 80, health=5)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
     await sup.start(pooled, strings, needs=[db])  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
-    sup.start_soon(no_component, 80, grace="long")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     db.value = Pool()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
     _: int = db.value  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
     th.Child(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -2,87 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import cast, final
 
 import attrs
 import trio
 
-from .._errors import ConfigurationError, DuplicateNameError, UnknownNeedError
-from .._util import callable_name
-from ..rules import AutoShutdown, Backoff, Exhausted, Health, Limit, RestartPolicy, Strategy
-from ._child import Child
-from ._component import TaskStatus, shape_of
+from .._errors import ConfigurationError, DuplicateNameError
+from ..rules import AutoShutdown, Exhausted, Limit, Strategy
+from ._component import TaskStatus
 from ._engine import Engine
 from ._entering import find
 from ._open import check_supervisor, check_words, make_engine, run_engine
-from ._options import Needed, Options, check_name, check_needs
 from ._record import Record
+from ._spec import Spec
 from ._starting import add, start_one_by_one
 from ._supervisor import Supervisor, engine_of
-
-
-@final
-@attrs.frozen(init=False, eq=False)
-class Spec:
-    """The description of one child of a `Group`: what `Supervisor.start` takes, kept for later."""
-
-    fn: Callable[..., object]
-    args: tuple[object, ...]
-    name: str
-    options: Options
-    needs: Mapping[str, str | Needed]
-    after: Sequence[str | Needed]
-
-    def __init__(
-        self,
-        fn: Callable[..., object],
-        *args: object,
-        name: str | None = None,
-        restart: RestartPolicy = "transient",
-        needs: Mapping[str, str | Needed] | None = None,
-        after: Sequence[str | Needed] = (),
-        backoff: Backoff | None = None,
-        grace: float = 5.0,
-        background: bool | None = None,
-        significant: bool = False,
-        health: Health | None = None,
-        start_within: float | None = None,
-    ) -> None:
-        """Describe a child.
-
-        Args:
-            fn: The component.
-            args: Its arguments; channel ends among them are handed over when the group starts.
-            name: Its name in the group; that of the function by default.
-            restart: Its restart type, or policy.
-            needs: Children whose live values it gets by keyword: siblings declared before it, by
-                name; children of supervisors further up, by name (the nearest one) or by handle.
-            after: Children that start before it, given in the same ways.
-            backoff: The delay of its restarts.
-            grace: Seconds for its clean-up.
-            background: Whether it does not hold the group open.
-            significant: Whether its end may end the group.
-            health: When it counts as silent, and as healthy again; see `Supervisor.start`.
-            start_within: Seconds its start may take; any number by default.
-
-        Raises:
-            ConfigurationError: The component or an option cannot be.
-        """
-        shape_of(fn)
-        chosen = callable_name(fn).replace("/", ".") if name is None else name
-        subject = f"component {chosen!r}"
-        check_name(subject, chosen)
-        check_needs(subject, {} if needs is None else needs, after)
-        _check_references(subject, needs or {}, after)
-        options = Options(
-            restart, backoff, grace, background, significant, health, start_within
-        ).check(subject)
-        # attrs makes `__attrs_init__`, which pyright does not know.
-        self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
-            fn, args, chosen, options, dict(needs or {}), tuple(after)
-        )
 
 
 @final
@@ -103,7 +39,7 @@ class Group:
     """
 
     name: str
-    children: tuple[Spec, ...]
+    children: tuple[Spec[object], ...]
     strategy: Strategy
     limit: Limit
     auto_shutdown: AutoShutdown
@@ -114,7 +50,7 @@ class Group:
     def __init__(
         self,
         name: str,
-        children: Sequence[Spec] = (),
+        children: Sequence[Spec[object]] = (),
         *,
         strategy: Strategy = "one_for_one",
         max_restarts: int = 5,
@@ -197,24 +133,9 @@ def _check_children(group: str, children: object) -> None:
             )
 
 
-def _check_references(subject: str, needs: Mapping[str, object], after: Sequence[object]) -> None:
-    """Refuse to need what is neither a child nor the name of one.
-
-    Raises:
-        UnknownNeedError: It is neither.
-    """
-    for key, other in (*needs.items(), *(("after", other) for other in after)):
-        if not isinstance(other, str | Child):
-            raise UnknownNeedError(
-                subject,
-                f"{key}={other!r} is no child",
-                "give its name, or what start or start_soon returned",
-            )
-
-
 def _check_child(
     group: str,
-    spec: Spec,
+    spec: Spec[object],
     before: Sequence[str],
     from_here_on: Sequence[str],
     auto_shutdown: AutoShutdown,
@@ -237,7 +158,7 @@ def _check_child(
         )
 
 
-def _make(engine: Engine, spec: Spec) -> Record:
+def _make(engine: Engine, spec: Spec[object]) -> Record:
     subject = f"child {spec.name!r} of group {engine.path!r}"
     needs = {key: find(engine, subject, key, need) for key, need in spec.needs.items()}
     after = [find(engine, subject, "after", other) for other in spec.after]

@@ -25,12 +25,11 @@ NO_NEEDS: Final[Mapping[str, Needed]] = {}
 NO_CHILDREN: Final[Sequence[Needed]] = ()
 
 
-class StartOptions(TypedDict, total=False):
-    """The keywords of `Supervisor.start`, for type checkers; what they mean stands there."""
+class _AnyOptions(TypedDict, total=False):
+    """The keywords that all have which describe a child."""
 
     name: str | None
     restart: RestartPolicy
-    after: Sequence[Needed]
     backoff: Backoff | None
     grace: float
     background: bool | None
@@ -39,10 +38,23 @@ class StartOptions(TypedDict, total=False):
     start_within: float | None
 
 
+class StartOptions(_AnyOptions, total=False):
+    """The keywords of `Supervisor.start`, for type checkers; what they mean stands there."""
+
+    after: Sequence[Needed]
+
+
 class NeedsOptions(StartOptions):
     """The same with ``needs``."""
 
     needs: Mapping[str, Needed]
+
+
+class SpecOptions(_AnyOptions, total=False):
+    """The keywords of `Spec`, which names other children as well."""
+
+    needs: Mapping[str, str | Needed] | None
+    after: Sequence[str | Needed]
 
 
 def _asks_for_a_watch(options: Options) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Mapping
-from typing import Any, final
+from collections.abc import AsyncGenerator
+from typing import Generic, TypeVar, final
 
 import attrs
 import trio
@@ -12,30 +12,31 @@ import trio
 from .._errors import ConfigurationError, PoolFull
 from .._events import Observer
 from .._util import NoPublicConstructor
-from ..observe import SupervisorNode
-from ..rules import AutoShutdown, Exhausted, Limit, SupervisorHealth
+from ..rules import AutoShutdown, Exhausted, Limit
+from ._any_supervisor import AnySupervisor, V_co
 from ._child import Child, handle_of
 from ._component import TaskStatus
 from ._engine import Engine
-from ._group import Spec
 from ._open import check_supervisor, check_words, make_engine, run_engine
 from ._record import Record
-from ._starting import add, settled, start
-from ._view import health_of_tree, tree_of
+from ._spec import Spec
+from ._starting import add, start
+
+T = TypeVar("T")
 
 
 @final
-class PoolSupervisor(metaclass=NoPublicConstructor):
+class PoolSupervisor(AnySupervisor[V_co], metaclass=NoPublicConstructor):
     """What `open_pool` gives: it starts instances of one template, and restarts each by itself.
 
     An instance that has ended for good is forgotten. When the pool stops, all instances are told
-    at once.
+    at once. ``PoolSupervisor[V]`` is one whose instances give a V when they are ready.
     """
 
-    __slots__ = ("__weakref__", "_engine", "_max_children", "_template")
+    __slots__ = ("__weakref__", "_max_children", "_template")
 
-    def __init__(self, engine: Engine, template: Spec, max_children: int | None) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, template: Spec[V_co], max_children: int | None) -> None:
+        super().__init__(engine)
         self._template = template
         self._max_children = max_children
 
@@ -43,51 +44,10 @@ class PoolSupervisor(metaclass=NoPublicConstructor):
         most = "" if self._max_children is None else f" of {self._max_children}"
         return f"<PoolSupervisor {self.path!r}: {len(self._engine.records)}{most} instances>"
 
-    @property
-    def path(self) -> str:
-        """Its path in the tree."""
-        return self._engine.path
-
-    @property
-    def cancel_scope(self) -> trio.CancelScope:
-        """The scope of its block; cancelling it stops the instances, all at once."""
-        return self._engine.body_scope
-
-    @property
-    def children(self) -> Mapping[str, Child[Any]]:
-        """The instances, by name; a copy."""
-        return {name: handle_of(record) for name, record in self._engine.records.items()}
-
-    def health(self) -> SupervisorHealth:
-        """Say how the pool is just now: as bad as its worst instance, and why.
-
-        Returns:
-            The health, naming all instances that are not healthy; text by `str`.
-        """
-        return health_of_tree(self._engine)
-
-    def tree(self) -> SupervisorNode:
-        """Return the pool as it is just now; ``str`` of it is a drawing.
-
-        Returns:
-            All instances, with the supervisors that are open inside of them.
-        """
-        return tree_of(self._engine)
-
-    async def settled(self) -> None:
-        """Wait until what is under way (a start, a stop, a restart) has been done.
-
-        Raises:
-            SupervisorClosed: The pool began to stop meanwhile.
-            WouldDeadlock: An instance that is itself being started or stopped asked for it.
-
-        Cancellation:
-            A checkpoint; nothing happens.
-        """
-        await settled(self._engine)
-
+    # The arguments are not checked: no type says "the parameters of the template that it has no
+    # arguments for, the last of which may be left out".
     @trio.lowlevel.enable_ki_protection
-    async def start(self, *args: object, name: str | None = None) -> Child[Any]:
+    async def start(self, *args: object, name: str | None = None) -> Child[V_co]:
         """Start an instance and wait until it is ready.
 
         Args:
@@ -125,14 +85,14 @@ class PoolSupervisor(metaclass=NoPublicConstructor):
 
 @final
 @attrs.frozen(init=False, eq=False)
-class Pool:
+class Pool(Generic[V_co]):
     """A pool as a component of a supervisor; its value is its `PoolSupervisor`.
 
     When it is restarted it begins empty.
     """
 
     name: str
-    template: Spec
+    template: Spec[V_co]
     max_children: int | None
     limit: Limit
     auto_shutdown: AutoShutdown
@@ -142,7 +102,7 @@ class Pool:
     def __init__(
         self,
         name: str,
-        template: Spec,
+        template: Spec[V_co],
         *,
         max_children: int | None = None,
         max_restarts: int = 5,
@@ -180,7 +140,7 @@ class Pool:
         """Its name, which is where a child without a name of its own gets one from."""
         return self.name
 
-    async def __call__(self, *, task_status: TaskStatus[PoolSupervisor]) -> None:
+    async def __call__(self, *, task_status: TaskStatus[PoolSupervisor[V_co]]) -> None:
         """Run the pool until it is stopped; what a supervisor calls.
 
         Args:
@@ -197,7 +157,7 @@ class Pool:
 
 @contextlib.asynccontextmanager
 async def open_pool(
-    template: Spec,
+    template: Spec[T],
     name: str = "pool",
     *,
     max_children: int | None = None,
@@ -205,7 +165,7 @@ async def open_pool(
     within: float = 60.0,
     cancel_grace: float = 5.0,
     observer: Observer | None = None,
-) -> AsyncGenerator[PoolSupervisor]:
+) -> AsyncGenerator[PoolSupervisor[T]]:
     """Open a supervisor for identical children on demand.
 
     For children of different kinds, or in an order, use `open_supervisor`.
@@ -245,14 +205,14 @@ async def open_pool(
 
 @contextlib.asynccontextmanager
 async def _run(
-    pool: Pool, name: str | None, observer: Observer | None, *, stay: bool
-) -> AsyncGenerator[PoolSupervisor]:
+    pool: Pool[T], name: str | None, observer: Observer | None, *, stay: bool
+) -> AsyncGenerator[PoolSupervisor[T]]:
     engine = make_engine(
         name, "one_for_one", pool.auto_shutdown, pool.limit, pool.cancel_grace, observer
     )
     engine.pool, engine.exhausted = True, pool.exhausted
     async with run_engine(engine, stay=stay):
-        yield PoolSupervisor._create(engine, pool.template, pool.max_children)
+        yield PoolSupervisor[T]._create(engine, pool.template, pool.max_children)
 
 
 def is_count(value: object) -> bool:

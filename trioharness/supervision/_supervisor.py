@@ -8,13 +8,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar, TypeVarTuple, Unpack, final, overload
 
-import attrs
 import trio
 
 from .._errors import ChildNotFound, ConfigurationError
 from .._util import NoPublicConstructor, callable_name
-from ..observe import SupervisorNode
-from ..rules import Backoff, Health, RestartPolicy, SupervisorHealth
+from ..rules import Backoff, Health, RestartPolicy
+from ._any_supervisor import AnySupervisor
 from ._child import Child, handle_of
 from ._component import Opens, Startable0, Startable1, Startable2, Startable3, Startable4
 from ._component_class import K, Makes
@@ -34,9 +33,7 @@ from ._options import (
     check_needs,
     is_seconds,
 )
-from ._starting import add, settled, start, start_in_turn
-from ._states import RUNNING
-from ._view import health_of_tree, tree_of
+from ._starting import add, start, start_in_turn
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -46,82 +43,15 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 
-@attrs.frozen(kw_only=True)
-class SupervisorStatistics:
-    """What one supervisor has under it just now."""
-
-    children: int
-    """Children it knows, running or not."""
-    running: int
-    """Children whose code runs."""
-    restarts: int
-    """Restarts that were decided for the children it knows."""
-
-
 @final
-class Supervisor(metaclass=NoPublicConstructor):
+class Supervisor(AnySupervisor[object], metaclass=NoPublicConstructor):
     """What `open_supervisor` gives: it starts children, and restarts them by policy."""
 
-    __slots__ = ("__weakref__", "_engine")
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    __slots__ = ("__weakref__",)
 
     def __repr__(self) -> str:
         state = self._engine.closing or ("draining" if self._engine.draining else "open")
         return f"<Supervisor {self.path!r}: {len(self._engine.records)} children, {state}>"
-
-    @property
-    def path(self) -> str:
-        """Its path in the tree, names of supervisors and children joined by ``/``."""
-        return self._engine.path
-
-    @property
-    def cancel_scope(self) -> trio.CancelScope:
-        """The scope of its block; cancelling it stops the children in reverse start order."""
-        return self._engine.body_scope
-
-    @property
-    def children(self) -> Mapping[str, Child[object]]:
-        """The children it knows, by name, in start order; a copy."""
-        return {name: handle_of(record) for name, record in self._engine.records.items()}
-
-    @property
-    def overran(self) -> tuple[str, ...]:
-        """Paths of the children that outlived their grace or that of a drain, so far."""
-        return tuple(self._engine.overran)
-
-    @property
-    def unclean(self) -> tuple[str, ...]:
-        """Paths of the children whose clean-up raised while they were being stopped, so far."""
-        return tuple(dict.fromkeys(self._engine.unclean))
-
-    def statistics(self) -> SupervisorStatistics:
-        """Return its figures just now."""
-        records = self._engine.records.values()
-        return SupervisorStatistics(
-            children=len(records),
-            running=sum(record.state in RUNNING for record in records),
-            restarts=sum(record.restarts for record in records),
-        )
-
-    def health(self) -> SupervisorHealth:
-        """Say how the tree under it is just now: as bad as its worst child, and why.
-
-        Children of supervisors that are open inside of its children are looked at too.
-
-        Returns:
-            The health, naming each child that is not healthy or was stopped by hand; text by `str`.
-        """
-        return health_of_tree(self._engine)
-
-    def tree(self) -> SupervisorNode:
-        """Return the tree under it as it is just now; ``str`` of it is a drawing.
-
-        Returns:
-            All children, with the supervisors that are open inside of them.
-        """
-        return tree_of(self._engine)
 
     async def child(self, name: str) -> Child[Any]:
         """Return the child of a name, as things are when what is under way has been done.
@@ -148,20 +78,9 @@ class Supervisor(metaclass=NoPublicConstructor):
             raise ChildNotFound(f"{self.path}/{name}")
         return handle_of(record)
 
-    async def settled(self) -> None:
-        """Wait until what is under way (a start, a stop, a restart) has been done.
-
-        Raises:
-            SupervisorClosed: The supervisor began to stop meanwhile.
-            WouldDeadlock: A component that is itself being started or stopped asked for it.
-
-        Cancellation:
-            A checkpoint; nothing happens.
-        """
-        await settled(self._engine)
-
     # Type checkers take the first that fits. Without `needs` the arguments are checked one by one;
-    # with it they cannot be, since no type says "all parameters but these keywords".
+    # with it they cannot be, since no type says "all parameters but these keywords". `start_soon`
+    # has the same set once more: no type turns one into the other that mypy understands.
     @overload
     async def start(
         self,
@@ -187,11 +106,7 @@ class Supervisor(metaclass=NoPublicConstructor):
     async def start(
         self,
         fn: Startable4[A, B, C, D, T],
-        a: A,
-        b: B,
-        c: C,
-        d: D,
-        /,
+        *args: *tuple[A, B, C, D],
         **options: Unpack[StartOptions],
     ) -> Child[T]: ...
     @overload
@@ -298,6 +213,67 @@ class Supervisor(metaclass=NoPublicConstructor):
         )
         return handle_of(record)
 
+    @overload
+    def start_soon(
+        self,
+        fn: functools.partial[Awaitable[object]],
+        *args: object,
+        **options: Unpack[StartOptions],
+    ) -> Child[Any]: ...
+    @overload
+    def start_soon(self, fn: Startable0[T], /, **options: Unpack[StartOptions]) -> Child[T]: ...
+    @overload
+    def start_soon(
+        self, fn: Startable1[A, T], a: A, /, **options: Unpack[StartOptions]
+    ) -> Child[T]: ...
+    @overload
+    def start_soon(
+        self, fn: Startable2[A, B, T], a: A, b: B, /, **options: Unpack[StartOptions]
+    ) -> Child[T]: ...
+    @overload
+    def start_soon(
+        self, fn: Startable3[A, B, C, T], a: A, b: B, c: C, /, **options: Unpack[StartOptions]
+    ) -> Child[T]: ...
+    @overload
+    def start_soon(
+        self,
+        fn: Startable4[A, B, C, D, T],
+        *args: *tuple[A, B, C, D],
+        **options: Unpack[StartOptions],
+    ) -> Child[T]: ...
+    @overload
+    def start_soon(
+        self,
+        fn: Callable[[*Ts], Awaitable[object]],
+        *args: *Ts,
+        **options: Unpack[StartOptions],
+    ) -> Child[None]: ...
+    @overload
+    def start_soon(
+        self, fn: Makes[*Ts, K], *args: *Ts, **options: Unpack[StartOptions]
+    ) -> Child[K]: ...
+    @overload
+    def start_soon(
+        self, fn: Opens[*Ts, T], *args: *Ts, **options: Unpack[StartOptions]
+    ) -> Child[T]: ...
+    @overload
+    def start_soon(
+        self, fn: type[K], *args: object, **options: Unpack[NeedsOptions]
+    ) -> Child[K]: ...
+    @overload
+    def start_soon(
+        self,
+        fn: Callable[..., AbstractAsyncContextManager[T, bool | None]],
+        *args: object,
+        **options: Unpack[NeedsOptions],
+    ) -> Child[T]: ...
+    @overload
+    def start_soon(
+        self,
+        fn: Callable[..., Awaitable[object]],
+        *args: object,
+        **options: Unpack[NeedsOptions],
+    ) -> Child[Any]: ...
     @trio.lowlevel.enable_ki_protection
     def start_soon(
         self,
