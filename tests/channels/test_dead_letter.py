@@ -199,6 +199,17 @@ async def test_the_dead_letters_end_when_no_message_can_die_any_more() -> None:
     assert life.statistics().left == 1
 
 
+async def test_a_crash_that_is_known_after_the_dead_letters_have_ended_leaves_the_message() -> None:
+    _, receive = filled("a", max_deliveries=1)
+    receive.receive_nowait()
+    receive.close()
+    assert [letter async for letter in receive.channel.dead] == []
+    assert story(receive.settle(CRASH)) == [("a", 1, "returned")]
+    assert (receive.statistics().dead, receive.statistics().left) == (0, 1)
+    with pytest.raises(trio.EndOfChannel):
+        receive.channel.dead.receive_nowait()
+
+
 async def test_the_dead_letters_do_not_end_before_a_doomed_message_is_among_them() -> None:
     _, receive = filled(*"a" * 65, max_deliveries=1)
     for _ in range(65):

@@ -248,13 +248,17 @@ class CountedState(ChannelState):
         return report
 
     def fate(self, batch: list[Entry], error: Exception | None, *, stopped: bool) -> Fate:
-        """Say what becomes of the messages of one hand, which share one fate."""
+        """Say what becomes of the messages of one hand, which share one fate.
+
+        With the last receive end the dead letters have ended, and whoever reads them has gone: a
+        message whose receiver is known to have crashed only later is left.
+        """
         if stopped:
             return "returned"
         if error is None:
             return "acknowledged"
         culprit = len(batch) == 1 and batch[0].attempts + 1 >= self.max_deliveries
-        return "dead" if culprit else "returned"
+        return "dead" if culprit and self.open_receive_channels else "returned"
 
     def collect(self, hand: Hand) -> tuple[list[Entry], list[Entry]]:
         """Empty a hand, but for what is still on its way to a task.

@@ -243,7 +243,8 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
 
         For supervisors: a component calls `ack` or receives on, and ``with`` settles by itself.
         What went back when the end was closed is settled too: its attempt is counted, or, if it
-        is still queued and the component ended well, it is taken out again.
+        is still queued and the component ended well, it is taken out again. Once all receive ends
+        are closed no message becomes a dead letter any more: it is left.
 
         Args:
             error: What the component crashed with: the messages go back to the front and their
