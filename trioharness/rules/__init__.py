@@ -1,6 +1,7 @@
 """Decisions: data and pure functions. Nothing here knows trio, reads a clock or does I/O."""
 
 from ._backoff import Backoff as Backoff
+from ._circles import circles as circles
 from ._health import DEFAULT_HEALTH as DEFAULT_HEALTH
 from ._health import ChildHealth as ChildHealth
 from ._health import Condition as Condition

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from ._circles import circles_that_are_due
 from ._closing import request_close
 from ._handover import Finishes
 from ._record import Record
@@ -31,6 +32,7 @@ async def drain(engine: Engine, grace: float) -> None:
         while engine.active and engine.closing is None:
             _end_what_is_due(engine)
             _finish_what_is_fed_from_outside(engine)
+            _end_circles(engine)
             if engine.active:
                 await engine.ended_lot.park()
     await trio.lowlevel.checkpoint()
@@ -59,10 +61,29 @@ def _is_down(record: Record) -> bool:
 
 def is_source(record: Record) -> bool:
     """Say whether a child makes what others consume, and nobody left needs it."""
-    kept = record.ends.values()
-    if any(end.receives for end in kept) or (record.background and not kept):
-        return False
-    return all(other.state in FINAL for other in record.dependents)
+    return makes_alone(record) and not _is_needed(record)
+
+
+def _is_needed(record: Record) -> bool:
+    """Say whether anybody left needs a child.
+
+    What is merely held open until all else has ended is nobody, unless it is needed itself: neither
+    of the two would ever end.
+    """
+    return any(
+        other.state not in FINAL
+        and (other.engine is not record.engine or not _is_held_open(other) or _is_needed(other))
+        for other in record.dependents
+    )
+
+
+def _is_held_open(record: Record) -> bool:
+    return record.background and not record.ends
+
+
+def makes_alone(record: Record) -> bool:
+    """Say whether a child makes something without receiving anything for it."""
+    return not _is_held_open(record) and not any(kept.receives for kept in record.ends.values())
 
 
 def _tell_of_drain(engine: Engine, record: Record) -> None:
@@ -94,3 +115,29 @@ def _finish_what_is_fed_from_outside(engine: Engine) -> None:
         for kept in record.ends.values():
             if kept.receives and isinstance(kept.end, Finishes) and id(kept.end.channel) not in fed:
                 kept.end.finish()
+
+
+def _end_circles(engine: Engine) -> None:
+    """Begin with one of those that wait for each other to end, and for nobody else.
+
+    Sources that asked to be told go first, even though somebody needs them. Where there are none,
+    what the first one in start order receives is finished; the others follow, as what is sent to
+    them ends. A source that would have to be cancelled is one of these: nothing that is needed is
+    cancelled before those that need it.
+    """
+    for circle in circles_that_are_due(engine):
+        listening = [record for record in circle if makes_alone(record) and _listens(record)]
+        for record in listening:
+            _tell_of_drain(engine, record)
+        if not listening:
+            received = (
+                [kept.end for kept in record.ends.values() if kept.receives] for record in circle
+            )
+            for end in next(filter(None, received)):
+                if isinstance(end, Finishes):
+                    end.finish()
+
+
+def _listens(record: Record) -> bool:
+    run = record.run
+    return run is not None and (run.draining or bool(run.drain_scopes))

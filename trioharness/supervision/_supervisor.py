@@ -340,7 +340,8 @@ class Supervisor(AnySupervisor[object], metaclass=NoPublicConstructor):
 
         Returns at once; the block of the supervisor ends when all children have. A component
         without a receive end is a source: it is cancelled, or left by its `stop_on_drain` block.
-        Receive ends that are fed from outside are finished.
+        Receive ends that are fed from outside are finished. Of children that send to each other in
+        a circle, those of the first that was started are, once nobody else sends to the circle.
 
         Args:
             grace: Seconds until the rest is cancelled in reverse start order; no limit by default.
