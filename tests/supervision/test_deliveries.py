@@ -102,6 +102,94 @@ async def test_a_stop_gives_the_message_back_as_it_was(
     watch.close()
 
 
+async def test_a_batch_comes_back_item_by_item_so_that_only_the_culprit_dies(
+    autojump_clock: MockClock, log: Log
+) -> None:
+    """All of it within no restart at all: such crashes are limited by the deliveries alone."""
+    seen: list[list[int]] = []
+    done: list[int] = []
+
+    async def consume(receive: th.ReceiveChannel[int]) -> None:
+        async for batch in receive.batches(4):
+            seen.append(batch)
+            await trio.lowlevel.checkpoint()
+            if 2 in batch:
+                raise Boom("two")
+            done.extend(batch)
+
+    send, receive = th.open_channel(int, 10, name="numbers", max_deliveries=3)
+    dead = receive.channel.dead
+    for number in range(6):
+        send.send_nowait(number)
+    send.close()
+    async with th.open_supervisor("s", max_restarts=0, observer=log) as sup:
+        sup.start_soon(consume, receive, name="c")
+    assert sorted(done) == [0, 1, 3, 4, 5]
+    assert seen[0] == [0, 1, 2, 3]
+    assert seen[1:6] == [[0], [1], [2], [2], [3]]
+    (letter,) = [letter async for letter in dead]
+    assert (letter.message, letter.attempts) == (2, 3)
+    first = log.of(th.ChildEnded)[0]
+    assert [(item.message, item.fate) for item in first.in_hand] == [
+        (str(number), "returned") for number in range(4)
+    ]
+    # Still told and counted, each of them.
+    assert len(log.about("crashed")) == len(log.about("restarting")) == 3
+    assert log.about("dead") == ["numbers dead"]
+
+
+async def test_a_stop_gives_a_batch_back_as_one(autojump_clock: MockClock, log: Log) -> None:
+    """A stop is nobody's fault: nothing is delivered alone because of it, nor counted."""
+    seen: list[list[int]] = []
+
+    async def consume(receive: th.ReceiveChannel[int]) -> None:
+        async for batch in receive.batches(4):
+            seen.append(batch)
+            await trio.sleep(1)
+
+    send, receive = th.open_channel(int, 10, max_deliveries=1)
+    for number in range(4):
+        send.send_nowait(number)
+    send.close()
+    async with th.open_supervisor("s", observer=log) as sup:
+        child = await sup.start(consume, receive, name="c")
+        for _ in range(3):
+            await trio.sleep(0.5)
+            await child.restart()
+    assert seen == [[0, 1, 2, 3]] * 4
+    assert {item.attempt for end in log.of(th.ChildEnded) for item in end.in_hand} == {1}
+
+
+@pytest.mark.parametrize("how", ["crash", "stop", "kill"])
+async def test_what_was_acknowledged_does_not_come_back(
+    autojump_clock: MockClock, how: str
+) -> None:
+    got: list[int] = []
+
+    async def consume(receive: th.ReceiveChannel[int]) -> None:
+        async for number in receive:
+            got.append(number)
+            receive.ack()
+            await trio.sleep(1)
+            if len(got) == 1:
+                if how == "crash":
+                    raise Boom
+                await trio.sleep_forever()
+
+    send, receive = th.open_channel(int, 10, max_deliveries=3)
+    for number in range(3):
+        send.send_nowait(number)
+    send.close()
+    async with th.open_supervisor("s") as sup:
+        child = await sup.start(consume, receive, name="c")
+        await trio.sleep(2)
+        if how == "stop":
+            await child.restart()
+        elif how == "kill":
+            child.kill()
+    assert got == [0, 1, 2]
+
+
 async def test_a_kill_counts_as_a_delivery(autojump_clock: MockClock, log: Log) -> None:
     async def consume(receive: th.ReceiveChannel[int]) -> None:
         async for _ in receive:
