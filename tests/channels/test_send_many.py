@@ -245,3 +245,63 @@ async def test_a_batch_waits_while_a_message_waits_for_room_among_the_dead() -> 
         assert got == []
         await receive.channel.dead.receive()
     assert got == ["a", "b"]
+
+
+@pytest.mark.parametrize("limit", [2, 4, 9])
+async def test_capacity_and_one_more_go_in_at_once_where_a_batch_is_awaited(limit: int) -> None:
+    send, receive = open_channel(int, 3)
+    got: list[list[int]] = []
+
+    async def wait() -> None:
+        got.append(await receive.receive_many(limit))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(wait)
+        await trio.testing.wait_all_tasks_blocked()
+        with trio.testing.assert_checkpoints():
+            await send.send_many(range(4))
+    assert [*got[0], *take_all(receive)] == [0, 1, 2, 3]
+    assert len(got[0]) == min(limit, 4)
+    assert send.statistics().sent == 4
+
+
+async def test_a_batch_for_which_a_partly_full_queue_has_no_room_waits_for_it() -> None:
+    send, receive = open_channel(int, 3)
+    await send.send_many([0])
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(send.send_many, [1, 2, 3])
+        await trio.testing.wait_all_tasks_blocked()
+        assert send.statistics().current_buffer_used == 3
+        assert await receive.receive_many(9) == [0, 1, 2, 3]
+
+
+async def test_an_empty_batch_wakes_no_receiver_of_batches() -> None:
+    send, receive = open_channel(int, 3)
+    got: list[list[int]] = []
+
+    async def wait() -> None:
+        got.extend([batch async for batch in receive.batches(2)])
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(wait)
+        await trio.testing.wait_all_tasks_blocked()
+        await send.send_many([])
+        assert receive.statistics().tasks_waiting_receive == 1
+        await send.send_many([1])
+        await trio.testing.wait_all_tasks_blocked()
+        send.close()
+    assert got == [[1]]
+
+
+async def test_closed_while_it_waits_for_a_batch() -> None:
+    _send, receive = open_channel(int, 3)
+
+    async def wait() -> None:
+        with pytest.raises(trio.ClosedResourceError):
+            await anext(receive.batches(2))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(wait)
+        await trio.testing.wait_all_tasks_blocked()
+        receive.close()
+    assert receive.statistics().tasks_waiting_receive == 0

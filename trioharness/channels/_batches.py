@@ -7,8 +7,8 @@ not told of the end of the channel until it is certain that they will not come b
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TypeVar, final
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, TypeVar, final
 
 import attrs
 import trio
@@ -70,16 +70,21 @@ async def fill(  # noqa: ASYNC910 - a batch that is full already has had its che
 class Batches(AsyncIterator[list[T]], metaclass=NoPublicConstructor):
     """What `ReceiveChannel.batches` returns, for ``async for``."""
 
-    _gather: Callable[[], Awaitable[list[T]]]
+    _next: Callable[[], Coroutine[Any, Any, list[T]]]
 
-    async def __anext__(self) -> list[T]:
-        """Return the next batch.
+    # Not a coroutine around the one that does it, as in `ReceiveChannel`.
+    def __anext__(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self,
+    ) -> Coroutine[Any, Any, list[T]]:
+        """Return the next batch. Always a checkpoint.
+
+        Cancelled, it has taken nothing.
+
+        Returns:
+            The messages in order, at least one.
 
         Raises:
             StopAsyncIteration: The channel has ended.
             trio.ClosedResourceError: The receive end is closed.
         """
-        try:
-            return await self._gather()
-        except trio.EndOfChannel:
-            raise StopAsyncIteration from None
+        return self._next()

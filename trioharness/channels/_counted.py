@@ -53,8 +53,10 @@ class DeadState(ChannelState):
 
     def take_more(self, hand: Hand, items: list[Item], limit: int) -> bool:
         """Take dead letters, which makes room for those that wait."""
+        had = len(items)
         more = super().take_more(hand, items, limit)
-        self.source.advance()
+        if len(items) > had:
+            self.source.advance()
         return more
 
     def close_receive(self, hand: Hand) -> None:
@@ -115,6 +117,10 @@ class CountedState(ChannelState):
         self.peak = max(self.peak, self.buffered)
         self.sent += 1
         return True
+
+    def put_all(self, items: list[Item]) -> bool:
+        """Say False: each entry goes into a hand by itself, which `put` sees to."""
+        return False
 
     def take(self, hand: Hand) -> Item:
         """Take the next entry in `hand`, or return `EMPTY` or `OVER`."""
@@ -214,7 +220,7 @@ class CountedState(ChannelState):
         """Give the entry into the hand of the task that has waited longest."""
         task, seat = self.receivers.popitem(last=False)
         self.hold(seat.hand, item)
-        reschedule(task, Value(item))
+        reschedule(task, Value(seat.present(item)))
 
     def close_receive(self, hand: Hand) -> None:
         """Take note that a receive end was closed; what it had in hand goes back unchanged."""

@@ -160,7 +160,7 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
             trio.ClosedResourceError: This end is closed, also while this waits.
         """
         check_batch(limit, None)
-        return self._messages(await self._take_many(limit))
+        return await self._next_batch(Seat(self._hand, limit=limit), None, trio.EndOfChannel)
 
     def batches(self, limit: int, /, within: float | None = None) -> AsyncIterator[list[T_co]]:
         """Return an iterator over all that comes, in batches: ``async for batch in …``.
@@ -180,36 +180,35 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
             ConfigurationError: `limit` is not a whole number of at least 1, or `within` < 0.
         """
         check_batch(limit, within)
-        return Batches[T_co]._create(partial(self._gather, limit, within))
+        seat = Seat(self._hand, limit=limit)
+        return Batches[T_co]._create(partial(self._next_batch, seat, within, StopAsyncIteration))
 
     @enable_ki_protection
-    async def _gather(self, limit: int, within: float | None) -> list[T_co]:
-        items = await self._take_many(limit)
-        if within is not None:
-            await fill(self._state, self._hand, items, limit, within)
-        return self._messages(items)
-
-    async def _take_many(self, limit: int) -> list[Item]:
+    async def _next_batch(
+        self, seat: Seat, within: float | None, end: type[Exception]
+    ) -> list[T_co]:
         state = self._state
         hand = self._hand
-        state.acknowledge(hand)
+        if hand.held:
+            state.acknowledge(hand)
         await checkpoint_if_cancelled()
         if hand.closed:
             raise state.closed_error()
-        item = state.take(hand)
-        waited = item is EMPTY
-        if waited:
-            item = await wait_to_receive(state, self._seat)
-        if item is OVER:
-            raise trio.EndOfChannel
-        items = [item]
-        # After a wait: what arrived before this task's turn is nobody else's, and needs no second
-        # schedule point.
-        if not hand.closed:
-            state.take_more(hand, items, limit)
-        if not waited:
+        items: list[Item] = []
+        state.take_more(hand, items, seat.limit)
+        if items:
             await cancel_shielded_checkpoint()
-        return items
+        else:
+            given: Item = OVER if state.ended and state.over else await wait_to_receive(state, seat)
+            if given is OVER:
+                raise end
+            items = given
+            # What arrived before this task's turn is nobody else's.
+            if not hand.closed:
+                state.take_more(hand, items, seat.limit)
+        if within is not None:
+            await fill(state, hand, items, seat.limit, within)
+        return self._messages(items)
 
     def _message(self, entry: Entry) -> T_co:
         """Return the message of an entry that is in hand; after a switch it may no longer be."""

@@ -118,11 +118,16 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
             trio.ClosedResourceError: As for `send`.
             trio.BusyResourceError: `progress` is in use by another call.
         """
-        batch = SendProgress() if progress is None else progress
-        batch._begin()
+        if progress is not None:
+            progress._begin()
         await checkpoint_if_cancelled()
         state = self._state
-        batch._items = self._checked_many(items)
+        values = self._checked_many(items)
+        if progress is None and state.put_all(values):  # as nearly always
+            await cancel_shielded_checkpoint()
+            return
+        batch = SendProgress() if progress is None else progress
+        batch._items = values
         try:
             if state.put(batch):
                 await cancel_shielded_checkpoint()

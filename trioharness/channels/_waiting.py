@@ -7,13 +7,14 @@ leaving from the front.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 from trio.lowlevel import Abort, Task, current_task, wait_task_rescheduled
 
-from ._hand import Hand
+from ._hand import Hand, Meter
 from ._progress import SendProgress
 
 if TYPE_CHECKING:
@@ -41,6 +42,12 @@ class Seat:
     hand: Hand
     filling: bool = False
     """It has part of a batch already, so the end of the channel is no news it must wait for."""
+    limit: int = 0
+    """The most messages it takes at a time, which come in a list; 0 for one message as it is."""
+
+    def present(self, item: Item) -> Item:
+        """Return one item in the form in which it is awaited here."""
+        return [item] if self.limit else item
 
 
 def leave(waiting: OrderedDict[Task, Any], task: Task, _: object) -> Abort:
@@ -49,15 +56,24 @@ def leave(waiting: OrderedDict[Task, Any], task: Task, _: object) -> Abort:
     return Abort.SUCCEEDED
 
 
-async def wait_to_receive(state: ChannelState, seat: Seat) -> Item:
-    """Wait until the channel gives this task an item, or `OVER`."""
+def wait_to_receive(state: ChannelState, seat: Seat) -> Coroutine[Any, Any, Item]:
+    """Wait until the channel gives this task an item (a list for a seat of a batch), or `OVER`.
+
+    It is to be awaited at once. Without a meter it is trio's own coroutine and none around it.
+    """
     task = current_task()
     state.receivers[task] = seat
+    wait = wait_task_rescheduled(  # noqa: ASYNC105 - by who calls this
+        partial(leave, state.receivers, task)
+    )
     meter = seat.hand.meter
-    if meter is None:
-        return await wait_task_rescheduled(partial(leave, state.receivers, task))
+    return wait if meter is None else metered(wait, meter)
+
+
+async def metered(wait: Coroutine[Any, Any, Item], meter: Meter) -> Item:
+    """Wait, and tell a meter when that begins and ends."""
     meter.wait_began()
     try:
-        return await wait_task_rescheduled(partial(leave, state.receivers, task))
+        return await wait
     finally:
         meter.wait_ended()
