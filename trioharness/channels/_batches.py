@@ -73,7 +73,7 @@ class Batches(AsyncIterator[list[T]], metaclass=NoPublicConstructor):
     _next: Callable[[], Coroutine[Any, Any, list[T]]]
 
     # Not a coroutine around the one that does it, as in `ReceiveChannel`.
-    def __anext__(  # pyright: ignore[reportIncompatibleMethodOverride]
+    def __anext__(
         self,
     ) -> Coroutine[Any, Any, list[T]]:
         """Return the next batch. Always a checkpoint.
