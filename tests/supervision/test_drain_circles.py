@@ -208,7 +208,7 @@ async def test_a_circle_has_the_grace_of_the_drain_and_no_more(
 ) -> None:
     send, receive = th.open_channel(int, 10)
     async with th.open_supervisor("s") as sup:
-        sup.start_soon(count_down, receive, send.clone(), [], name="loop")
+        sup.start_soon(count_down, receive, send.clone(), list[int](), name="loop")
         for _ in range(10):
             await send.send(0)
         send.close()
