@@ -14,3 +14,5 @@ from ._clock import virtual_clock as virtual_clock
 from ._faults import Faults as Faults
 from ._leaks import leak_check as leak_check
 from ._recorder import EventRecorder as EventRecorder
+from ._storm import run_storm as run_storm
+from ._storm_books import StormReport as StormReport
