@@ -181,7 +181,8 @@ def test_a_channel_that_reorders_is_found_out() -> None:
     class Stack(list[Any]):
         """A queue from the wrong side."""
 
-        popleft = list.pop
+        def popleft(self) -> Any:
+            return self.pop()
 
         def extendleft(self, items: Any) -> None:
             self.extend(items)
