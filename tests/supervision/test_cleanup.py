@@ -9,7 +9,7 @@ import trio
 from trio.testing import MockClock
 
 import trioharness as th
-from tests.supervision._kit import Boom, Log, slow_to_stop
+from tests.supervision._kit import Boom, Log, sleeps, slow_to_stop
 
 
 async def test_it_ends_with_the_grace(autojump_clock: MockClock, log: Log) -> None:
@@ -238,3 +238,18 @@ async def test_the_reason_of_a_stop_is_in_cancelled(autojump_clock: MockClock) -
         await child.stop()
     assert "for maintenance" in reasons[0]
     assert "out of patience" in reasons[1]
+
+
+@pytest.mark.parametrize("name", [None, 7, "s/other", "renamed"])
+async def test_a_component_may_rename_its_task(autojump_clock: MockClock, name: object) -> None:
+    seen: list[float] = []
+
+    async def component() -> None:
+        trio.lowlevel.current_task().name = name  # type: ignore[assignment]
+        async with th.cleanup() as scope:
+            seen.append(scope.deadline)
+
+    async with th.open_supervisor() as sup:
+        sup.start_soon(sleeps(1), name="other")
+        sup.start_soon(component, grace=3)
+    assert seen == [3]

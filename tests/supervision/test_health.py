@@ -91,6 +91,42 @@ async def test_a_beat_may_come_from_any_task_of_the_component(
     assert log.lines == ["component 1 ready", "component 1 returned", "s ended"]
 
 
+@pytest.mark.parametrize("may_be_abandoned", [False, True])
+async def test_a_beat_may_come_from_a_thread_of_the_component(
+    mock_clock: MockClock, log: Log, may_be_abandoned: bool
+) -> None:
+    def works() -> None:
+        for _ in range(3):
+            trio.from_thread.run_sync(mock_clock.jump, 4)
+            trio.from_thread.run_sync(th.beat)
+        trio.from_thread.run_sync(mock_clock.jump, 6)
+
+    async def component() -> None:
+        await trio.to_thread.run_sync(works, abandon_on_cancel=may_be_abandoned)
+        await trio.sleep_forever()
+
+    async with th.open_supervisor("s", observer=log) as sup:
+        sup.start_soon(component, restart="temporary", health=WITHIN_5)
+    assert log.times("crashed") == [18]
+
+
+async def test_a_beat_inside_of_a_component_is_no_beat_of_that(
+    autojump_clock: MockClock, log: Log
+) -> None:
+    async def beats() -> None:
+        while True:
+            await trio.sleep(1)
+            th.beat()
+
+    async def shop() -> None:
+        async with th.open_supervisor("in") as inner:
+            inner.start_soon(beats)
+
+    async with th.open_supervisor("s", observer=log) as sup:
+        sup.start_soon(shop, restart="temporary", health=WITHIN_5)
+    assert log.times("crashed") == [5]
+
+
 async def test_the_error_tells_of_the_tasks_of_the_component_too(
     autojump_clock: MockClock, log: Log
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 import trio
 from trio.testing import MockClock
@@ -312,3 +314,60 @@ async def test_an_observer_that_raises_does_no_harm(
             assert child.restarts == 2
             await child.stop()
     assert "Boom: observer" in caplog.text
+
+
+def leaves_when_b_ends(event: th.Event) -> None:
+    if isinstance(event, th.ChildEnded) and event.path == "s/b":
+        sys.exit(3)
+
+
+async def test_what_leaves_an_observer_ends_a_supervisor_that_stops_by_itself(
+    autojump_clock: MockClock,
+) -> None:
+    with trio.fail_after(60), pytest.raises(SystemExit):
+        async with th.open_supervisor("s", max_restarts=0, observer=leaves_when_b_ends) as sup:
+            sup.start_soon(forever, name="b")
+            sup.start_soon(crashes(after=1), name="a")
+
+
+async def test_what_leaves_an_observer_during_a_stop_by_hand_is_not_held_up(
+    autojump_clock: MockClock,
+) -> None:
+    with pytest.raises(SystemExit):
+        async with th.open_supervisor("s", observer=leaves_when_b_ends) as sup:
+            child = sup.start_soon(forever, name="b")
+            sup.start_soon(forever, name="a")
+            await child.stop()
+    assert trio.current_time() == 0
+
+
+async def test_what_leaves_the_close_of_a_kept_end_is_not_held_up(
+    autojump_clock: MockClock,
+) -> None:
+    class Leaves(trio.abc.ReceiveChannel[int]):
+        def __init__(self, *, kept: bool) -> None:
+            self.kept = kept
+
+        def clone(self) -> Leaves:
+            return Leaves(kept=False)
+
+        async def receive(self) -> int:
+            await trio.sleep_forever()
+            raise AssertionError
+
+        async def aclose(self) -> None:
+            self.close()
+            await trio.lowlevel.checkpoint()
+
+        def close(self) -> None:
+            if self.kept:
+                sys.exit(3)
+
+    async def has(_: Leaves) -> None:
+        await trio.sleep_forever()
+
+    with pytest.raises(SystemExit):
+        async with th.open_supervisor("s") as sup:
+            child = sup.start_soon(has, Leaves(kept=True), restart="temporary")
+            await child.stop()
+    assert trio.current_time() == 0

@@ -15,9 +15,14 @@ from ._run import Incarnation
 
 if TYPE_CHECKING:
     from ._engine import Engine
+    from ._watch import Watch
 
 hosting: ContextVar[Engine] = ContextVar("trioharness_hosting")
 """The supervisor whose nursery a task holds; set in that task alone."""
+
+
+watched: ContextVar[Watch | None] = ContextVar("trioharness_watched")
+"""Who watches over the component, in whatever it runs, threads included; None if nobody does."""
 
 
 def supervisor_of(nursery: trio.Nursery) -> Engine | None:
@@ -30,7 +35,9 @@ def here() -> Record | None:
     """Return the child that the running task belongs to; None outside of every component.
 
     It is found by going up the tree of tasks, which costs those who ask; a context variable would
-    cost each child, whether it asks or not.
+    cost each child, whether it asks or not. What a thread that may be abandoned has trio run
+    belongs to no task of the component, and nothing that stops the component reaches it: it is
+    outside.
     """
     try:
         task = trio.lowlevel.current_task()
@@ -47,7 +54,8 @@ def here() -> Record | None:
 
 def _child_in(engine: Engine, task: trio.lowlevel.Task) -> Record | None:
     """Return the child of a supervisor whose running incarnation a task is."""
-    named = engine.records.get(task.name.rpartition("/")[2])
+    name: object = task.name  # which its component may set to anything
+    named = engine.records.get(name.rpartition("/")[2]) if isinstance(name, str) else None
     if named is not None and named.run is not None and named.run.task is task:
         return named
     runs = (record.run for record in engine.records.values())  # it may have changed its name
@@ -62,15 +70,21 @@ def current_run(wanted: str) -> tuple[Record, Incarnation]:
     """
     record = here()
     if record is None or record.run is None:
-        raise SupervisionError(
-            f"{wanted} was called outside of a supervised component; call it from code that "
-            f"a supervisor runs"
-        )
+        raise _outside(wanted)
     return record, record.run
+
+
+def _outside(wanted: str) -> SupervisionError:
+    return SupervisionError(
+        f"{wanted} was called outside of a supervised component; call it from code that a "
+        f"supervisor runs"
+    )
 
 
 def beat() -> None:
     """Say "I am alive", from any task of a component that has ``health=Health(beat_within=...)``.
+
+    From a thread of it, ``trio.from_thread.run_sync(th.beat)`` does so.
 
     Such a component counts as crashed when it works for longer than that without a beat. Call it
     where progress is made, once for each message or step, not from a task that only beats: that one
@@ -82,7 +96,10 @@ def beat() -> None:
     Raises:
         SupervisionError: It was not called from inside a supervised component.
     """
-    watch = current_run("beat()")[1].watch
+    try:
+        watch = watched.get()
+    except LookupError:
+        raise _outside("beat()") from None
     if watch is not None:
         watch.beat(trio.current_time())
 

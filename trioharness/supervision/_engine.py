@@ -22,7 +22,7 @@ from .._events import ChildEnded, Crashed, Observer, SupervisorEnded
 from ..observe import summary
 from ..rules import AutoShutdown, Cause, Exhausted, Limit, RestartType, Strategy, Window
 from ._alone import alone
-from ._ambient import hosting
+from ._ambient import hosting, watched
 from ._handover import Handover
 from ._incarnation import handle_end, run_child
 from ._links import unlink
@@ -106,6 +106,7 @@ class Engine:
         self.window = Window(self.limit)
         self.turn = Turn(self.spawn_step)
         self.now = trio.lowlevel.current_clock().current_time
+        self.context.run(watched.set, None)  # whoever watches over what it is in
 
     async def host(self) -> None:
         """Hold the nursery of the children open, shielded from outside, until all have ended.

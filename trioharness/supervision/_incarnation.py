@@ -27,7 +27,7 @@ from ._policy import ask_policy, is_to_return
 from ._record import Record
 from ._restarting import decide, restarts_alone
 from ._run import Incarnation
-from ._states import END, RETRY, WAITING
+from ._states import COMPLETE, END, RETRY, WAITING
 from ._watch import run_watched
 
 if TYPE_CHECKING:
@@ -175,9 +175,8 @@ def _task_has_ended(
     if run is None or record.run is not run:
         if error is not None:
             raise error  # its books are closed, so that it is a fault of our own
-        if through and record.run is None and engine.turn.holder is record:
-            engine.turn.release(record)  # the task was to begin the next one
-            record.move(END)
+        if through and record.run is None:
+            _left_between(engine, record)
         return None
     now = engine.now()
     if isinstance(error, MAY_BE_NO_CRASH) and not through:
@@ -200,6 +199,20 @@ def _task_has_ended(
     if _has_ended(engine, record, run, error, now, through=through):
         return trio.CancelScope()
     return None
+
+
+def _left_between(engine: Engine, record: Record) -> None:
+    """Close the books of a child whose task was left when no incarnation was in them.
+
+    An interrupt came before the next one, or what is no crash came out of an observer or a channel
+    end while the books of the last were being closed.
+    """
+    was_to_begin = engine.turn.holder is record
+    engine.turn.release(record)
+    if record.stopping is not None:
+        record.stopping.has_ended(record, engine.now())
+    elif was_to_begin and record.state is not COMPLETE:  # a drain may have made it so meanwhile
+        record.move(END)
 
 
 def _has_ended(

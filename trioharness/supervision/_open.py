@@ -42,7 +42,9 @@ async def open_supervisor(
 
     Args:
         name: Its name in paths and logs. Inside a supervised component its path continues that
-            component's.
+            component's. Inside means in the tasks of a component; a task that it started in a
+            nursery from outside is outside, and so is what a thread that may be abandoned has
+            trio run: nothing that stops the component waits for those.
         strategy: Whom a restart takes along: nobody (``"one_for_one"``), all (``"one_for_all"``),
             or those that were started later (``"rest_for_one"``).
         max_restarts: Restarts of its children that may fall within one period; 5 by default.

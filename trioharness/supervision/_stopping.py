@@ -101,8 +101,10 @@ class Stopping:
             self._has_ended_for_all(record, now)
             return
         del self.current[record]
-        self.ended(record)
-        self.tell_next(now)
+        try:
+            self.ended(record)
+        finally:
+            self.tell_next(now)
 
     def _has_ended_for_all(self, record: Record, now: float) -> None:
         """Do the same for all who took the child over one from the other.

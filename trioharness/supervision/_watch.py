@@ -17,6 +17,7 @@ from .._errors import ChildSilent, StartFailed
 from .._events import Crashed
 from ..observe import summary
 from ..rules import Cause, WorkClock
+from ._ambient import watched
 from ._calling import call
 from ._culprit import standing_at, start_hangs_at
 from ._handover import Watches
@@ -185,6 +186,7 @@ async def run_watched(run: Incarnation) -> None:
         trio.current_time() + start_within,
         math.inf if within is None else within,
     )
+    watched.set(watch)
     monitor.add(watch)
     try:
         called = call(run)
