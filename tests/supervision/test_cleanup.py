@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 import trio
@@ -241,11 +242,11 @@ async def test_the_reason_of_a_stop_is_in_cancelled(autojump_clock: MockClock) -
 
 
 @pytest.mark.parametrize("name", [None, 7, "s/other", "renamed"])
-async def test_a_component_may_rename_its_task(autojump_clock: MockClock, name: object) -> None:
+async def test_a_component_may_rename_its_task(autojump_clock: MockClock, name: Any) -> None:
     seen: list[float] = []
 
     async def component() -> None:
-        trio.lowlevel.current_task().name = name  # type: ignore[assignment]
+        trio.lowlevel.current_task().name = name
         async with th.cleanup() as scope:
             seen.append(scope.deadline)
 
