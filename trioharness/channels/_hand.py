@@ -62,6 +62,8 @@ class Hand:
     held: list[Entry] = attrs.field(factory=list[Entry], init=False)
     left_behind: list[Entry] = attrs.field(factory=list[Entry], init=False)
     """Went back when the end was closed; how the incarnation ended is not known yet."""
+    suspended: Exception | None = attrs.field(default=None, init=False)
+    """Why nobody is behind its end just now."""
     report: tuple[InHand, ...] = attrs.field(default=(), init=False)
     """What `with` has settled already, for the supervisor that asks later."""
     meter: Meter | None = attrs.field(default=None, init=False)
