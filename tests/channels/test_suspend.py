@@ -145,7 +145,7 @@ async def test_resume_opens_nothing_that_is_over(how: str) -> None:
 
 async def test_both_may_be_called_again_and_on_a_closed_end() -> None:
     send, receive = open_channel(int, 3)
-    receive.clone().resume()
+    receive.resume()
     send.send_nowait(1)
     receive.suspend(PARKED)
     receive.suspend(KeyError("another reason"))

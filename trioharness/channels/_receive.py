@@ -113,7 +113,8 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
             await cancel_shielded_checkpoint()
         if item is OVER:
             raise end
-        return state.unpack(hand, item) if state.tracked else item
+        message: T_co = state.unpack(hand, item) if state.tracked else item
+        return message
 
     @enable_ki_protection
     def receive_nowait(self) -> T_co:
@@ -139,7 +140,8 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
             raise trio.WouldBlock
         if item is OVER:
             raise trio.EndOfChannel
-        return state.unpack(hand, item) if state.tracked else item
+        message: T_co = state.unpack(hand, item) if state.tracked else item
+        return message
 
     @enable_ki_protection
     async def receive_many(self, limit: int, /) -> list[T_co]:

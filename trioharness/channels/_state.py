@@ -95,6 +95,11 @@ class ChannelState:
         self.admitted = self.check.known if as_it_is and not shut else NOTHING
 
     @property
+    def open_receive_channels(self) -> int:
+        """How many receive ends are open."""
+        return len(self.hands)
+
+    @property
     def buffered(self) -> int:
         """How many messages wait in the channel."""
         return len(self.queue)
@@ -351,12 +356,11 @@ class ChannelState:
 
     def heed_suspended(self) -> None:
         """Take messages while anybody is behind a receive end; else fail those that wait."""
-        alone = all(hand.suspended is not None for hand in self.hands)
-        self.suspended = [*self.hands][-1].suspended if alone and self.hands else None
-        if alone:
+        self.suspended = None
+        if all(hand.suspended is not None for hand in self.hands):
+            self.suspended = next((hand.suspended for hand in reversed(self.hands)), None)
             self.fail_senders()
-        else:
-            self.admit_known()
+        self.admit_known()
 
     def finish(self) -> None:
         """Take nothing more; the end comes when what is there has been received."""
