@@ -9,6 +9,11 @@ TrioharnessError
 │   ├── EndNotOpen (AttributeError)         a declared channel end was used outside of a run
 │   └── LoadError                           `module:attr` does not lead to a harness
 ├── MessageTypeError (TypeError)            a channel was given what it does not carry
+├── RequestError                            a call got no reply
+│   ├── ResponderDied                       whoever had taken it ended first
+│   ├── Unanswered                          its responder forgot to answer
+│   ├── AlreadyAnswered                     it was to be answered twice
+│   └── CallToOneself                       only the caller could answer it
 ├── CodecError (ValueError)
 │   ├── EncodeError                         a message that cannot become bytes
 │   └── DecodeError                         bytes that cannot become a message
@@ -103,6 +108,66 @@ class MessageTypeError(TrioharnessError, TypeError):
         return (
             f"channel {self.channel!r} carries {self.expected}, but was given {self.got}; "
             f"send a {self.expected}, or open the channel for {self.expected} | {self.got}"
+        )
+
+
+class RequestError(TrioharnessError):
+    """A call and its reply did not come together."""
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class ResponderDied(RequestError):
+    """Whoever had taken a call ended without an answer; it may or may not have been acted on."""
+
+    requests: str
+    """The name of the channel of requests."""
+    error: str
+    """What the responder ended with, in one line; empty if it was stopped or left."""
+
+    def __str__(self) -> str:
+        how = f"crashed ({self.error})" if self.error else "was stopped"
+        return (
+            f"the responder to a call on {self.requests!r} {how} before it answered; "
+            f"call again if that does no harm"
+        )
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class Unanswered(RequestError):
+    """The block of a responder ended without an answer; raised there and in the caller."""
+
+    requests: str
+    """The name of the channel of requests."""
+
+    def __str__(self) -> str:
+        return (
+            f"the block of a call on {self.requests!r} ended without an answer; "
+            f"call request.reply(...) or request.fail(...) in it"
+        )
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class AlreadyAnswered(RequestError):
+    """A request was answered a second time; the caller has the first answer."""
+
+    requests: str
+    """The name of the channel of requests."""
+
+    def __str__(self) -> str:
+        return f"a request on {self.requests!r} was answered already; answer each one once"
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class CallToOneself(RequestError):
+    """The only task that could answer a call is the one that makes it, and would wait for ever."""
+
+    requests: str
+    """The name of the channel of requests."""
+
+    def __str__(self) -> str:
+        return (
+            f"a responder calls {self.requests!r}, which nobody but itself answers; answer in "
+            f"another task, start a second responder, or call the function it would call"
         )
 
 

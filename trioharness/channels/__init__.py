@@ -5,9 +5,13 @@
 
 from ._channel import Channel as Channel
 from ._channel import open_channel as open_channel
+from ._client import CallStatistics as CallStatistics
+from ._client import RequestClient as RequestClient
 from ._dead_letter import DeadLetter as DeadLetter
 from ._overflow import Overflow as Overflow
 from ._progress import SendProgress as SendProgress
 from ._receive import ReceiveChannel as ReceiveChannel
+from ._request import Request as Request
+from ._requests import open_requests as open_requests
 from ._send import SendChannel as SendChannel
 from ._statistics import ChannelStatistics as ChannelStatistics

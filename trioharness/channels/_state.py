@@ -7,7 +7,7 @@ task these hold (`CountedState` has exceptions of its own):
 - while a receiver waits, nothing is queued and no sender waits;
 - while a sender waits, the queue is full (or over-full, after messages were returned).
 
-It is an own state on the public `trio.lowlevel` and no wrapped memory channel: that can neither take
+It is a state on the public `trio.lowlevel` and no wrapped memory channel: that can neither take
 a message back to its front nor be asked for all it holds without a raised `trio.WouldBlock`.
 Rejected: a priority for whoever runs (fairness), and skipped checkpoints (they starve neighbours).
 """
