@@ -18,6 +18,7 @@ whose messages are attrs classes; the harness is the root nursery of an applicat
 from ._errors import AlreadyAnswered as AlreadyAnswered
 from ._errors import CallToOneself as CallToOneself
 from ._errors import ChildComplete as ChildComplete
+from ._errors import ChildDown as ChildDown
 from ._errors import ChildExists as ChildExists
 from ._errors import ChildKilled as ChildKilled
 from ._errors import ChildNotFound as ChildNotFound

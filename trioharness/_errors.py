@@ -22,6 +22,7 @@ TrioharnessError
 │   ├── StartFailed                         a component failed before it was ready
 │   ├── SupervisorClosed                    the supervisor is stopping and takes no more
 │   ├── ChildComplete                       the child gave up its channel ends for good
+│   ├── ChildDown                           nobody takes what is sent until it is started by hand
 │   ├── ChildNotReady                       it has no value to give just now
 │   ├── ChildExists (DuplicateNameError)    a child of that name is there already
 │   ├── ChildNotFound                       there is no child of that name, or no longer
@@ -267,6 +268,18 @@ class ChildNotReady(SupervisionError):
             f"{self.path!r} is {self.state} and has no value; "
             f"await its wait('ready') first, or declare it in needs="
         )
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class ChildDown(SupervisionError):
+    """The ``__cause__`` of a failed send where the only component that receives stays down."""
+
+    path: str
+    state: str
+    """The state it is in."""
+
+    def __str__(self) -> str:
+        return f"{self.path!r}, which would receive it, is {self.state}; start it again by hand"
 
 
 @attrs.define(eq=False, repr=False, slots=False)

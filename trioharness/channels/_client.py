@@ -87,7 +87,7 @@ class RequestClient(SendChannel[Q_contra], Generic[Q_contra, R_co]):
             request._caller = task
             request._is_call = True
         else:  # nearly always
-            request = request_of(message, state, task, True)  # noqa: FBT003 - keywords cost more
+            request = request_of(message, state, task, True)
         state.calls += 1
         if not state.offer(request):
             state.senders[task] = (self, request, None)

@@ -67,6 +67,16 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         """The channel, the same object for all its ends."""
         return self._channel
 
+    @property
+    def answers(self) -> bool:
+        """Whether messages are requests, which somebody waits for an answer to.
+
+        For supervisors: they `suspend` such an end while all components that receive through it
+        stay down, for else the callers would wait in vain. Other messages wait until somebody is
+        started again.
+        """
+        return self._state.answers
+
     # `receive` and `__anext__` return the coroutine that does it, instead of being one around it:
     # that is 3 % of a message. pyright insists on the class that ``async def`` makes; mypy on this.
     def receive(  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -292,9 +302,8 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
     def suspend(self, error: Exception) -> None:
         """Say that nobody is there to receive through this end, until `resume`.
 
-        While that is so of all open receive ends, every send of the channel fails. For supervisors,
-        when the last component that receives is down and is not to be restarted: whoever sends
-        shall not wait for it, but is told why. A send that waits already fails too, with a
+        While that is so of all open receive ends, every send of the channel fails: whoever sends
+        shall not wait, but is told why. A send that waits already fails too, with a
         `trio.BrokenResourceError` whose cause is `error`. What is queued or in hand stays, and can
         be received. A second call gives another reason. On an end of `Channel.dead` it changes
         nothing: messages die all the same. On a closed end it does nothing.

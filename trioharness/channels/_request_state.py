@@ -39,7 +39,7 @@ class RequestState(ChannelState):
     """Who received the last request."""
 
     def __attrs_post_init__(self) -> None:
-        self.tracked = True
+        self.tracked = self.answers = True
         self.admit_known()
 
     def admit_known(self) -> None:

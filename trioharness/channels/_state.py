@@ -51,6 +51,8 @@ class ChannelState:
     # A slot, not a class variable, which takes three times as long to look up.
     tracked: bool = attrs.field(default=False, init=False)
     """Whether it is known who has a message, so that items have to be unpacked."""
+    answers: bool = attrs.field(default=False, init=False)
+    """Whether messages are requests."""
     admitted: Set[type] = attrs.field(init=False)
     """The types of messages that `send` may queue as they are, without a closer look: the known
     ones while nothing is the matter, else none. One question of `send` in place of three."""
