@@ -9,6 +9,7 @@ TrioharnessError
 │   ├── EndNotOpen (AttributeError)         a declared channel end was used outside of a run
 │   └── LoadError                           `module:attr` does not lead to a harness
 ├── MessageTypeError (TypeError)            a channel was given what it does not carry
+├── NoRoute                                 no rule says where a message goes
 ├── RequestError                            a call got no reply
 │   ├── ResponderDied                       whoever had taken it ended first
 │   ├── Unanswered                          its responder forgot to answer
@@ -109,6 +110,22 @@ class MessageTypeError(TrioharnessError, TypeError):
         return (
             f"channel {self.channel!r} carries {self.expected}, but was given {self.got}; "
             f"send a {self.expected}, or open the channel for {self.expected} | {self.got}"
+        )
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class NoRoute(TrioharnessError):
+    """No rule matches a message that is to be passed on."""
+
+    message: str
+    """The message."""
+    rules: str
+    """The rules."""
+
+    def __str__(self) -> str:
+        return (
+            f"no rule matches {self.message} ({self.rules}); add a Rule for it, or say with "
+            f"otherwise= that it is dropped, or dead"
         )
 
 
