@@ -25,8 +25,8 @@ SHOWN = {
         "reply: 3.5",
         "ZeroDivisionError: division by zero",
         (
-            "ResponderDied: the responder to a call on 'divide' crashed (MemoryError('outside of the "
-            "block: the component crashes')) before it answered; call again if that does no harm"
+            "ResponderDied: the responder to a call on 'divide' crashed (MemoryError("
+            "'outside of the block: the component crashes')) before it answered; call again if that does no harm"
         ),
         "its next incarnation: 3.0",
         "nobody: 'answers/divide', which would receive it, is stopped; start it again by hand",
