@@ -15,7 +15,10 @@ whose messages are attrs classes; the harness is the root nursery of an applicat
 # harness                   the root of an application
 # cli                       the command line
 
+from ._errors import AlreadyAnswered as AlreadyAnswered
+from ._errors import CallToOneself as CallToOneself
 from ._errors import ChildComplete as ChildComplete
+from ._errors import ChildDown as ChildDown
 from ._errors import ChildExists as ChildExists
 from ._errors import ChildKilled as ChildKilled
 from ._errors import ChildNotFound as ChildNotFound
@@ -33,13 +36,17 @@ from ._errors import EndNotOpen as EndNotOpen
 from ._errors import Ignore as Ignore
 from ._errors import LoadError as LoadError
 from ._errors import MessageTypeError as MessageTypeError
+from ._errors import NoRoute as NoRoute
 from ._errors import PoolFull as PoolFull
+from ._errors import RequestError as RequestError
+from ._errors import ResponderDied as ResponderDied
 from ._errors import RestartLimitExceeded as RestartLimitExceeded
 from ._errors import Shutdown as Shutdown
 from ._errors import StartFailed as StartFailed
 from ._errors import SupervisionError as SupervisionError
 from ._errors import SupervisorClosed as SupervisorClosed
 from ._errors import TrioharnessError as TrioharnessError
+from ._errors import Unanswered as Unanswered
 from ._errors import UnexpectedReturn as UnexpectedReturn
 from ._errors import UnknownMessageError as UnknownMessageError
 from ._errors import UnknownNeedError as UnknownNeedError
@@ -68,14 +75,27 @@ from ._events import ShutDown as ShutDown
 from ._events import State as State
 from ._events import Stopped as Stopped
 from ._events import SupervisorEnded as SupervisorEnded
+from .channels import CallStatistics as CallStatistics
 from .channels import Channel as Channel
 from .channels import ChannelStatistics as ChannelStatistics
 from .channels import DeadLetter as DeadLetter
+from .channels import KeyRule as KeyRule
 from .channels import Overflow as Overflow
 from .channels import ReceiveChannel as ReceiveChannel
+from .channels import ReceiveView as ReceiveView
+from .channels import Request as Request
+from .channels import RequestClient as RequestClient
+from .channels import Routed as Routed
+from .channels import Routing as Routing
+from .channels import Rule as Rule
 from .channels import SendChannel as SendChannel
 from .channels import SendProgress as SendProgress
+from .channels import filtered as filtered
+from .channels import mapped as mapped
 from .channels import open_channel as open_channel
+from .channels import open_requests as open_requests
+from .channels import partition as partition
+from .channels import route as route
 from .harness import ChannelReceipt as ChannelReceipt
 from .harness import DeclaredChild as DeclaredChild
 from .harness import Harness as Harness

@@ -9,6 +9,12 @@ TrioharnessError
 │   ├── EndNotOpen (AttributeError)         a declared channel end was used outside of a run
 │   └── LoadError                           `module:attr` does not lead to a harness
 ├── MessageTypeError (TypeError)            a channel was given what it does not carry
+├── NoRoute                                 no rule says where a message goes
+├── RequestError                            a call got no reply
+│   ├── ResponderDied                       whoever had taken it ended first
+│   ├── Unanswered                          its responder forgot to answer
+│   ├── AlreadyAnswered                     it was to be answered twice
+│   └── CallToOneself                       only the caller could answer it
 ├── CodecError (ValueError)
 │   ├── EncodeError                         a message that cannot become bytes
 │   └── DecodeError                         bytes that cannot become a message
@@ -17,6 +23,7 @@ TrioharnessError
 │   ├── StartFailed                         a component failed before it was ready
 │   ├── SupervisorClosed                    the supervisor is stopping and takes no more
 │   ├── ChildComplete                       the child gave up its channel ends for good
+│   ├── ChildDown                           nobody takes what is sent until it is started by hand
 │   ├── ChildNotReady                       it has no value to give just now
 │   ├── ChildExists (DuplicateNameError)    a child of that name is there already
 │   ├── ChildNotFound                       there is no child of that name, or no longer
@@ -103,6 +110,82 @@ class MessageTypeError(TrioharnessError, TypeError):
         return (
             f"channel {self.channel!r} carries {self.expected}, but was given {self.got}; "
             f"send a {self.expected}, or open the channel for {self.expected} | {self.got}"
+        )
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class NoRoute(TrioharnessError):
+    """No rule matches a message that is to be passed on."""
+
+    message: str
+    """The message."""
+    rules: str
+    """The rules."""
+
+    def __str__(self) -> str:
+        return (
+            f"no rule matches {self.message} ({self.rules}); add a Rule for it, or say with "
+            f"otherwise= that it is dropped, or dead"
+        )
+
+
+class RequestError(TrioharnessError):
+    """A call and its reply did not come together."""
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class ResponderDied(RequestError):
+    """Whoever had taken a call ended without an answer; it may or may not have been acted on."""
+
+    requests: str
+    """The name of the channel of requests."""
+    error: str
+    """What the responder ended with, in one line; empty if it was stopped or left."""
+
+    def __str__(self) -> str:
+        how = f"crashed ({self.error})" if self.error else "was stopped"
+        return (
+            f"the responder to a call on {self.requests!r} {how} before it answered; "
+            f"call again if that does no harm"
+        )
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class Unanswered(RequestError):
+    """The block of a responder ended without an answer; raised there and in the caller."""
+
+    requests: str
+    """The name of the channel of requests."""
+
+    def __str__(self) -> str:
+        return (
+            f"the block of a call on {self.requests!r} ended without an answer; "
+            f"call request.reply(...) or request.fail(...) in it"
+        )
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class AlreadyAnswered(RequestError):
+    """A request was answered a second time; the caller has the first answer."""
+
+    requests: str
+    """The name of the channel of requests."""
+
+    def __str__(self) -> str:
+        return f"a request on {self.requests!r} was answered already; answer each one once"
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class CallToOneself(RequestError):
+    """The only task that could answer a call is the one that makes it, and would wait for ever."""
+
+    requests: str
+    """The name of the channel of requests."""
+
+    def __str__(self) -> str:
+        return (
+            f"a responder calls {self.requests!r}, which nobody but itself answers; answer in "
+            f"another task, start a second responder, or call the function it would call"
         )
 
 
@@ -202,6 +285,18 @@ class ChildNotReady(SupervisionError):
             f"{self.path!r} is {self.state} and has no value; "
             f"await its wait('ready') first, or declare it in needs="
         )
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class ChildDown(SupervisionError):
+    """The ``__cause__`` of a failed send where the only component that receives stays down."""
+
+    path: str
+    state: str
+    """The state it is in."""
+
+    def __str__(self) -> str:
+        return f"{self.path!r}, which would receive it, is {self.state}; start it again by hand"
 
 
 @attrs.define(eq=False, repr=False, slots=False)

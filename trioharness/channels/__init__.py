@@ -5,9 +5,22 @@
 
 from ._channel import Channel as Channel
 from ._channel import open_channel as open_channel
+from ._client import CallStatistics as CallStatistics
+from ._client import RequestClient as RequestClient
 from ._dead_letter import DeadLetter as DeadLetter
 from ._overflow import Overflow as Overflow
 from ._progress import SendProgress as SendProgress
 from ._receive import ReceiveChannel as ReceiveChannel
+from ._request import Request as Request
+from ._requests import open_requests as open_requests
+from ._route import Routed as Routed
+from ._route import partition as partition
+from ._route import route as route
+from ._routing import KeyRule as KeyRule
+from ._routing import Routing as Routing
+from ._routing import Rule as Rule
 from ._send import SendChannel as SendChannel
 from ._statistics import ChannelStatistics as ChannelStatistics
+from ._view import ReceiveView as ReceiveView
+from ._view import filtered as filtered
+from ._view import mapped as mapped

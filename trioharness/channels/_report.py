@@ -26,7 +26,7 @@ def read_statistics(state: ChannelState) -> ChannelStatistics:
         current_buffer_used=buffered,
         max_buffer_size=state.max_buffer_size,
         open_send_channels=state.open_send_channels,
-        open_receive_channels=state.open_receive_channels,
+        open_receive_channels=len(state.hands),
         tasks_waiting_send=len(state.senders),
         tasks_waiting_receive=len(state.receivers),
         send_waiting_since=None if now is None else waiting_since(state.senders, now),

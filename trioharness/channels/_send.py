@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar, final
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import attrs
 import trio
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 T_contra = TypeVar("T_contra", contravariant=True)
 
 
-@final
 @attrs.define(eq=False, repr=False)
 class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor):
     """The send end of a channel, from `open_channel` or `clone`.

@@ -7,10 +7,9 @@ task these hold (`CountedState` has exceptions of its own):
 - while a receiver waits, nothing is queued and no sender waits;
 - while a sender waits, the queue is full (or over-full, after messages were returned).
 
-It is an own state on the public `trio.lowlevel` and not a wrapped memory channel, because that
-can neither take a message back to its front nor be asked for all it holds without a raised
-`trio.WouldBlock`; both would cost more than this file. Rejected: a priority for whoever runs just
-now (fairness), and skipped checkpoints (they starve the neighbours).
+It is a state on the public `trio.lowlevel` and no wrapped memory channel: that can neither take
+a message back to its front nor be asked for all it holds without a raised `trio.WouldBlock`.
+Rejected: a priority for whoever runs (fairness), and skipped checkpoints (they starve neighbours).
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ from ._drops import DropTeller
 from ._hand import Hand
 from ._overflow import Policy
 from ._progress import SendProgress
+from ._refusals import broken, closed, suspended
 from ._types import TypeCheck
 from ._waiting import EMPTY, OVER, Item, Seat, Waiting
 
@@ -49,8 +49,10 @@ class ChannelState:
     teller: DropTeller | None = attrs.field(default=None, kw_only=True)
     """Tells of what was dropped."""
     # A slot, not a class variable, which takes three times as long to look up.
-    counted: bool = attrs.field(default=False, init=False)
-    """Whether deliveries are counted, so that items are entries."""
+    tracked: bool = attrs.field(default=False, init=False)
+    """Whether it is known who has a message, so that items have to be unpacked."""
+    answers: bool = attrs.field(default=False, init=False)
+    """Whether messages are requests."""
     admitted: Set[type] = attrs.field(init=False)
     """The types of messages that `send` may queue as they are, without a closer look: the known
     ones while nothing is the matter, else none. One question of `send` in place of three."""
@@ -61,7 +63,8 @@ class ChannelState:
     """Tasks that wait to send."""
     receivers: OrderedDict[Task, Seat] = attrs.field(factory=OrderedDict[Task, Seat], init=False)
     open_send_channels: int = attrs.field(default=0, init=False)
-    open_receive_channels: int = attrs.field(default=0, init=False)
+    hands: dict[Hand, None] = attrs.field(factory=dict[Hand, None], init=False)
+    """Those of the open receive ends."""
     finished: bool = attrs.field(default=False, init=False)
     """`finish` was called."""
     ended: bool = attrs.field(default=False, init=False)
@@ -69,7 +72,7 @@ class ChannelState:
     broken: bool = attrs.field(default=False, init=False)
     """A send can only fail, for good."""
     suspended: Exception | None = attrs.field(default=None, init=False)
-    """Why a send fails until `resume`."""
+    """Why a send fails for now: nobody is behind any receive end."""
     gathering: int = attrs.field(default=0, init=False)
     """Tasks with part of a batch, which a cancel would put back."""
     in_hand: int = attrs.field(default=0, init=False)
@@ -90,8 +93,13 @@ class ChannelState:
     def admit_known(self) -> None:
         """Let messages of known types pass without a closer look, where that is possible."""
         shut = self.broken or self.suspended is not None
-        as_it_is = self.copy is None and not self.counted
+        as_it_is = self.copy is None and not self.tracked
         self.admitted = self.check.known if as_it_is and not shut else NOTHING
+
+    @property
+    def open_receive_channels(self) -> int:
+        """How many receive ends are open."""
+        return len(self.hands)
 
     @property
     def buffered(self) -> int:
@@ -124,6 +132,14 @@ class ChannelState:
     def pack_many(self, messages: list[Any]) -> list[Item]:
         """Return what is to be queued for messages."""
         return messages if self.copy is None else [*map(self.copy, messages)]
+
+    def unpack(self, hand: Hand, item: Item) -> Any:
+        """Return the message of an item that a component gets to see through the end of `hand`.
+
+        Raises:
+            trio.ClosedResourceError: The end was closed since it was given the item.
+        """
+        return item
 
     def offer(self, item: Item) -> bool:
         """Give the item to who waits, or queue it; say False where it would have to wait."""
@@ -249,7 +265,7 @@ class ChannelState:
 
     def give_back(self, hand: Hand, items: list[Item]) -> None:
         """Put items back in front that were taken for a batch and reached nobody."""
-        if self.open_receive_channels:
+        if self.hands:
             self.queue.extendleft(reversed(items))
             self.serve()
         else:
@@ -334,14 +350,18 @@ class ChannelState:
             task, _ = self.senders.popitem(last=False)
             reschedule(task, Error(self.broken_error()))
 
-    def suspend(self, error: Exception) -> None:
-        """Fail what is sent until `resume`."""
-        self.suspended = error
-        self.fail_senders()
+    def open_receive(self, hand: Hand) -> None:
+        """Take note of a new receive end, which somebody is to receive through."""
+        self.hands[hand] = None
+        if self.suspended is not None:
+            self.heed_suspended()
 
-    def resume(self) -> None:
-        """Take messages again."""
+    def heed_suspended(self) -> None:
+        """Take messages while anybody is behind a receive end; else fail those that wait."""
         self.suspended = None
+        if all(hand.suspended is not None for hand in self.hands):
+            self.suspended = next((hand.suspended for hand in reversed(self.hands)), None)
+            self.fail_senders()
         self.admit_known()
 
     def finish(self) -> None:
@@ -365,10 +385,11 @@ class ChannelState:
         for task in [task for task, seat in self.receivers.items() if seat.hand is hand]:
             del self.receivers[task]
             reschedule(task, Error(self.closed_error()))
-        self.open_receive_channels -= 1
-        if not self.open_receive_channels:
+        del self.hands[hand]
+        if not self.hands:
             self.refuse_senders()
             self.abandon()
+        self.heed_suspended()
 
     def abandon(self) -> None:
         """Nobody will ever receive: let go of what is queued, as trio does."""
@@ -377,15 +398,10 @@ class ChannelState:
 
     def closed_error(self) -> trio.ClosedResourceError:
         """Return the error for an end that this process has closed."""
-        return trio.ClosedResourceError(f"this end of channel {self.name!r} is closed")
+        return closed(self.name)
 
     def broken_error(self) -> trio.BrokenResourceError:
         """Return the error for a send that nobody will ever receive, as far as is known."""
         if not self.broken:
-            error = trio.BrokenResourceError(
-                f"channel {self.name!r} is suspended and takes no messages: {self.suspended!r}"
-            )
-            error.__cause__ = self.suspended
-            return error
-        why = "is finished" if self.finished else "has no open receive end"
-        return trio.BrokenResourceError(f"channel {self.name!r} {why} and takes no more messages")
+            return suspended(self.name, self.suspended)
+        return broken(self.name, finished=self.finished)

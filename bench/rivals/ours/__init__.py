@@ -1,5 +1,9 @@
 """trioharness itself."""
 
+from bench.rivals.ours._calls import casts as casts
+from bench.rivals.ours._calls import evenness as evenness
+from bench.rivals.ours._calls import one_client as one_client
+from bench.rivals.ours._calls import ten_clients as ten_clients
 from bench.rivals.ours._channels import by_reference as by_reference
 from bench.rivals.ours._channels import serialized as serialized
 from bench.rivals.ours._components import latency as latency
