@@ -71,11 +71,15 @@ from ._events import SupervisorEnded as SupervisorEnded
 from .channels import Channel as Channel
 from .channels import ChannelStatistics as ChannelStatistics
 from .channels import DeadLetter as DeadLetter
+from .channels import Every as Every
 from .channels import Overflow as Overflow
 from .channels import ReceiveChannel as ReceiveChannel
 from .channels import SendChannel as SendChannel
 from .channels import SendProgress as SendProgress
+from .channels import every as every
+from .channels import merge as merge
 from .channels import open_channel as open_channel
+from .channels import select as select
 from .harness import ChannelReceipt as ChannelReceipt
 from .harness import DeclaredChild as DeclaredChild
 from .harness import Harness as Harness

@@ -23,6 +23,7 @@ from .._util import NoPublicConstructor
 from ._batches import Batches, check_batch, fill
 from ._hand import Entry, Hand, Meter
 from ._report import describe, read_statistics
+from ._source import ChannelSource, Source
 from ._state import ChannelState
 from ._statistics import ChannelStatistics
 from ._waiting import EMPTY, OVER, Item, Seat, leave, wait_to_receive
@@ -221,6 +222,10 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
     def _messages(self, items: list[Item]) -> list[T_co]:
         """Return the messages of the items of a batch."""
         return [self._message(entry) for entry in items] if self._state.counted else items
+
+    def _source(self) -> Source[tuple[ReceiveChannel[T_co], T_co]]:
+        """Return what `select` takes from."""
+        return ChannelSource(self, self._state, self._hand, self._message)
 
     @enable_ki_protection
     def ack(self) -> None:
