@@ -200,7 +200,8 @@ WAKES = [
 async def test_whatever_brings_a_message_wakes_it(
     wake: Wakes, options: dict[str, Any], autojump_clock: MockClock
 ) -> None:
-    send, receive = th.open_channel(int, **{"max_buffer_size": 3, **options})
+    options = {"max_buffer_size": 3, **options}
+    send, receive = th.open_channel(int, **options)
     _keep, idle = th.open_channel(int, 1)
     got: list[int] = []
 
