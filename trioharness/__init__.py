@@ -79,6 +79,7 @@ from .channels import CallStatistics as CallStatistics
 from .channels import Channel as Channel
 from .channels import ChannelStatistics as ChannelStatistics
 from .channels import DeadLetter as DeadLetter
+from .channels import Every as Every
 from .channels import KeyRule as KeyRule
 from .channels import Overflow as Overflow
 from .channels import ReceiveChannel as ReceiveChannel
@@ -90,12 +91,15 @@ from .channels import Routing as Routing
 from .channels import Rule as Rule
 from .channels import SendChannel as SendChannel
 from .channels import SendProgress as SendProgress
+from .channels import every as every
 from .channels import filtered as filtered
 from .channels import mapped as mapped
+from .channels import merge as merge
 from .channels import open_channel as open_channel
 from .channels import open_requests as open_requests
 from .channels import partition as partition
 from .channels import route as route
+from .channels import select as select
 from .harness import ChannelReceipt as ChannelReceipt
 from .harness import DeclaredChild as DeclaredChild
 from .harness import Harness as Harness

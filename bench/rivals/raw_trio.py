@@ -7,7 +7,7 @@ from functools import partial
 import trio
 
 from bench._calls import ask_each, time_each
-from bench._flow import gaps, part_of, strict
+from bench._flow import flow, gaps, part_of, send_each, strict, sum_each
 from bench._model import Clock, Sample
 
 
@@ -71,6 +71,35 @@ def evenness(size: int, clock: Clock) -> Sample:
 def ten_clients(size: int, clock: Clock) -> Sample:
     """The same from ten tasks."""
     return trio.run(_ask, size, clock, 10)
+
+
+async def _forward(source: trio.MemoryReceiveChannel[int], to: trio.MemorySendChannel[int]) -> None:
+    with to:
+        async for number in source:
+            await to.send(number)
+
+
+def one_busy_of_11(size: int, clock: Clock) -> Sample:
+    """Receive from one busy channel and 10 idle ones: a task for each puts all into one more."""
+    others = [trio.open_memory_channel[int](100) for _ in range(10)]
+
+    async def produce(end: trio.MemorySendChannel[int], numbers: range) -> None:
+        await send_each(end, numbers)
+        for other, _ in others:
+            other.close()
+
+    async def consume(end: trio.MemoryReceiveChannel[int]) -> int:
+        merged, items = trio.open_memory_channel[int](0)
+        total = 0
+        async with trio.open_nursery() as nursery:
+            with merged:
+                for source in (end, *(receive for _, receive in others)):
+                    nursery.start_soon(_forward, source, merged.clone())
+            total = await sum_each(items)
+        return total  # noqa: RET504 - out of the nursery
+
+    transfer = partial(flow, produce=produce, consume=consume)
+    return trio.run(transfer, trio.open_memory_channel[int](100), size, clock)
 
 
 fan_in = ten_producers

@@ -26,7 +26,8 @@ SHOWN = {
         "ZeroDivisionError: division by zero",
         (
             "ResponderDied: the responder to a call on 'divide' crashed (MemoryError("
-            "'outside of the block: the component crashes')) before it answered; call again if that does no harm"
+            "'outside of the block: the component crashes')) before it answered; "
+            "call again if that does no harm"
         ),
         "its next incarnation: 3.0",
         "nobody: 'answers/divide', which would receive it, is stopped; start it again by hand",

@@ -8,6 +8,8 @@ from ._channel import open_channel as open_channel
 from ._client import CallStatistics as CallStatistics
 from ._client import RequestClient as RequestClient
 from ._dead_letter import DeadLetter as DeadLetter
+from ._every import Every as Every
+from ._every import every as every
 from ._overflow import Overflow as Overflow
 from ._progress import SendProgress as SendProgress
 from ._receive import ReceiveChannel as ReceiveChannel
@@ -19,6 +21,8 @@ from ._route import route as route
 from ._routing import KeyRule as KeyRule
 from ._routing import Routing as Routing
 from ._routing import Rule as Rule
+from ._select import merge as merge
+from ._select import select as select
 from ._send import SendChannel as SendChannel
 from ._statistics import ChannelStatistics as ChannelStatistics
 from ._view import ReceiveView as ReceiveView

@@ -28,6 +28,7 @@ from ._dead_letter import DeadLetter
 from ._hand import Entry, Hand
 from ._state import ChannelState
 from ._waiting import EMPTY, OVER, Item
+from ._watching import tell_watchers
 
 
 @attrs.define(eq=False)
@@ -122,6 +123,7 @@ class CountedState(ChannelState):
             self.hand_over(item)
             self.sent += 1
             return True
+        tell_watchers(self)
         if not self.has_room:
             return self.overflow is not None and self.spill(self.overflow, item)
         self.queue.append(item)
@@ -226,6 +228,7 @@ class CountedState(ChannelState):
             else:
                 self.hand_over(self.queue.popleft())
         self.peak = max(self.peak, self.buffered)
+        tell_watchers(self)
 
     def hand_over(self, item: Item) -> None:
         """Give the entry into the hand of the task that has waited longest."""

@@ -23,6 +23,7 @@ from .._util import NoPublicConstructor
 from ._batches import Batches, check_batch, fill
 from ._hand import Hand, Meter
 from ._report import describe, read_statistics
+from ._source import ChannelSource, Source
 from ._state import ChannelState
 from ._statistics import ChannelStatistics
 from ._waiting import EMPTY, OVER, Item, Seat, leave, wait_to_receive
@@ -223,6 +224,10 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         if within is not None:
             await fill(state, hand, items, seat.limit, within)
         return [state.unpack(hand, item) for item in items] if state.tracked else items
+
+    def _source(self) -> Source[tuple[ReceiveChannel[T_co], T_co]]:
+        """Return what `select` takes from."""
+        return ChannelSource(self, self._state, self._hand)
 
     @enable_ki_protection
     def ack(self) -> None:

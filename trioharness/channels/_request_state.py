@@ -98,12 +98,12 @@ class RequestState(ChannelState):
             item._hand = hand = seat.hand
             hand.taken[item] = None
             reschedule(task, Value([item] if seat.limit else item))
-        elif len(self.queue) < self.max_buffer_size:
+        elif len(self.queue) < self.unwatched_size:
             self.queue.append(item)
             if len(self.queue) > self.peak:  # noqa: PLR1730 - as in ChannelState.offer
                 self.peak = len(self.queue)
         else:
-            return False
+            return self.offer_closely(item)
         self.sent += 1
         return True
 

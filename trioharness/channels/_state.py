@@ -16,30 +16,30 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Set
+from operator import attrgetter
 from typing import Any, Final
 
 import attrs
-import trio
 from outcome import Error, Value
 from trio.lowlevel import Task, reschedule
 
 from .._events import InHand
 from ._drops import DropTeller
+from ._ends import Ends
 from ._hand import Hand
 from ._overflow import Policy
 from ._progress import SendProgress
-from ._refusals import broken, closed, suspended
 from ._types import TypeCheck
 from ._waiting import EMPTY, OVER, Item, Seat, Waiting
+from ._watching import Watcher, tell_watchers
 
 NOTHING: Final[Set[type]] = frozenset()
 
 
 @attrs.define(eq=False)
-class ChannelState:
+class ChannelState(Ends):
     """The state of a channel without `max_deliveries`."""
 
-    name: str
     max_buffer_size: float
     check: TypeCheck
     overflow: Policy | None = attrs.field(default=None, kw_only=True)
@@ -62,30 +62,13 @@ class ChannelState:
     )
     """Tasks that wait to send."""
     receivers: OrderedDict[Task, Seat] = attrs.field(factory=OrderedDict[Task, Seat], init=False)
-    open_send_channels: int = attrs.field(default=0, init=False)
-    hands: dict[Hand, None] = attrs.field(factory=dict[Hand, None], init=False)
-    """Those of the open receive ends."""
-    finished: bool = attrs.field(default=False, init=False)
-    """`finish` was called."""
-    ended: bool = attrs.field(default=False, init=False)
-    """Nothing new can be sent: finished, or no send end is open."""
-    broken: bool = attrs.field(default=False, init=False)
-    """A send can only fail, for good."""
-    suspended: Exception | None = attrs.field(default=None, init=False)
-    """Why a send fails for now: nobody is behind any receive end."""
-    gathering: int = attrs.field(default=0, init=False)
-    """Tasks with part of a batch, which a cancel would put back."""
-    in_hand: int = attrs.field(default=0, init=False)
-    sent: int = attrs.field(default=0, init=False)
-    dead: int = attrs.field(default=0, init=False)
-    dropped: int = attrs.field(default=0, init=False)
-    unqueued: int = attrs.field(default=0, init=False)
-    """Messages that were dropped in place of being queued."""
-    abandoned: int = attrs.field(default=0, init=False)
-    """Messages that were let go of when the last receive end closed."""
-    peak: int = attrs.field(default=0, init=False)
-    marks: list[tuple[float, int]] = attrs.field(factory=list[tuple[float, int]], init=False)
-    """Times at which somebody looked, and the number of the newest message then; see _sampling."""
+    watchers: dict[Watcher, None] = attrs.field(factory=dict[Watcher, None], init=False)
+    """Told once when something may be there to take; meanwhile nothing is. See _watching."""
+    unwatched_size: float = attrs.field(
+        default=attrs.Factory(attrgetter("max_buffer_size"), takes_self=True), init=False
+    )
+    """How many messages `offer` may queue without a closer look: as many as there is room for, or
+    none while somebody watches. As with `admitted`, one question in place of two."""
 
     def __attrs_post_init__(self) -> None:
         self.admit_known()
@@ -95,11 +78,6 @@ class ChannelState:
         shut = self.broken or self.suspended is not None
         as_it_is = self.copy is None and not self.tracked
         self.admitted = self.check.known if as_it_is and not shut else NOTHING
-
-    @property
-    def open_receive_channels(self) -> int:
-        """How many receive ends are open."""
-        return len(self.hands)
 
     @property
     def buffered(self) -> int:
@@ -146,14 +124,21 @@ class ChannelState:
         if self.receivers:
             task, seat = self.receivers.popitem(last=False)
             reschedule(task, Value([item] if seat.limit else item))  # `present` without the call
-        elif len(self.queue) < self.max_buffer_size:
+        elif len(self.queue) < self.unwatched_size:
             self.queue.append(item)
             if len(self.queue) > self.peak:  # noqa: PLR1730 - max() costs three times as much
                 self.peak = len(self.queue)
         else:
-            return self.overflow is not None and self.spill(self.overflow, item)
+            return self.offer_closely(item)
         self.sent += 1
         return True
+
+    def offer_closely(self, item: Item) -> bool:
+        """Do what `offer` does where the channel is watched or full."""
+        if self.watchers:
+            tell_watchers(self)
+            return self.offer(item)
+        return self.overflow is not None and self.spill(self.overflow, item)
 
     def spill(self, overflow: Policy, item: Item) -> bool:
         """Deal with an item for which there is no room, and that is not to wait for it."""
@@ -167,11 +152,6 @@ class ChannelState:
         """Drop the message that has been queued for longest."""
         self.queue.popleft()
         self.dropped += 1
-
-    def drop_new(self) -> None:
-        """Drop a message in place of queueing it."""
-        self.dropped += 1
-        self.unqueued += 1
 
     def tell(self) -> None:
         """Tell the observer of drops; the last thing to be done, because it may raise."""
@@ -192,13 +172,13 @@ class ChannelState:
         count = len(items)
         if self.receivers:
             # As for messages one by one, there is room for the first and for a full queue.
-            if len(self.receivers) > 1 or not 0 < count <= self.max_buffer_size + 1:
+            if len(self.receivers) > 1 or not 0 < count <= self.unwatched_size + 1:
                 return False
             task, seat = self.receivers.popitem()
             limit = seat.limit
             queue += items[limit or 1 :]
             reschedule(task, Value(items[:limit] if limit else items[0]))
-        elif len(queue) + count <= self.max_buffer_size:
+        elif len(queue) + count <= self.unwatched_size:
             queue += items
         else:
             return False
@@ -209,6 +189,7 @@ class ChannelState:
 
     def put(self, batch: SendProgress) -> bool:
         """Take of a batch what is possible; say False where the rest would have to wait."""
+        tell_watchers(self)  # first: a policy may raise when part of it is queued
         while batch._left and self.deliverable:
             self.hand_over(batch._take(1)[0])
         room = self.max_buffer_size - self.buffered
@@ -322,6 +303,7 @@ class ChannelState:
         while self.receivers and self.queue:
             self.hand_over(self.queue.popleft())
         self.peak = max(self.peak, self.buffered)
+        tell_watchers(self)
 
     def drop_outdated(self) -> None:
         """Drop all but the newest message, in a channel that keeps no other."""
@@ -334,6 +316,8 @@ class ChannelState:
         if not self.ended or self.buffered:
             return
         over = self.over
+        if over:
+            tell_watchers(self)
         for task in [task for task, seat in self.receivers.items() if over or seat.filling]:
             del self.receivers[task]
             reschedule(task, Value(OVER))
@@ -385,6 +369,7 @@ class ChannelState:
         for task in [task for task, seat in self.receivers.items() if seat.hand is hand]:
             del self.receivers[task]
             reschedule(task, Error(self.closed_error()))
+        tell_watchers(self)
         del self.hands[hand]
         if not self.hands:
             self.refuse_senders()
@@ -395,13 +380,3 @@ class ChannelState:
         """Nobody will ever receive: let go of what is queued, as trio does."""
         self.abandoned += len(self.queue)
         self.queue.clear()
-
-    def closed_error(self) -> trio.ClosedResourceError:
-        """Return the error for an end that this process has closed."""
-        return closed(self.name)
-
-    def broken_error(self) -> trio.BrokenResourceError:
-        """Return the error for a send that nobody will ever receive, as far as is known."""
-        if not self.broken:
-            return suspended(self.name, self.suspended)
-        return broken(self.name, finished=self.finished)

@@ -11,6 +11,7 @@ import trio
 
 from .._errors import ConfigurationError
 from .._util import NoPublicConstructor, callable_name
+from ._source import Source
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -73,6 +74,10 @@ class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPubl
             if shown:
                 return shown
 
+    def _source(self) -> Source[tuple[ReceiveView[T_co], T_co]]:
+        """Return what `select` takes from."""
+        return _ViewSource(self, self._end._source(), self._show)
+
     def clone(self) -> ReceiveView[T_co]:
         """Return a view of a clone of the end.
 
@@ -100,6 +105,26 @@ class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPubl
         traceback: TracebackType | None,
     ) -> None:
         self._end.__exit__(exc_type, exc_value, traceback)
+
+
+@attrs.define(eq=False)
+class _ViewSource(Generic[T]):
+    """What a view takes from, as a source of a select."""
+
+    _view: ReceiveView[T]
+    _source: Source[tuple[object, Any]]
+    _show: Callable[[Any], Any]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._source, name)  # all but `take` is the business of what it shows
+
+    def take(self) -> tuple[ReceiveView[T], T] | None:
+        """Take the next message that is shown; None if there is none just now."""
+        while (pair := self._source.take()) is not None:
+            shown = self._show(pair[1])
+            if shown is not LEFT_OUT:
+                return self._view, shown
+        return None
 
 
 def filtered(end: trio.abc.ReceiveChannel[T], keep: Callable[[T], object], /) -> ReceiveView[T]:

@@ -22,6 +22,10 @@ from bench.rivals.ours._flows import one_by_one as one_by_one
 from bench.rivals.ours._flows import ten_consumers as ten_consumers
 from bench.rivals.ours._flows import ten_producers as ten_producers
 from bench.rivals.ours._flows import without_room as without_room
+from bench.rivals.ours._select import one_busy_and_a_timer as one_busy_and_a_timer
+from bench.rivals.ours._select import one_busy_of_11 as one_busy_of_11
+from bench.rivals.ours._select import one_busy_of_101 as one_busy_of_101
+from bench.rivals.ours._select import one_busy_without_room as one_busy_without_room
 from bench.rivals.ours._supervision import children_down as children_down
 from bench.rivals.ours._supervision import children_memory as children_memory
 from bench.rivals.ours._supervision import children_up as children_up
