@@ -30,7 +30,9 @@ from ._errors import DecodeError as DecodeError
 from ._errors import DuplicateNameError as DuplicateNameError
 from ._errors import EncodeError as EncodeError
 from ._errors import EndNotOpen as EndNotOpen
+from ._errors import FilterFailed as FilterFailed
 from ._errors import Ignore as Ignore
+from ._errors import Lagged as Lagged
 from ._errors import LoadError as LoadError
 from ._errors import MessageTypeError as MessageTypeError
 from ._errors import PoolFull as PoolFull
@@ -75,7 +77,10 @@ from .channels import Overflow as Overflow
 from .channels import ReceiveChannel as ReceiveChannel
 from .channels import SendChannel as SendChannel
 from .channels import SendProgress as SendProgress
+from .channels import SubscriptionOverflow as SubscriptionOverflow
+from .channels import Topic as Topic
 from .channels import open_channel as open_channel
+from .channels import open_topic as open_topic
 from .harness import ChannelReceipt as ChannelReceipt
 from .harness import DeclaredChild as DeclaredChild
 from .harness import Harness as Harness

@@ -9,6 +9,8 @@ TrioharnessError
 │   ├── EndNotOpen (AttributeError)         a declared channel end was used outside of a run
 │   └── LoadError                           `module:attr` does not lead to a harness
 ├── MessageTypeError (TypeError)            a channel was given what it does not carry
+├── Lagged                                  a subscriber missed messages for which it had no room
+├── FilterFailed                            a subscriber's filter raised, so it missed messages
 ├── CodecError (ValueError)
 │   ├── EncodeError                         a message that cannot become bytes
 │   └── DecodeError                         bytes that cannot become a message
@@ -35,6 +37,8 @@ Errors of closed, broken, ended and full channels are trio's own: `trio.ClosedRe
 `trio.BrokenResourceError`, `trio.EndOfChannel`, `trio.WouldBlock`.
 """
 
+from ._channels import FilterFailed as FilterFailed
+from ._channels import Lagged as Lagged
 from ._channels import MessageTypeError as MessageTypeError
 from ._codec import CodecError as CodecError
 from ._codec import DecodeError as DecodeError

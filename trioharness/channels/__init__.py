@@ -1,6 +1,7 @@
-"""Connects: channels with typed ends, bounded and in order.
+"""Connects: channels with typed ends, bounded and in order, and topics.
 
-`open_channel` is where to begin; everything else here comes from it.
+`open_channel` (one receiver gets it) and `open_topic` (every subscriber gets it) are where to
+begin; everything else here comes from them.
 """
 
 from ._channel import Channel as Channel
@@ -11,3 +12,6 @@ from ._progress import SendProgress as SendProgress
 from ._receive import ReceiveChannel as ReceiveChannel
 from ._send import SendChannel as SendChannel
 from ._statistics import ChannelStatistics as ChannelStatistics
+from ._topic import SubscriptionOverflow as SubscriptionOverflow
+from ._topic import Topic as Topic
+from ._topic import open_topic as open_topic
