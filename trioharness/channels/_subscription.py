@@ -20,7 +20,7 @@ from trio.lowlevel import Task, reschedule
 
 from .._errors import FilterFailed, Lagged
 from ._counted import CountedState
-from ._hand import Hand
+from ._hand import Entry, Hand
 from ._progress import SendProgress
 from ._state import ChannelState
 from ._waiting import Item, Waiting
@@ -175,6 +175,18 @@ class SubscriptionState(ChannelState):
         else:
             self.subscription.note(gap)
 
+    def give_back(self, hand: Hand, items: list[Item]) -> None:
+        """Put items back in front, also of what was missed behind them."""
+        self.hold_gaps()
+        super().give_back(hand, items)
+
+    def hold_gaps(self) -> None:
+        """Leave the gaps that are due in front of what is queued now, whatever comes before it."""
+        front = self.next_number - len(self.queue)
+        for gap in self.subscription.gaps:
+            if gap.number < front and gap.cause is None:
+                gap.number = front
+
     def until_gap(self) -> int:
         """Return how many messages come before the next gap; there is one."""
         if not (self.queue or self.senders):
@@ -281,3 +293,9 @@ class CountedSubscriptionState(SubscriptionState, CountedState):
     """The state of a subscription with `max_deliveries`."""
 
     subscription: Subscription = attrs.field(kw_only=True)
+
+    def put_back(self, entries: list[Entry]) -> None:
+        """Queue entries again where they were, also in front of what was missed behind them."""
+        if entries:
+            self.hold_gaps()
+        super().put_back(entries)
