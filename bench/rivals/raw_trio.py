@@ -6,7 +6,8 @@ from functools import partial
 
 import trio
 
-from bench._flow import gaps, part_of, strict
+from bench._fan_out import ROOM, SUBSCRIBERS, fan_out
+from bench._flow import gaps, part_of, strict, sum_each
 from bench._model import Clock, Sample
 
 
@@ -36,7 +37,23 @@ def neighbour(size: int, clock: Clock) -> Sample:
     return trio.run(gaps, partial(strict, channel, size // 20 + 1, clock), clock)
 
 
+def to_ten_subscribers(size: int, clock: Clock) -> Sample:
+    """Send each number ten times, into a memory channel for each receiver."""
+    ends = [trio.open_memory_channel[int](ROOM) for _ in range(SUBSCRIBERS)]
+
+    async def publish(numbers: range) -> None:
+        for number in numbers:
+            for send, _ in ends:
+                await send.send(number)
+        for send, _ in ends:
+            send.close()
+
+    receives = [receive for _, receive in ends]
+    return trio.run(partial(fan_out, receives, size, clock, publish=publish, consume=sum_each))
+
+
 fan_in = ten_producers
+to_ten_subscribers_in_batches = part_of(to_ten_subscribers, 40)
 deliveries = one_by_one
 batches_of_10 = part_of(one_by_one, 10)
 batches_of_100 = part_of(one_by_one, 20)

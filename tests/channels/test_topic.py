@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -59,12 +58,15 @@ async def test_a_task_that_waits_gets_the_message_directly() -> None:
         got.append(await end.receive_many(9))
 
     with topic.subscribe(0) as a, topic.subscribe(2) as b:
-        for send in (publisher.send, lambda number: publisher.send_many([number])):
+        for many_at_once in (False, True):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(one, a)
                 nursery.start_soon(many, b)
                 await trio.testing.wait_all_tasks_blocked()
-                await send(7)
+                if many_at_once:
+                    await publisher.send_many([7])
+                else:
+                    await publisher.send(7)
             assert sorted(got, key=str) == [7, [7]]
             got.clear()
 
@@ -248,13 +250,13 @@ async def test_a_filter_keeps_out_what_is_not_wanted_and_takes_no_room() -> None
     publisher, topic = open_topic(int)
     with (
         topic.subscribe(2, where=lambda number: number % 2 == 0) as even,
-        topic.subscribe(9) as all,
+        topic.subscribe(9) as every,
     ):
         await publisher.send_many(range(3))
         await publisher.send(3)
         publisher.send_nowait(5)
         assert take_all(even) == [0, 2]
-        assert take_all(all) == [0, 1, 2, 3, 5]
+        assert take_all(every) == [0, 1, 2, 3, 5]
         assert even.statistics().sent == 2
 
 
@@ -414,27 +416,30 @@ async def test_names_and_reprs() -> None:
     assert open_topic(int, name="ticks")[1].name == "ticks"
 
 
-@pytest.mark.parametrize(
-    ("subscribe", "problem"),
-    [
-        (lambda topic: topic.subscribe(-1), "is no number of messages"),
-        (lambda topic: topic.subscribe(1, overflow="error"), "would have a full subscriber fail"),
-        (
-            lambda topic: topic.subscribe(1, overflow="drop"),
-            "is nothing that a full channel can do",
-        ),
-        (lambda topic: topic.subscribe(2, overflow="latest"), "keeps one message"),
-        (lambda topic: topic.subscribe(1, lagged="ignore"), "is nothing that can be done about"),
-        (lambda topic: topic.subscribe(1, where=1), "cannot be called"),
-        (lambda topic: topic.subscribe(1, where=trio.sleep), "is an async function"),
-        (lambda topic: topic.subscribe(1, name=""), "is no name for a channel"),
-        (lambda topic: topic.subscribe(1, max_deliveries=0), "is no number of deliveries"),
-        (lambda _: open_topic(int, name=""), "is no name for a channel"),
-        (lambda _: open_topic(int, copy=trio.sleep), "is an async function"),  # type: ignore[arg-type]
-    ],
-)
-def test_options_that_cannot_be_are_refused(subscribe: Callable[[Any], Any], problem: str) -> None:
+BAD_OPTIONS: list[tuple[float, dict[str, Any], str]] = [
+    (-1, {}, "is no number of messages"),
+    (1, {"overflow": "error"}, "would have a full subscriber fail the publisher"),
+    (1, {"overflow": "drop"}, "is nothing that a full channel can do"),
+    (2, {"overflow": "latest"}, "keeps one message"),
+    (1, {"lagged": "ignore"}, "is nothing that can be done about missed messages"),
+    (1, {"where": 1}, "cannot be called"),
+    (1, {"where": trio.sleep}, "is an async function"),
+    (1, {"name": ""}, "is no name for a channel"),
+    (1, {"max_deliveries": 0}, "is no number of deliveries"),
+]
+
+
+@pytest.mark.parametrize(("size", "options", "problem"), BAD_OPTIONS)
+def test_options_that_no_subscription_can_have_are_refused(
+    size: float, options: dict[str, Any], problem: str
+) -> None:
     _, topic = open_topic(int)
     with pytest.raises(ConfigurationError, match=problem):
-        subscribe(topic)
+        topic.subscribe(size, **options)
     assert topic.statistics().open_receive_channels == 0
+
+
+@pytest.mark.parametrize("options", [{"name": ""}, {"copy": trio.sleep}, {"observer": 1}])
+def test_options_that_no_topic_can_have_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError):
+        open_topic(int, **options)

@@ -10,8 +10,8 @@ import pytest
 from trioharness.channels import ReceiveChannel, SendChannel, open_topic
 from trioharness.testing import CHANNEL_CHECKS, check_channel
 
-# Without subscribers a publish reaches nobody, which is no error; and a subscriber that leaves while
-# a publish waits for it is waited for no longer.
+# Without subscribers a publish reaches nobody, which is no error; and a subscriber that leaves
+# while a publish waits for it is waited for no longer.
 NOT_A_CHANNEL: Final = (
     "broken_send",
     "close_breaks_send",
@@ -19,7 +19,7 @@ NOT_A_CHANNEL: Final = (
     "last_receive_end",
     "send_nowait",
 )
-"""Checks that a topic does not keep, because they have a send fail when the last receiver leaves."""
+"""Checks that a topic does not keep, because they have a send fail without receivers."""
 
 
 def open_pair(size: int, *, filtered: bool) -> tuple[SendChannel[int], ReceiveChannel[int]]:
