@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 from outcome import Error
@@ -27,6 +27,8 @@ from ._waiting import Item, Waiting
 
 if TYPE_CHECKING:
     from ._publishing import TopicState
+
+_take: Final = ChannelState.take
 
 FRONT = 0
 """The number of a gap that is told before anything else."""
@@ -286,6 +288,12 @@ class PlainSubscriptionState(SubscriptionState):
     """The state of a subscription without `max_deliveries`."""
 
     subscription: Subscription = attrs.field(kw_only=True)
+
+    def take(self, hand: Hand) -> Item:
+        """Take the next item as any subscription does, without the cost of `super`."""
+        if self.subscription.gaps:
+            self.raise_gap()
+        return _take(self, hand)
 
 
 @attrs.define(eq=False)
