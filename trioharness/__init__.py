@@ -33,7 +33,9 @@ from ._errors import DecodeError as DecodeError
 from ._errors import DuplicateNameError as DuplicateNameError
 from ._errors import EncodeError as EncodeError
 from ._errors import EndNotOpen as EndNotOpen
+from ._errors import FilterFailed as FilterFailed
 from ._errors import Ignore as Ignore
+from ._errors import Lagged as Lagged
 from ._errors import LoadError as LoadError
 from ._errors import MessageTypeError as MessageTypeError
 from ._errors import NoRoute as NoRoute
@@ -91,12 +93,15 @@ from .channels import Routing as Routing
 from .channels import Rule as Rule
 from .channels import SendChannel as SendChannel
 from .channels import SendProgress as SendProgress
+from .channels import SubscriptionOverflow as SubscriptionOverflow
+from .channels import Topic as Topic
 from .channels import every as every
 from .channels import filtered as filtered
 from .channels import mapped as mapped
 from .channels import merge as merge
 from .channels import open_channel as open_channel
 from .channels import open_requests as open_requests
+from .channels import open_topic as open_topic
 from .channels import partition as partition
 from .channels import route as route
 from .channels import select as select

@@ -7,6 +7,7 @@ from functools import partial
 import trio
 
 from bench._calls import ask_each, time_each
+from bench._fan_out import ROOM, SUBSCRIBERS, fan_out
 from bench._flow import flow, gaps, part_of, send_each, strict, sum_each
 from bench._model import Clock, Sample
 
@@ -102,7 +103,23 @@ def one_busy_of_11(size: int, clock: Clock) -> Sample:
     return trio.run(transfer, trio.open_memory_channel[int](100), size, clock)
 
 
+def to_ten_subscribers(size: int, clock: Clock) -> Sample:
+    """Send each number ten times, into a memory channel for each receiver."""
+    ends = [trio.open_memory_channel[int](ROOM) for _ in range(SUBSCRIBERS)]
+
+    async def publish(numbers: range) -> None:
+        for number in numbers:
+            for send, _ in ends:
+                await send.send(number)
+        for send, _ in ends:
+            send.close()
+
+    receives = [receive for _, receive in ends]
+    return trio.run(partial(fan_out, receives, size, clock, publish=publish, consume=sum_each))
+
+
 fan_in = ten_producers
+to_ten_subscribers_in_batches = part_of(to_ten_subscribers, 40)
 deliveries = one_by_one
 batches_of_10 = part_of(one_by_one, 10)
 batches_of_100 = part_of(one_by_one, 20)

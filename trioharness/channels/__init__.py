@@ -1,6 +1,7 @@
-"""Connects: channels with typed ends, bounded and in order.
+"""Connects: channels with typed ends, bounded and in order, and topics.
 
-`open_channel` is where to begin; everything else here comes from it.
+`open_channel` (one receiver gets it) and `open_topic` (every subscriber gets it) are where to
+begin; everything else here comes from them.
 """
 
 from ._channel import Channel as Channel
@@ -25,6 +26,9 @@ from ._select import merge as merge
 from ._select import select as select
 from ._send import SendChannel as SendChannel
 from ._statistics import ChannelStatistics as ChannelStatistics
+from ._topic import SubscriptionOverflow as SubscriptionOverflow
+from ._topic import Topic as Topic
+from ._topic import open_topic as open_topic
 from ._view import ReceiveView as ReceiveView
 from ._view import filtered as filtered
 from ._view import mapped as mapped

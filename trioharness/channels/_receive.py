@@ -18,6 +18,7 @@ from trio.lowlevel import (
     wait_task_rescheduled,
 )
 
+from .._errors import FilterFailed, Lagged
 from .._events import InHand
 from .._util import NoPublicConstructor
 from ._batches import Batches, check_batch, fill
@@ -37,7 +38,7 @@ T_co = TypeVar("T_co", covariant=True)
 @final
 @attrs.define(eq=False, repr=False)
 class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructor):
-    """The receive end of a channel, from `open_channel`, `clone` or `Channel.dead`.
+    """The receive end of a channel, from `open_channel`, `clone`, `Channel.dead`, or of a topic.
 
     Each message goes to one receiver: clones share the work, they do not each get a copy. Who
     waits first is served first. ``async for message in end`` ends by itself when the channel does.
@@ -95,6 +96,8 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
             trio.EndOfChannel: All send ends are closed or the channel was finished, nothing is
                 queued, and nothing is in hand that may come back.
             trio.ClosedResourceError: This end is closed, also while this waits.
+            Lagged: This is a subscription, and messages were missed before the next one.
+            FilterFailed: This is a subscription, and its filter raised.
         """
         return self._next(trio.EndOfChannel)
 
@@ -113,7 +116,11 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         await checkpoint_if_cancelled()
         if hand.closed:
             raise state.closed_error()
-        item = state.take(hand)
+        try:
+            item = state.take(hand)
+        except (Lagged, FilterFailed):  # of a subscription: who tries again at once must not spin
+            await cancel_shielded_checkpoint()
+            raise
         if item is EMPTY and hand.meter is not None:
             item = await wait_to_receive(state, self._seat)
         elif item is EMPTY:  # as wait_to_receive does, without the cost of another coroutine
@@ -140,6 +147,8 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
             trio.WouldBlock: Nothing is there just now.
             trio.EndOfChannel: As for `receive`.
             trio.ClosedResourceError: This end is closed.
+            Lagged: As for `receive`.
+            FilterFailed: As for `receive`.
         """
         state = self._state
         hand = self._hand
@@ -173,6 +182,8 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
             ConfigurationError: `limit` is not a whole number of at least 1.
             trio.EndOfChannel: As for `receive`.
             trio.ClosedResourceError: This end is closed, also while this waits.
+            Lagged: As for `receive`; a batch ends where messages were missed.
+            FilterFailed: As for `receive`.
         """
         check_batch(limit, None)
         return await self._next_batch(Seat(self._hand, limit=limit), None, trio.EndOfChannel)
@@ -210,7 +221,11 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         if hand.closed:
             raise state.closed_error()
         items: list[Item] = []
-        state.take_more(hand, items, seat.limit)
+        try:
+            state.take_more(hand, items, seat.limit)
+        except (Lagged, FilterFailed):  # as in _next
+            await cancel_shielded_checkpoint()
+            raise
         if items:
             await cancel_shielded_checkpoint()
         else:

@@ -12,7 +12,7 @@ from ._statistics import ChannelStatistics
 
 def describe(state: ChannelState, end: object, *, closed: bool) -> str:
     """Return the `repr` of an end or of the channel."""
-    how = "closed" if closed else f"{state.buffered}/{state.max_buffer_size} queued"
+    how = "closed" if closed else state.load
     finished = ", finished" if state.finished else ""
     suspended = ", suspended" if state.suspended is not None and not state.broken else ""
     return f"<{type(end).__name__} {state.name!r} {how}{finished}{suspended}>"
@@ -26,7 +26,7 @@ def read_statistics(state: ChannelState) -> ChannelStatistics:
         current_buffer_used=buffered,
         max_buffer_size=state.max_buffer_size,
         open_send_channels=state.open_send_channels,
-        open_receive_channels=len(state.hands),
+        open_receive_channels=state.open_receive_channels,
         tasks_waiting_send=len(state.senders),
         tasks_waiting_receive=len(state.receivers),
         send_waiting_since=None if now is None else waiting_since(state.senders, now),

@@ -84,6 +84,11 @@ class ChannelState(Ends):
         """How many messages wait in the channel."""
         return len(self.queue)
 
+    @property
+    def load(self) -> str:
+        """What it holds, for the `repr`."""
+        return f"{self.buffered}/{self.max_buffer_size} queued"
+
     def span(self) -> tuple[int, int]:
         """Return the numbers, in the order of sending, of the oldest and newest queued message.
 

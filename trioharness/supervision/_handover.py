@@ -75,6 +75,16 @@ class Suspends(Protocol):
         ...
 
 
+def feed(end: Finishes) -> int:
+    """Return what an end sends into or is fed from, as an identity.
+
+    It is that of its channel, unless the channel has a `source` by which it is fed: a subscription
+    to a topic is a channel of its own, and fed by whoever publishes.
+    """
+    channel = end.channel
+    return id(getattr(channel, "source", channel))
+
+
 class Meter(Protocol):
     """What is told of the waits of an incarnation; several may overlap."""
 
