@@ -11,7 +11,7 @@ import trio
 
 from .._errors import ConfigurationError
 from .._util import NoPublicConstructor, callable_name
-from ._source import Source
+from ._source import Selectable, Source
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -76,6 +76,12 @@ class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPubl
 
     def _source(self) -> Source[tuple[ReceiveView[T_co], T_co]]:
         """Return what `select` takes from."""
+        if not isinstance(self._end, Selectable):
+            raise ConfigurationError(
+                "select",
+                f"{self._end!r} cannot be watched without a task for it alone",
+                "open the channel with open_channel, whose receive end can",
+            )
         return _ViewSource(self, self._end._source(), self._show)
 
     def clone(self) -> ReceiveView[T_co]:
