@@ -38,9 +38,8 @@ async def show(name: str, messages: th.ReceiveChannel[object]) -> None:
     print(f"{name}:", *[message async for message in messages])
 
 
-async def bury(letters: th.ReceiveChannel[object]) -> None:
+async def bury(letters: th.ReceiveChannel[th.DeadLetter[object]]) -> None:
     async for letter in letters:
-        assert isinstance(letter, th.DeadLetter)
         print("dead:", letter.message)
 
 
@@ -50,15 +49,14 @@ async def main() -> None:
     with send:
         for message in (Order(1, 5), Cancel(1), Order(2, 500), "gibberish"):
             send.send_nowait(message)
+    dead, letters = th.open_channel(th.DeadLetter[object], 10)
     ends: dict[str, th.SendChannel[object]] = {}
     async with th.open_supervisor("post") as sup:
-        for name in RULES.names:
+        for name in ("by_hand", "orders", "cancels"):
             ends[name], messages = th.open_channel(object, 10)
-            if name == "dead":
-                sup.start_soon(bury, messages)
-            else:
-                sup.start_soon(show, name, messages)
-        sup.start_soon(functools.partial(th.route, incoming, RULES, **ends))
+            sup.start_soon(show, name, messages)
+        sup.start_soon(bury, letters)
+        sup.start_soon(functools.partial(th.route, incoming, RULES, dead=dead, **ends))
 
 
 if __name__ == "__main__":

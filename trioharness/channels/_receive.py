@@ -242,7 +242,7 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
 
     def _source(self) -> Source[tuple[ReceiveChannel[T_co], T_co]]:
         """Return what `select` takes from."""
-        return ChannelSource(self, self._state, self._hand)
+        return ChannelSource[ReceiveChannel[T_co], T_co](self, self._state, self._hand)
 
     @enable_ki_protection
     def ack(self) -> None:

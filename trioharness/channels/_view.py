@@ -11,7 +11,9 @@ import trio
 
 from .._errors import ConfigurationError
 from .._util import NoPublicConstructor, callable_name
+from ._hand import Meter
 from ._source import Selectable, Source
+from ._watching import Watcher
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -76,13 +78,14 @@ class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPubl
 
     def _source(self) -> Source[tuple[ReceiveView[T_co], T_co]]:
         """Return what `select` takes from."""
-        if not isinstance(self._end, Selectable):
+        end: object = self._end
+        if not isinstance(end, Selectable):
             raise ConfigurationError(
                 "select",
                 f"{self._end!r} cannot be watched without a task for it alone",
                 "open the channel with open_channel, whose receive end can",
             )
-        return _ViewSource(self, self._end._source(), self._show)
+        return ViewSource(self, cast("Selectable[tuple[Any, Any]]", end)._source(), self._show)
 
     def clone(self) -> ReceiveView[T_co]:
         """Return a view of a clone of the end.
@@ -113,24 +116,43 @@ class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPubl
         self._end.__exit__(exc_type, exc_value, traceback)
 
 
+@final
 @attrs.define(eq=False)
-class _ViewSource(Generic[T]):
-    """What a view takes from, as a source of a select."""
+class ViewSource(Source[tuple[ReceiveView[T], T]]):
+    """A view as a source of `select`; all but what is taken is the business of what it shows."""
 
-    _view: ReceiveView[T]
-    _source: Source[tuple[object, Any]]
-    _show: Callable[[Any], Any]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._source, name)  # all but `take` is the business of what it shows
+    view: ReceiveView[T]
+    end: Source[tuple[Any, Any]]
+    show: Callable[[Any], Any]
+    lasting: bool = attrs.field(default=False, init=False)
 
     def take(self) -> tuple[ReceiveView[T], T] | None:
         """Take the next message that is shown; None if there is none just now."""
-        while (pair := self._source.take()) is not None:
-            shown = self._show(pair[1])
+        while (pair := self.end.take()) is not None:
+            shown = self.show(pair[1])
             if shown is not LEFT_OUT:
-                return self._view, shown
+                return self.view, shown
         return None
+
+    def acknowledge(self) -> None:
+        """Acknowledge what the end has in hand."""
+        self.end.acknowledge()
+
+    def watch(self, watcher: Watcher) -> float:
+        """Call the watcher when something comes, or ends."""
+        return self.end.watch(watcher)
+
+    def unwatch(self, watcher: Watcher) -> None:
+        """Do not call the watcher."""
+        self.end.unwatch(watcher)
+
+    def meter(self) -> Meter | None:
+        """Return the meter of the end."""
+        return self.end.meter()
+
+    def problem(self) -> tuple[str, str] | None:
+        """Say why nothing could ever be taken."""
+        return self.end.problem()
 
 
 def filtered(end: trio.abc.ReceiveChannel[T], keep: Callable[[T], object], /) -> ReceiveView[T]:
