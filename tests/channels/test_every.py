@@ -48,6 +48,21 @@ async def test_a_year_of_ticks_adds_up_no_error(mock_clock: MockClock) -> None:
     assert abs(total * period - trio.current_time()) <= period
 
 
+@pytest.mark.parametrize("period", [0.1, 0.3, 1 / 3, 1e-6])
+async def test_a_tick_is_there_at_the_very_moment_at_which_it_is_due(
+    period: float, mock_clock: MockClock
+) -> None:
+    mock_clock.jump(1234.56)
+    source = th.every(period)._source()
+    for _ in range(1000):
+        due = source.watch(lambda: None)
+        while trio.current_time() < due:
+            mock_clock.jump(math.ulp(due) + due - trio.current_time())
+        pair = source.take()
+        assert pair is not None
+        assert pair[1] == 1
+
+
 @given(st.floats(1e-6, 1e6), st.lists(st.floats(0, 1e7), max_size=30))
 def test_no_tick_is_lost_doubled_or_early(period: float, pauses: list[float]) -> None:
     clock = MockClock()
@@ -194,7 +209,7 @@ async def test_a_cancelled_wait_has_taken_no_tick(autojump_clock: MockClock) -> 
     tick = th.every(1)
     with trio.move_on_after(0.5):
         await anext(tick)
-    with trio.move_on_at(1) as scope:  # just then it is due
+    with trio.move_on_at(trio.current_time() + 0.5) as scope:  # just then it is due
         await anext(tick)
     assert scope.cancelled_caught
     assert await anext(tick) == 1

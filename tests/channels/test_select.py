@@ -570,6 +570,15 @@ async def test_it_ends_though_it_had_the_last_message_in_hand() -> None:
         assert await take(receive, count=9) == [1]
 
 
+async def test_taking_acknowledges_what_the_end_received_otherwise() -> None:
+    send, receive = th.open_channel(int, 5, max_deliveries=2)
+    await send.send_many([1, 2])
+    receive.receive_nowait()
+    async with th.select(receive) as ready:
+        assert await anext(ready) == (receive, 2)
+        assert receive.statistics().in_hand == 1
+
+
 async def test_what_is_in_hand_when_the_body_crashes_is_delivered_again() -> None:
     send_a, a = th.open_channel(int, 5, max_deliveries=2)
     _send_b, b = th.open_channel(int, 5, max_deliveries=2)
@@ -591,8 +600,10 @@ async def test_leaving_the_block_leaves_nothing_behind() -> None:
     send, receive = th.open_channel(int, 5)
     selection = th.select(receive)
     async with selection as ready:
-        with trio.move_on_after(0):
-            await anext(ready)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ready.__anext__)
+            await wait_all_tasks_blocked()
+            nursery.cancel_scope.cancel()
     with pytest.raises(trio.ClosedResourceError, match="inside its `async with`"):
         await anext(ready)
     with pytest.raises(trio.BusyResourceError, match="make another one"):

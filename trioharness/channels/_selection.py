@@ -25,7 +25,6 @@ from trio.lowlevel import (
     Task,
     cancel_shielded_checkpoint,
     checkpoint,
-    checkpoint_if_cancelled,
     current_task,
     enable_ki_protection,
     reschedule,
@@ -128,7 +127,6 @@ class Selection(AsyncIterator[T], metaclass=NoPublicConstructor):
             if self._last is not None:
                 self._last.acknowledge()
             if self._is_idle():
-                await checkpoint_if_cancelled()
                 pair = await self._wait()
             else:
                 await checkpoint()
