@@ -11,9 +11,6 @@ import trio
 
 import trioharness as th
 
-MESSAGES = 60
-
-
 @attrs.define
 class Tally:
     made: int = 0
@@ -25,7 +22,7 @@ tally = Tally()
 
 
 async def source(out: th.SendChannel[int]) -> None:
-    for number in range(MESSAGES):
+    for number in range(60):
         await out.send(number)
         tally.made += 1
         tally.most = max(tally.most, tally.made - tally.stored)
