@@ -112,12 +112,18 @@ def _p50_microseconds(sample: Sample) -> float:
     return percentile(sample.laps, 50) / 1e3
 
 
+def _p99_to_p50(sample: Sample) -> float:
+    return percentile(sample.laps, 99) / percentile(sample.laps, 50)
+
+
 MESSAGES_PER_SECOND = Unit("messages/s", "higher", lambda s: s.count * 1e9 / s.nanoseconds)
 NANOSECONDS_PER_MESSAGE = Unit("ns/message", "lower", lambda s: s.nanoseconds / s.count)
 MILLISECONDS_PER_COMPONENT = Unit("ms/component", "lower", lambda s: s.nanoseconds / s.count / 1e6)
 P99_MILLISECONDS = Unit("ms, p99", "lower", _p99_milliseconds)
 P50_MICROSECONDS = Unit("us, p50", "lower", _p50_microseconds)
 MICROSECONDS_PER_COMPONENT = Unit("us/component", "lower", lambda s: s.nanoseconds / s.count / 1e3)
+MICROSECONDS_PER_CALL = Unit("us/call", "lower", lambda s: s.nanoseconds / s.count / 1e3)
+P99_TO_P50 = Unit("times the median", "lower", _p99_to_p50)
 BYTES_PER_COMPONENT = Unit("bytes/component", "lower", lambda s: s.amount / s.count)
 TURNS_PER_RESTART = Unit("turns/restart", "higher", lambda s: s.amount / s.count)
 INSTRUCTIONS_PER_MESSAGE = Unit("instructions/message", "lower", lambda s: s.amount / s.count)

@@ -1,7 +1,19 @@
-"""trioharness without the option that the row is about."""
+"""trioharness without what the row is about: the option, the other sources, the select."""
 
 from bench.rivals.ours._flows import batches_of_100 as deliveries_in_batches
 from bench.rivals.ours._flows import into_room as drops
 from bench.rivals.ours._flows import one_by_one as deliveries
+from bench.rivals.ours._flows import one_by_one as one_busy_and_a_timer
+from bench.rivals.ours._flows import one_by_one as one_busy_of_11
+from bench.rivals.ours._flows import without_room as one_busy_without_room
+from bench.rivals.ours._select import one_busy_of_11 as one_busy_of_101
 
-__all__ = ["deliveries", "deliveries_in_batches", "drops"]
+__all__ = [
+    "deliveries",
+    "deliveries_in_batches",
+    "drops",
+    "one_busy_and_a_timer",
+    "one_busy_of_11",
+    "one_busy_of_101",
+    "one_busy_without_room",
+]

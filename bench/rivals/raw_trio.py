@@ -6,7 +6,9 @@ from functools import partial
 
 import trio
 
-from bench._flow import gaps, part_of, strict
+from bench._calls import ask_each, time_each
+from bench._fan_out import ROOM, SUBSCRIBERS, fan_out
+from bench._flow import flow, gaps, part_of, send_each, strict, sum_each
 from bench._model import Clock, Sample
 
 
@@ -36,7 +38,88 @@ def neighbour(size: int, clock: Clock) -> Sample:
     return trio.run(gaps, partial(strict, channel, size // 20 + 1, clock), clock)
 
 
+async def _ask(size: int, clock: Clock, clients: int) -> Sample:
+    asks, asked = trio.open_memory_channel[tuple[int, trio.MemorySendChannel[int]]](100)
+
+    async def answer() -> None:
+        async for number, reply in asked:
+            await reply.send(number + 1)
+
+    async def call(number: int) -> int:
+        reply, replied = trio.open_memory_channel[int](1)
+        await asks.send((number, reply))
+        return await replied.receive()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(answer)
+        sample = await (
+            ask_each(call, size, clock, clients) if clients else time_each(call, size, clock)
+        )
+        asks.close()
+    return sample
+
+
+def one_client(size: int, clock: Clock) -> Sample:
+    """Call one after another, with a reply channel for each call."""
+    return trio.run(_ask, size, clock, 1)
+
+
+def evenness(size: int, clock: Clock) -> Sample:
+    """Call one after another, and take the time of each call."""
+    return trio.run(_ask, size, clock, 0)
+
+
+def ten_clients(size: int, clock: Clock) -> Sample:
+    """The same from ten tasks."""
+    return trio.run(_ask, size, clock, 10)
+
+
+async def _forward(source: trio.MemoryReceiveChannel[int], to: trio.MemorySendChannel[int]) -> None:
+    with to:
+        async for number in source:
+            await to.send(number)
+
+
+def one_busy_of_11(size: int, clock: Clock) -> Sample:
+    """Receive from one busy channel and 10 idle ones: a task for each puts all into one more."""
+    others = [trio.open_memory_channel[int](100) for _ in range(10)]
+
+    async def produce(end: trio.MemorySendChannel[int], numbers: range) -> None:
+        await send_each(end, numbers)
+        for other, _ in others:
+            other.close()
+
+    async def consume(end: trio.MemoryReceiveChannel[int]) -> int:
+        merged, items = trio.open_memory_channel[int](0)
+        total = 0
+        async with trio.open_nursery() as nursery:
+            with merged:
+                for source in (end, *(receive for _, receive in others)):
+                    nursery.start_soon(_forward, source, merged.clone())
+            total = await sum_each(items)
+        return total  # noqa: RET504 - out of the nursery
+
+    transfer = partial(flow, produce=produce, consume=consume)
+    return trio.run(transfer, trio.open_memory_channel[int](100), size, clock)
+
+
+def to_ten_subscribers(size: int, clock: Clock) -> Sample:
+    """Send each number ten times, into a memory channel for each receiver."""
+    ends = [trio.open_memory_channel[int](ROOM) for _ in range(SUBSCRIBERS)]
+
+    async def publish(numbers: range) -> None:
+        for number in numbers:
+            for send, _ in ends:
+                await send.send(number)
+        for send, _ in ends:
+            send.close()
+
+    receives = [receive for _, receive in ends]
+    return trio.run(partial(fan_out, receives, size, clock, publish=publish, consume=sum_each))
+
+
 fan_in = ten_producers
+to_ten_subscribers_in_batches = part_of(to_ten_subscribers, 40)
 deliveries = one_by_one
 batches_of_10 = part_of(one_by_one, 10)
 batches_of_100 = part_of(one_by_one, 20)

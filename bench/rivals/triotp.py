@@ -10,7 +10,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import trio
+import trio.testing
 
+from bench._calls import ask_each, time_each
 from bench._growth import growth_of
 from bench._memory import WARM, Look, memory_apart
 from bench._model import Clock, Sample, check_sum
@@ -19,6 +21,8 @@ from bench.rivals import RivalMissingError
 # By name, since the checkers have to pass without it too.
 try:
     supervisor = importlib.import_module("triotp.supervisor")
+    gen_server = importlib.import_module("triotp.gen_server")
+    mailbox = importlib.import_module("triotp.mailbox")
     logbook = importlib.import_module("logbook")
 except ModuleNotFoundError as error:
     raise RivalMissingError(
@@ -193,3 +197,77 @@ async def _crash_loop(size: int, clock: Clock) -> Sample:
     check_sum("runs", runs, size + 1)
     check_sum("siblings with a turn a restart", sum(n >= size for n in turns), SIBLINGS)
     return Sample(count=size, nanoseconds=elapsed, amount=min(turns))
+
+
+class Server:
+    """The callbacks of a gen_server that answers with the next number, and counts casts."""
+
+    __name__ = "bench"  # as a module has
+
+    def __init__(self, casts: int = 0) -> None:
+        self.left = casts
+        self.total = 0
+
+    async def init(self, _argument: object) -> None:
+        """Begin."""
+
+    async def handle_call(self, number: int, _caller: object, state: object) -> object:
+        """Answer."""
+        return gen_server.Reply(payload=number + 1), state
+
+    async def handle_cast(self, number: int, state: object) -> object:
+        """Count, and stop after the last."""
+        self.total += number
+        self.left -= 1
+        return (gen_server.NoReply() if self.left else gen_server.Stop()), state
+
+
+async def _ask(size: int, clock: Clock, clients: int) -> Sample:
+    mailbox._init()
+
+    async def call(number: int) -> int:
+        reply: int = await gen_server.call("server", number)
+        return reply
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(gen_server.start, Server(), None, "server")
+        await trio.testing.wait_all_tasks_blocked()
+        sample = await (
+            ask_each(call, size, clock, clients) if clients else time_each(call, size, clock)
+        )
+        nursery.cancel_scope.cancel()
+    return sample
+
+
+def one_client(size: int, clock: Clock) -> Sample:
+    """Call a gen_server, one call after another."""
+    return trio.run(_ask, size, clock, 1)
+
+
+def evenness(size: int, clock: Clock) -> Sample:
+    """Call one after another, and take the time of each call."""
+    return trio.run(_ask, size, clock, 0)
+
+
+def ten_clients(size: int, clock: Clock) -> Sample:
+    """The same from ten tasks."""
+    return trio.run(_ask, size, clock, 10)
+
+
+def casts(size: int, clock: Clock) -> Sample:
+    """Cast `size` numbers to a gen_server."""
+    return trio.run(_cast, size, clock)
+
+
+async def _cast(size: int, clock: Clock) -> Sample:
+    mailbox._init()
+    server = Server(size)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(gen_server.start, server, None, "server")
+        await trio.testing.wait_all_tasks_blocked()
+        begun = clock()
+        for number in range(size):
+            await gen_server.cast("server", number)
+    elapsed = clock() - begun
+    check_sum("sum of the numbers", server.total, size * (size - 1) // 2)
+    return Sample(count=size, nanoseconds=elapsed)

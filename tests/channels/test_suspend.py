@@ -145,17 +145,43 @@ async def test_resume_opens_nothing_that_is_over(how: str) -> None:
 
 async def test_both_may_be_called_again_and_on_a_closed_end() -> None:
     send, receive = open_channel(int, 3)
-    receive.clone().resume()
+    receive.resume()
+    send.send_nowait(1)
+    receive.suspend(PARKED)
+    receive.suspend(KeyError("another reason"))
+    with pytest.raises(trio.BrokenResourceError, match="another reason"):
+        send.send_nowait(1)
+    receive.resume()
+    receive.resume()
     send.send_nowait(1)
     other = receive.clone()
     other.close()
     other.suspend(PARKED)
-    other.suspend(KeyError("another reason"))
-    with pytest.raises(trio.BrokenResourceError, match="another reason"):
-        send.send_nowait(1)
-    other.resume()
-    other.resume()
     send.send_nowait(1)
+
+
+async def test_it_takes_messages_as_long_as_anybody_is_behind_an_end() -> None:
+    send, receive = open_channel(int, 9)
+    other = receive.clone()
+    receive.suspend(PARKED)
+    send.send_nowait(1)
+    other.suspend(KeyError("b"))
+    with pytest.raises(trio.BrokenResourceError, match="KeyError"):
+        send.send_nowait(2)
+    third = receive.clone()
+    send.send_nowait(3)
+    third.close()
+    with pytest.raises(trio.BrokenResourceError):
+        send.send_nowait(4)
+    other.resume()
+    send.send_nowait(5)
+    other.close()
+    with pytest.raises(trio.BrokenResourceError, match="parked"):
+        send.send_nowait(6)
+    receive.close()
+    with pytest.raises(trio.BrokenResourceError, match="no open receive end"):
+        send.send_nowait(7)
+    assert send.statistics().sent == 3
 
 
 def test_it_shows() -> None:

@@ -1,13 +1,34 @@
-"""Connects: channels with typed ends, bounded and in order.
+"""Connects: channels with typed ends, bounded and in order, and topics.
 
-`open_channel` is where to begin; everything else here comes from it.
+`open_channel` (one receiver gets it) and `open_topic` (every subscriber gets it) are where to
+begin; everything else here comes from them.
 """
 
 from ._channel import Channel as Channel
 from ._channel import open_channel as open_channel
+from ._client import CallStatistics as CallStatistics
+from ._client import RequestClient as RequestClient
 from ._dead_letter import DeadLetter as DeadLetter
+from ._every import Every as Every
+from ._every import every as every
 from ._overflow import Overflow as Overflow
 from ._progress import SendProgress as SendProgress
 from ._receive import ReceiveChannel as ReceiveChannel
+from ._request import Request as Request
+from ._requests import open_requests as open_requests
+from ._route import Routed as Routed
+from ._route import partition as partition
+from ._route import route as route
+from ._routing import KeyRule as KeyRule
+from ._routing import Routing as Routing
+from ._routing import Rule as Rule
+from ._select import merge as merge
+from ._select import select as select
 from ._send import SendChannel as SendChannel
 from ._statistics import ChannelStatistics as ChannelStatistics
+from ._topic import SubscriptionOverflow as SubscriptionOverflow
+from ._topic import Topic as Topic
+from ._topic import open_topic as open_topic
+from ._view import ReceiveView as ReceiveView
+from ._view import filtered as filtered
+from ._view import mapped as mapped

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeVar, final
+from typing import Any, Generic, TypeVar, final
 
 import attrs
 from typing_extensions import TypeForm
@@ -38,6 +38,7 @@ class Channel(Generic[T_co], metaclass=NoPublicConstructor):
 
     _state: ChannelState
     _dead: ReceiveChannel[DeadLetter[T_co]] | None
+    _source: Channel[T_co] | None = None
 
     def __repr__(self) -> str:
         return describe(self._state, self, closed=False)
@@ -46,6 +47,14 @@ class Channel(Generic[T_co], metaclass=NoPublicConstructor):
     def name(self) -> str:
         """What `open_channel` was told to call it, else the type it carries."""
         return self._state.name
+
+    @property
+    def source(self) -> Channel[T_co]:
+        """What the messages come from: for a subscription its topic, else the channel itself.
+
+        An end that sends into this one feeds every end that has the same source.
+        """
+        return self if self._source is None else self._source
 
     @property
     def dead(self) -> ReceiveChannel[DeadLetter[T_co]]:
@@ -73,6 +82,13 @@ class Channel(Generic[T_co], metaclass=NoPublicConstructor):
         return read_statistics(self._state)
 
 
+def open_dead(name: str) -> tuple[DeadState, ReceiveChannel[DeadLetter[Any]]]:
+    """Open what the dead letters of a channel of that name go into."""
+    state = DeadState(f"{name}.dead", DEAD_BUFFER_SIZE, TypeCheck(DeadLetter))
+    channel = Channel[DeadLetter[Any]]._create(state, None)
+    return state, ReceiveChannel[DeadLetter[Any]]._create(state, channel)
+
+
 def open_channel(
     message_type: TypeForm[T],
     max_buffer_size: float,
@@ -87,7 +103,7 @@ def open_channel(
 
     It behaves as `trio.open_memory_channel` does, and adds types that are checked on every send,
     batches, numbers, and messages that outlive the crash of their receiver. Not for other threads
-    or processes, nor for one message to many receivers.
+    or processes, nor for one message to many receivers: that is `open_topic`.
 
     Args:
         message_type: What the channel carries: a class, a union (``Order | Cancel``) or any other
@@ -136,7 +152,7 @@ def open_channel(
     if max_deliveries is None:
         state = ChannelState(name, max_buffer_size, check, copy=copy)
     else:
-        dead_state = DeadState(f"{name}.dead", DEAD_BUFFER_SIZE, TypeCheck(DeadLetter))
+        dead_state, dead = open_dead(name)
         state = CountedState(
             name,
             max_buffer_size,
@@ -145,8 +161,6 @@ def open_channel(
             max_deliveries=max_deliveries,
             dead_letters=dead_state,
         )
-        dead_channel = Channel[DeadLetter[T]]._create(dead_state, None)
-        dead = ReceiveChannel[DeadLetter[T]]._create(dead_state, dead_channel)
     state.overflow = POLICIES[overflow]
     state.teller = None if observer is None else DropTeller(observer, name, overflow)
     channel = Channel[T]._create(state, dead)

@@ -28,6 +28,7 @@ from ._dead_letter import DeadLetter
 from ._hand import Entry, Hand
 from ._state import ChannelState
 from ._waiting import EMPTY, OVER, Item
+from ._watching import tell_watchers
 
 
 @attrs.define(eq=False)
@@ -78,7 +79,7 @@ class CountedState(ChannelState):
     numbers: Iterator[int] = attrs.field(factory=count, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.counted = True
+        self.tracked = True
         self.admit_known()
         self.dead_letters.source = self
         self.dead_letters.open_send_channels = 1
@@ -100,6 +101,17 @@ class CountedState(ChannelState):
         """Return the entries that are to be queued for messages."""
         return [self.pack(message) for message in messages]
 
+    def unpack(self, hand: Hand, item: Item) -> Any:
+        """Return the message of an entry that is in hand; after a switch it may no longer be.
+
+        Raises:
+            trio.ClosedResourceError: The end was closed since it was given the entry.
+        """
+        if item.hand is not hand:
+            raise self.closed_error()
+        item.seen = True
+        return item.message
+
     @property
     def deliverable(self) -> bool:
         """Whether what is sent now goes to a task that waits for it."""
@@ -111,6 +123,7 @@ class CountedState(ChannelState):
             self.hand_over(item)
             self.sent += 1
             return True
+        tell_watchers(self)
         if not self.has_room:
             return self.overflow is not None and self.spill(self.overflow, item)
         self.queue.append(item)
@@ -200,7 +213,7 @@ class CountedState(ChannelState):
         self.refill()
         self.end_receivers()
         # What is doomed still follows: its readers see the end only after they have taken all.
-        if not self.open_receive_channels and self.dead_letters.open_send_channels:
+        if not self.hands and self.dead_letters.open_send_channels:
             self.dead_letters.close_send(self)
 
     def serve(self) -> None:
@@ -215,6 +228,7 @@ class CountedState(ChannelState):
             else:
                 self.hand_over(self.queue.popleft())
         self.peak = max(self.peak, self.buffered)
+        tell_watchers(self)
 
     def hand_over(self, item: Item) -> None:
         """Give the entry into the hand of the task that has waited longest."""
@@ -264,7 +278,7 @@ class CountedState(ChannelState):
         if error is None:
             return "acknowledged"
         culprit = len(batch) == 1 and batch[0].attempts + 1 >= self.max_deliveries
-        return "dead" if culprit and self.open_receive_channels else "returned"
+        return "dead" if culprit and self.hands else "returned"
 
     def collect(self, hand: Hand) -> tuple[list[Entry], list[Entry]]:
         """Empty a hand, but for what is still on its way to a task.

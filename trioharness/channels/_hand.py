@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from reprlib import Repr
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
 from .._events import Fate, InHand
+
+if TYPE_CHECKING:
+    from trio.lowlevel import Task
+
+    from ._request import Request
 
 _short = Repr()
 _short.maxother = _short.maxstring = _short.maxlong = 160
@@ -62,7 +67,15 @@ class Hand:
     held: list[Entry] = attrs.field(factory=list[Entry], init=False)
     left_behind: list[Entry] = attrs.field(factory=list[Entry], init=False)
     """Went back when the end was closed; how the incarnation ended is not known yet."""
+    suspended: Exception | None = attrs.field(default=None, init=False)
+    """Why nobody is behind its end just now."""
     report: tuple[InHand, ...] = attrs.field(default=(), init=False)
     """What `with` has settled already, for the supervisor that asks later."""
+    taken: dict[Request[Any, Any], None] = attrs.field(
+        factory=dict["Request[Any, Any]", None], init=False
+    )
+    """Calls that it has received and not answered, and requests on the way to it."""
+    task: Task | None = attrs.field(default=None, init=False)
+    """Who received the last request."""
     meter: Meter | None = attrs.field(default=None, init=False)
     """Told of each wait on this end; see `ReceiveChannel.watch`."""

@@ -18,11 +18,13 @@ from trio.lowlevel import (
     wait_task_rescheduled,
 )
 
+from .._errors import FilterFailed, Lagged
 from .._events import InHand
 from .._util import NoPublicConstructor
 from ._batches import Batches, check_batch, fill
-from ._hand import Entry, Hand, Meter
+from ._hand import Hand, Meter
 from ._report import describe, read_statistics
+from ._source import ChannelSource, Source
 from ._state import ChannelState
 from ._statistics import ChannelStatistics
 from ._waiting import EMPTY, OVER, Item, Seat, leave, wait_to_receive
@@ -36,7 +38,7 @@ T_co = TypeVar("T_co", covariant=True)
 @final
 @attrs.define(eq=False, repr=False)
 class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructor):
-    """The receive end of a channel, from `open_channel`, `clone` or `Channel.dead`.
+    """The receive end of a channel, from `open_channel`, `clone`, `Channel.dead`, or of a topic.
 
     Each message goes to one receiver: clones share the work, they do not each get a copy. Who
     waits first is served first. ``async for message in end`` ends by itself when the channel does.
@@ -57,7 +59,7 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
 
     def __attrs_post_init__(self) -> None:
         self._seat = Seat(self._hand)
-        self._state.open_receive_channels += 1
+        self._state.open_receive(self._hand)
 
     def __repr__(self) -> str:
         return describe(self._state, self, closed=self._hand.closed)
@@ -66,6 +68,16 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
     def channel(self) -> Channel[T_co]:
         """The channel, the same object for all its ends."""
         return self._channel
+
+    @property
+    def answers(self) -> bool:
+        """Whether messages are requests, which somebody waits for an answer to.
+
+        For supervisors: they `suspend` such an end while all components that receive through it
+        stay down, for else the callers would wait in vain. Other messages wait until somebody is
+        started again.
+        """
+        return self._state.answers
 
     # `receive` and `__anext__` return the coroutine that does it, instead of being one around it:
     # that is 3 % of a message. pyright insists on the class that ``async def`` makes; mypy on this.
@@ -84,6 +96,8 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
             trio.EndOfChannel: All send ends are closed or the channel was finished, nothing is
                 queued, and nothing is in hand that may come back.
             trio.ClosedResourceError: This end is closed, also while this waits.
+            Lagged: This is a subscription, and messages were missed before the next one.
+            FilterFailed: This is a subscription, and its filter raised.
         """
         return self._next(trio.EndOfChannel)
 
@@ -102,7 +116,11 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         await checkpoint_if_cancelled()
         if hand.closed:
             raise state.closed_error()
-        item = state.take(hand)
+        try:
+            item = state.take(hand)
+        except (Lagged, FilterFailed):  # of a subscription: who tries again at once must not spin
+            await cancel_shielded_checkpoint()
+            raise
         if item is EMPTY and hand.meter is not None:
             item = await wait_to_receive(state, self._seat)
         elif item is EMPTY:  # as wait_to_receive does, without the cost of another coroutine
@@ -113,7 +131,8 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
             await cancel_shielded_checkpoint()
         if item is OVER:
             raise end
-        return self._message(item) if state.counted else item
+        message: T_co = state.unpack(hand, item) if state.tracked else item
+        return message
 
     @enable_ki_protection
     def receive_nowait(self) -> T_co:
@@ -128,16 +147,21 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
             trio.WouldBlock: Nothing is there just now.
             trio.EndOfChannel: As for `receive`.
             trio.ClosedResourceError: This end is closed.
+            Lagged: As for `receive`.
+            FilterFailed: As for `receive`.
         """
-        if self._hand.closed:
-            raise self._state.closed_error()
-        self._state.acknowledge(self._hand)
-        item = self._state.take(self._hand)
+        state = self._state
+        hand = self._hand
+        if hand.closed:
+            raise state.closed_error()
+        state.acknowledge(hand)
+        item = state.take(hand)
         if item is EMPTY:
             raise trio.WouldBlock
         if item is OVER:
             raise trio.EndOfChannel
-        return self._message(item) if self._state.counted else item
+        message: T_co = state.unpack(hand, item) if state.tracked else item
+        return message
 
     @enable_ki_protection
     async def receive_many(self, limit: int, /) -> list[T_co]:
@@ -158,6 +182,8 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
             ConfigurationError: `limit` is not a whole number of at least 1.
             trio.EndOfChannel: As for `receive`.
             trio.ClosedResourceError: This end is closed, also while this waits.
+            Lagged: As for `receive`; a batch ends where messages were missed.
+            FilterFailed: As for `receive`.
         """
         check_batch(limit, None)
         return await self._next_batch(Seat(self._hand, limit=limit), None, trio.EndOfChannel)
@@ -195,7 +221,11 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         if hand.closed:
             raise state.closed_error()
         items: list[Item] = []
-        state.take_more(hand, items, seat.limit)
+        try:
+            state.take_more(hand, items, seat.limit)
+        except (Lagged, FilterFailed):  # as in _next
+            await cancel_shielded_checkpoint()
+            raise
         if items:
             await cancel_shielded_checkpoint()
         else:
@@ -208,19 +238,11 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
                 state.take_more(hand, items, seat.limit)
         if within is not None:
             await fill(state, hand, items, seat.limit, within)
-        return self._messages(items)
+        return [state.unpack(hand, item) for item in items] if state.tracked else items
 
-    def _message(self, entry: Entry) -> T_co:
-        """Return the message of an entry that is in hand; after a switch it may no longer be."""
-        if entry.hand is not self._hand:
-            raise self._state.closed_error()
-        entry.seen = True
-        message: T_co = entry.message
-        return message
-
-    def _messages(self, items: list[Item]) -> list[T_co]:
-        """Return the messages of the items of a batch."""
-        return [self._message(entry) for entry in items] if self._state.counted else items
+    def _source(self) -> Source[tuple[ReceiveChannel[T_co], T_co]]:
+        """Return what `select` takes from."""
+        return ChannelSource[ReceiveChannel[T_co], T_co](self, self._state, self._hand)
 
     @enable_ki_protection
     def ack(self) -> None:
@@ -298,26 +320,29 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
 
     @enable_ki_protection
     def suspend(self, error: Exception) -> None:
-        """Fail every send of the channel until `resume`, because nobody is there to receive.
+        """Say that nobody is there to receive through this end, until `resume`.
 
-        For supervisors, when the last component that receives is down and is not to be restarted:
-        whoever sends shall not wait for it, but is told why. A send that waits already fails too,
-        with a `trio.BrokenResourceError` whose cause is `error`. What is queued or in hand stays,
-        and can be received. A second call gives another reason. On an end of `Channel.dead` it
-        changes nothing: messages die all the same. A closed end can still be asked.
+        While that is so of all open receive ends, every send of the channel fails: whoever sends
+        shall not wait, but is told why. A send that waits already fails too, with a
+        `trio.BrokenResourceError` whose cause is `error`. What is queued or in hand stays, and can
+        be received. A second call gives another reason. On an end of `Channel.dead` it changes
+        nothing: messages die all the same. On a closed end it does nothing.
 
         Args:
             error: Why nobody is there.
         """
-        self._state.suspend(error)
+        self._hand.suspended = error
+        self._state.heed_suspended()
 
     @enable_ki_protection
     def resume(self) -> None:
         """Let the channel take messages again after `suspend`; do nothing if it does.
 
-        It does not undo `finish`, nor open a channel again whose receive ends are all closed.
+        A new clone does so too: somebody has it. It does not undo `finish`, nor open a channel
+        again whose receive ends are all closed.
         """
-        self._state.resume()
+        self._hand.suspended = None
+        self._state.heed_suspended()
 
     @enable_ki_protection
     def close(self) -> None:

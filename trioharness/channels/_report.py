@@ -12,7 +12,7 @@ from ._statistics import ChannelStatistics
 
 def describe(state: ChannelState, end: object, *, closed: bool) -> str:
     """Return the `repr` of an end or of the channel."""
-    how = "closed" if closed else f"{state.buffered}/{state.max_buffer_size} queued"
+    how = "closed" if closed else state.load
     finished = ", finished" if state.finished else ""
     suspended = ", suspended" if state.suspended is not None and not state.broken else ""
     return f"<{type(end).__name__} {state.name!r} {how}{finished}{suspended}>"

@@ -27,10 +27,9 @@ def waiting_since(waiting: OrderedDict[Task, Any], now: float) -> float | None:
     The mark is the task's `custom_sleep_data`, which is there for who puts it to sleep, and which
     trio resets when the task wakes up: it belongs to this wait and to no other.
     """
-    for task in reversed(waiting):
-        if task.custom_sleep_data is not None:
-            break  # whoever waits in front of it was seen no later
-        task.custom_sleep_data = now
+    for task in waiting:
+        if task.custom_sleep_data is None:  # one that publishes may have been seen elsewhere
+            task.custom_sleep_data = now
     for task in waiting:
         since: float = task.custom_sleep_data
         return since

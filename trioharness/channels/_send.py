@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar, final
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import attrs
 import trio
@@ -31,15 +31,14 @@ if TYPE_CHECKING:
 T_contra = TypeVar("T_contra", contravariant=True)
 
 
-@final
 @attrs.define(eq=False, repr=False)
 class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor):
-    """The send end of a channel, from `open_channel` or `clone`.
+    """The send end of a channel, from `open_channel` or `clone`; or a publisher (`open_topic`).
 
     Any number of tasks may send through one end; who waits first is served first. Receivers see
     the end of the channel when all its send ends are closed, so give each producer a clone of its
     own and close the original, or hand it to a supervisor, which does that. To reach several
-    receivers with the same message, send it to a channel each.
+    receivers with the same message, use `open_topic`.
 
     Use it in ``with``: closing is never a reason to wait.
     """

@@ -7,39 +7,39 @@ task these hold (`CountedState` has exceptions of its own):
 - while a receiver waits, nothing is queued and no sender waits;
 - while a sender waits, the queue is full (or over-full, after messages were returned).
 
-It is an own state on the public `trio.lowlevel` and not a wrapped memory channel, because that
-can neither take a message back to its front nor be asked for all it holds without a raised
-`trio.WouldBlock`; both would cost more than this file. Rejected: a priority for whoever runs just
-now (fairness), and skipped checkpoints (they starve the neighbours).
+It is a state on the public `trio.lowlevel` and no wrapped memory channel: that can neither take
+a message back to its front nor be asked for all it holds without a raised `trio.WouldBlock`.
+Rejected: a priority for whoever runs (fairness), and skipped checkpoints (they starve neighbours).
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Set
+from operator import attrgetter
 from typing import Any, Final
 
 import attrs
-import trio
 from outcome import Error, Value
 from trio.lowlevel import Task, reschedule
 
 from .._events import InHand
 from ._drops import DropTeller
+from ._ends import Ends
 from ._hand import Hand
 from ._overflow import Policy
 from ._progress import SendProgress
 from ._types import TypeCheck
 from ._waiting import EMPTY, OVER, Item, Seat, Waiting
+from ._watching import Watcher, tell_watchers
 
 NOTHING: Final[Set[type]] = frozenset()
 
 
 @attrs.define(eq=False)
-class ChannelState:
+class ChannelState(Ends):
     """The state of a channel without `max_deliveries`."""
 
-    name: str
     max_buffer_size: float
     check: TypeCheck
     overflow: Policy | None = attrs.field(default=None, kw_only=True)
@@ -49,8 +49,10 @@ class ChannelState:
     teller: DropTeller | None = attrs.field(default=None, kw_only=True)
     """Tells of what was dropped."""
     # A slot, not a class variable, which takes three times as long to look up.
-    counted: bool = attrs.field(default=False, init=False)
-    """Whether deliveries are counted, so that items are entries."""
+    tracked: bool = attrs.field(default=False, init=False)
+    """Whether it is known who has a message, so that items have to be unpacked."""
+    answers: bool = attrs.field(default=False, init=False)
+    """Whether messages are requests."""
     admitted: Set[type] = attrs.field(init=False)
     """The types of messages that `send` may queue as they are, without a closer look: the known
     ones while nothing is the matter, else none. One question of `send` in place of three."""
@@ -60,29 +62,13 @@ class ChannelState:
     )
     """Tasks that wait to send."""
     receivers: OrderedDict[Task, Seat] = attrs.field(factory=OrderedDict[Task, Seat], init=False)
-    open_send_channels: int = attrs.field(default=0, init=False)
-    open_receive_channels: int = attrs.field(default=0, init=False)
-    finished: bool = attrs.field(default=False, init=False)
-    """`finish` was called."""
-    ended: bool = attrs.field(default=False, init=False)
-    """Nothing new can be sent: finished, or no send end is open."""
-    broken: bool = attrs.field(default=False, init=False)
-    """A send can only fail, for good."""
-    suspended: Exception | None = attrs.field(default=None, init=False)
-    """Why a send fails until `resume`."""
-    gathering: int = attrs.field(default=0, init=False)
-    """Tasks with part of a batch, which a cancel would put back."""
-    in_hand: int = attrs.field(default=0, init=False)
-    sent: int = attrs.field(default=0, init=False)
-    dead: int = attrs.field(default=0, init=False)
-    dropped: int = attrs.field(default=0, init=False)
-    unqueued: int = attrs.field(default=0, init=False)
-    """Messages that were dropped in place of being queued."""
-    abandoned: int = attrs.field(default=0, init=False)
-    """Messages that were let go of when the last receive end closed."""
-    peak: int = attrs.field(default=0, init=False)
-    marks: list[tuple[float, int]] = attrs.field(factory=list[tuple[float, int]], init=False)
-    """Times at which somebody looked, and the number of the newest message then; see _sampling."""
+    watchers: dict[Watcher, None] = attrs.field(factory=dict[Watcher, None], init=False)
+    """Told once when something may be there to take; meanwhile nothing is. See _watching."""
+    unwatched_size: float = attrs.field(
+        default=attrs.Factory(attrgetter("max_buffer_size"), takes_self=True), init=False
+    )
+    """How many messages `offer` may queue without a closer look: as many as there is room for, or
+    none while somebody watches. As with `admitted`, one question in place of two."""
 
     def __attrs_post_init__(self) -> None:
         self.admit_known()
@@ -90,13 +76,18 @@ class ChannelState:
     def admit_known(self) -> None:
         """Let messages of known types pass without a closer look, where that is possible."""
         shut = self.broken or self.suspended is not None
-        as_it_is = self.copy is None and not self.counted
+        as_it_is = self.copy is None and not self.tracked
         self.admitted = self.check.known if as_it_is and not shut else NOTHING
 
     @property
     def buffered(self) -> int:
         """How many messages wait in the channel."""
         return len(self.queue)
+
+    @property
+    def load(self) -> str:
+        """What it holds, for the `repr`."""
+        return f"{self.buffered}/{self.max_buffer_size} queued"
 
     def span(self) -> tuple[int, int]:
         """Return the numbers, in the order of sending, of the oldest and newest queued message.
@@ -125,19 +116,34 @@ class ChannelState:
         """Return what is to be queued for messages."""
         return messages if self.copy is None else [*map(self.copy, messages)]
 
+    def unpack(self, hand: Hand, item: Item) -> Any:
+        """Return the message of an item that a component gets to see through the end of `hand`.
+
+        Raises:
+            trio.ClosedResourceError: The end was closed since it was given the item.
+        """
+        return item
+
     def offer(self, item: Item) -> bool:
         """Give the item to who waits, or queue it; say False where it would have to wait."""
         if self.receivers:
             task, seat = self.receivers.popitem(last=False)
             reschedule(task, Value([item] if seat.limit else item))  # `present` without the call
-        elif len(self.queue) < self.max_buffer_size:
+        elif len(self.queue) < self.unwatched_size:
             self.queue.append(item)
             if len(self.queue) > self.peak:  # noqa: PLR1730 - max() costs three times as much
                 self.peak = len(self.queue)
         else:
-            return self.overflow is not None and self.spill(self.overflow, item)
+            return self.offer_closely(item)
         self.sent += 1
         return True
+
+    def offer_closely(self, item: Item) -> bool:
+        """Do what `offer` does where the channel is watched or full."""
+        if self.watchers:
+            tell_watchers(self)
+            return self.offer(item)
+        return self.overflow is not None and self.spill(self.overflow, item)
 
     def spill(self, overflow: Policy, item: Item) -> bool:
         """Deal with an item for which there is no room, and that is not to wait for it."""
@@ -151,11 +157,6 @@ class ChannelState:
         """Drop the message that has been queued for longest."""
         self.queue.popleft()
         self.dropped += 1
-
-    def drop_new(self) -> None:
-        """Drop a message in place of queueing it."""
-        self.dropped += 1
-        self.unqueued += 1
 
     def tell(self) -> None:
         """Tell the observer of drops; the last thing to be done, because it may raise."""
@@ -176,13 +177,13 @@ class ChannelState:
         count = len(items)
         if self.receivers:
             # As for messages one by one, there is room for the first and for a full queue.
-            if len(self.receivers) > 1 or not 0 < count <= self.max_buffer_size + 1:
+            if len(self.receivers) > 1 or not 0 < count <= self.unwatched_size + 1:
                 return False
             task, seat = self.receivers.popitem()
             limit = seat.limit
             queue += items[limit or 1 :]
             reschedule(task, Value(items[:limit] if limit else items[0]))
-        elif len(queue) + count <= self.max_buffer_size:
+        elif len(queue) + count <= self.unwatched_size:
             queue += items
         else:
             return False
@@ -193,6 +194,7 @@ class ChannelState:
 
     def put(self, batch: SendProgress) -> bool:
         """Take of a batch what is possible; say False where the rest would have to wait."""
+        tell_watchers(self)  # first: a policy may raise when part of it is queued
         while batch._left and self.deliverable:
             self.hand_over(batch._take(1)[0])
         room = self.max_buffer_size - self.buffered
@@ -249,7 +251,7 @@ class ChannelState:
 
     def give_back(self, hand: Hand, items: list[Item]) -> None:
         """Put items back in front that were taken for a batch and reached nobody."""
-        if self.open_receive_channels:
+        if self.hands:
             self.queue.extendleft(reversed(items))
             self.serve()
         else:
@@ -306,6 +308,7 @@ class ChannelState:
         while self.receivers and self.queue:
             self.hand_over(self.queue.popleft())
         self.peak = max(self.peak, self.buffered)
+        tell_watchers(self)
 
     def drop_outdated(self) -> None:
         """Drop all but the newest message, in a channel that keeps no other."""
@@ -318,6 +321,8 @@ class ChannelState:
         if not self.ended or self.buffered:
             return
         over = self.over
+        if over:
+            tell_watchers(self)
         for task in [task for task, seat in self.receivers.items() if over or seat.filling]:
             del self.receivers[task]
             reschedule(task, Value(OVER))
@@ -334,14 +339,18 @@ class ChannelState:
             task, _ = self.senders.popitem(last=False)
             reschedule(task, Error(self.broken_error()))
 
-    def suspend(self, error: Exception) -> None:
-        """Fail what is sent until `resume`."""
-        self.suspended = error
-        self.fail_senders()
+    def open_receive(self, hand: Hand) -> None:
+        """Take note of a new receive end, which somebody is to receive through."""
+        self.hands[hand] = None
+        if self.suspended is not None:
+            self.heed_suspended()
 
-    def resume(self) -> None:
-        """Take messages again."""
+    def heed_suspended(self) -> None:
+        """Take messages while anybody is behind a receive end; else fail those that wait."""
         self.suspended = None
+        if all(hand.suspended is not None for hand in self.hands):
+            self.suspended = next((hand.suspended for hand in reversed(self.hands)), None)
+            self.fail_senders()
         self.admit_known()
 
     def finish(self) -> None:
@@ -365,27 +374,14 @@ class ChannelState:
         for task in [task for task, seat in self.receivers.items() if seat.hand is hand]:
             del self.receivers[task]
             reschedule(task, Error(self.closed_error()))
-        self.open_receive_channels -= 1
-        if not self.open_receive_channels:
+        tell_watchers(self)
+        del self.hands[hand]
+        if not self.hands:
             self.refuse_senders()
             self.abandon()
+        self.heed_suspended()
 
     def abandon(self) -> None:
         """Nobody will ever receive: let go of what is queued, as trio does."""
         self.abandoned += len(self.queue)
         self.queue.clear()
-
-    def closed_error(self) -> trio.ClosedResourceError:
-        """Return the error for an end that this process has closed."""
-        return trio.ClosedResourceError(f"this end of channel {self.name!r} is closed")
-
-    def broken_error(self) -> trio.BrokenResourceError:
-        """Return the error for a send that nobody will ever receive, as far as is known."""
-        if not self.broken:
-            error = trio.BrokenResourceError(
-                f"channel {self.name!r} is suspended and takes no messages: {self.suspended!r}"
-            )
-            error.__cause__ = self.suspended
-            return error
-        why = "is finished" if self.finished else "has no open receive end"
-        return trio.BrokenResourceError(f"channel {self.name!r} {why} and takes no more messages")

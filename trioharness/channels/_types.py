@@ -59,6 +59,10 @@ class TypeCheck:
         # A class with a check of its own (a protocol, say) may look at the value, not at its type.
         self._remember = all(type(cls).__instancecheck__ in _PLAIN_CHECKS for cls in classes)
 
+    def accepts(self, value: object) -> bool:
+        """Say whether a value is of the type."""
+        return type(value) in self.known or isinstance(value, self._classes)
+
     def admit(self, value: object, channel: str) -> None:
         """Accept a value whose type is not among the known ones, or refuse it.
 

@@ -31,6 +31,7 @@ def put_down(record: Record) -> None:
         engine.retire(record)
     elif record.state is not COMPLETE:
         engine.rest(record)
+        record.stay_down()
 
 
 def hold(record: Record) -> None:

@@ -293,6 +293,7 @@ async def _start(engine: Engine, record: Record) -> None:
     starting = await begin_and_wait(record)
     if starting.failed is not None:
         engine.rest(record)
+        record.stay_down()
         raise starting.failed[1]
 
 

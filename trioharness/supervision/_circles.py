@@ -10,7 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..rules import circles
-from ._handover import Finishes
+from ._handover import Finishes, feed
 from ._record import Record
 from ._states import FINAL
 
@@ -46,9 +46,9 @@ def _what_ends_first(engine: Engine) -> dict[Node, list[Node]]:
             if record not in kept.holders or not isinstance(kept.end, Finishes):
                 continue
             if kept.receives:
-                received.append((record, id(kept.end.channel)))
+                received.append((record, feed(kept.end)))
             else:
-                before[id(kept.end.channel)].append(record)
+                before[feed(kept.end)].append(record)
     for record, channel in received:
         if channel in before:
             before[record].append(channel)

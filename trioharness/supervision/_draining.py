@@ -8,7 +8,7 @@ import trio
 
 from ._circles import circles_that_are_due
 from ._closing import request_close
-from ._handover import Finishes
+from ._handover import Finishes, feed
 from ._record import Record
 from ._states import FINAL, PARKED, STOPPED
 from ._stopping import Stopping, note_overrun
@@ -104,7 +104,7 @@ def _tell_of_drain(engine: Engine, record: Record) -> None:
 def _finish_what_is_fed_from_outside(engine: Engine) -> None:
     """Finish the receive ends whose channel no child sends to any more."""
     fed = {
-        id(kept.end.channel)
+        feed(kept.end)
         for record in engine.records.values()
         for kept in record.ends.values()
         if not kept.receives and isinstance(kept.end, Finishes) and kept.holders
@@ -113,7 +113,7 @@ def _finish_what_is_fed_from_outside(engine: Engine) -> None:
         if not record.active:
             continue
         for kept in record.ends.values():
-            if kept.receives and isinstance(kept.end, Finishes) and id(kept.end.channel) not in fed:
+            if kept.receives and isinstance(kept.end, Finishes) and feed(kept.end) not in fed:
                 kept.end.finish()
 
 

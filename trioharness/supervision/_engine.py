@@ -285,8 +285,8 @@ class Engine:
         """Enter the next incarnation of a child into the books."""
         record.move(BEGIN)
         record.epoch += 1
-        if record.past is not None:
-            record.past.parked_for = ()
+        if record.past is not None and record.past.down:
+            record.take_up()
         if record.end_is_pending:
             record.end_is_pending = False
         record.incarnations += 1

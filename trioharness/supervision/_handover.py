@@ -57,6 +57,34 @@ class Finishes(Protocol):
         ...
 
 
+@runtime_checkable
+class Suspends(Protocol):
+    """A receive end that can have sends fail while nobody is there to receive."""
+
+    @property
+    def answers(self) -> bool:
+        """Whether somebody waits for an answer to what is sent; other messages can wait."""
+        ...
+
+    def suspend(self, error: Exception) -> None:
+        """Say that nobody receives through this end, and why."""
+        ...
+
+    def resume(self) -> None:
+        """Say that somebody does again."""
+        ...
+
+
+def feed(end: Finishes) -> int:
+    """Return what an end sends into or is fed from, as an identity.
+
+    It is that of its channel, unless the channel has a `source` by which it is fed: a subscription
+    to a topic is a channel of its own, and fed by whoever publishes.
+    """
+    channel = end.channel
+    return id(getattr(channel, "source", channel))
+
+
 class Meter(Protocol):
     """What is told of the waits of an incarnation; several may overlap."""
 
@@ -121,6 +149,16 @@ class Kept:
 
     end: End
     holders: set[object] = attrs.field(factory=set[object])
+    down: dict[object, Exception] = attrs.field(factory=dict[object, Exception])
+    """Holders that stay down until somebody starts them by hand, and why."""
+
+    def heed_down(self) -> None:
+        """Have calls fail while all holders are down: nobody is to answer."""
+        if isinstance(self.end, Suspends) and self.end.answers and self.holders:
+            if self.down.keys() >= self.holders:
+                self.end.suspend([*self.down.values()][-1])
+            else:
+                self.end.resume()
 
     @property
     def receives(self) -> bool:
@@ -179,6 +217,8 @@ class Handover:
             if is_end(value):
                 kept = self._kept.setdefault(id(value), Kept(cast("End", value)))
                 kept.holders.add(holder)
+                if kept.down:
+                    kept.heed_down()
                 watch = getattr(value, "watch", None)
                 if watch is not None:
                     watch(None)  # it may be the clone of an end that another component has
@@ -192,8 +232,28 @@ class Handover:
         """Note that a child will never run again; close what nobody holds any more."""
         for kept in holder.ends.values():
             kept.holders.discard(holder)
+            kept.down.pop(holder, None)
             if not kept.holders and self._kept.pop(id(kept.end), None) is not None:
                 kept.end.close()
+            elif kept.down:
+                kept.heed_down()
+
+    def put_down(self, holder: Holder, error: Exception) -> None:
+        """Note that a child stays down until somebody starts it by hand.
+
+        Args:
+            holder: The child.
+            error: Why; whoever sends to nobody but such children is told.
+        """
+        for kept in holder.ends.values():
+            kept.down[holder] = error
+            kept.heed_down()
+
+    def take_up(self, holder: Holder) -> None:
+        """Note that a child that was down begins again."""
+        for kept in holder.ends.values():
+            if kept.down.pop(holder, None) is not None:
+                kept.heed_down()
 
     def give_back(self, holder: Holder) -> None:
         """Undo `take` for a child that never started: its ends are the caller's again."""
@@ -201,6 +261,8 @@ class Handover:
             kept.holders.discard(holder)
             if not kept.holders:
                 self._kept.pop(id(kept.end), None)
+            elif kept.down:
+                kept.heed_down()
 
     def close(self) -> None:
         """Close every end that is still kept."""

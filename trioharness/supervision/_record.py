@@ -9,7 +9,7 @@ import attrs
 import outcome
 import trio
 
-from .._errors import StartFailed
+from .._errors import ChildDown, StartFailed
 from .._events import ChildEnded, ChildParked, ChildRestarting, State
 from ..rules import TRANSITIONS, Cause, StoppedByHand
 from ._component import Shape
@@ -71,6 +71,8 @@ class Past:
     """When it was parked last, and why."""
     parked_for: Sequence[Exception] = ()
     """The errors it is parked for, while it is."""
+    down: bool = False
+    """Whether it stays as it is until somebody starts it by hand, or what it needs."""
 
 
 @attrs.define(eq=False, weakref_slot=False)
@@ -164,6 +166,18 @@ class Record:
             for entry in woken:
                 self._waiting.remove(entry)
                 trio.lowlevel.reschedule(entry[1], outcome.Value(state))
+
+    def stay_down(self) -> None:
+        """Note that it does not begin again by itself; who sends to it alone is told so."""
+        self.with_past().down = True
+        if self.ends:
+            self.engine.handover.put_down(self, ChildDown(self.path, self.state))
+
+    def take_up(self) -> None:
+        """Note that one that stayed down begins again."""
+        past = self.with_past()
+        past.down, past.parked_for = False, ()
+        self.engine.handover.take_up(self)
 
     def wait(self) -> None:
         """Have it start as soon as what it needs is ready; nothing changes if it waits already."""

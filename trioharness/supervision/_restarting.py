@@ -195,6 +195,7 @@ def _park(engine: Engine, record: Record, event: ChildEnded, now: float) -> None
     past.parked = ChildParked(
         path=record.path, incarnation=event.incarnation, time=now, allowed=allowed
     )
+    record.stay_down()
     engine.observer(past.parked)
 
 

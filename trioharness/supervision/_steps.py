@@ -183,6 +183,7 @@ async def stop_dependents_of_parked(engine: Engine, record: Record) -> None:
     reason = f"{record.path!r}, which it needs, is parked"
     await stop_in_order(engine, running, reason, hold, revives=True)
     for other in running:
+        other.stay_down()
         other.engine.deactivate(other)
         other.engine.check_idle()
     engine.check_idle()

@@ -15,7 +15,7 @@ import trio
 if TYPE_CHECKING:
     from ._life import Life
 
-VERBS = ("channel", "finish", "resume", "settle", "suspend")
+VERBS = ("answers", "channel", "finish", "resume", "settle", "suspend")
 """What a supervisor looks for in an end, which it may do without asking `__getattr__`."""
 
 

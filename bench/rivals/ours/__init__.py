@@ -1,5 +1,9 @@
 """trioharness itself."""
 
+from bench.rivals.ours._calls import casts as casts
+from bench.rivals.ours._calls import evenness as evenness
+from bench.rivals.ours._calls import one_client as one_client
+from bench.rivals.ours._calls import ten_clients as ten_clients
 from bench.rivals.ours._channels import by_reference as by_reference
 from bench.rivals.ours._channels import serialized as serialized
 from bench.rivals.ours._components import latency as latency
@@ -18,6 +22,10 @@ from bench.rivals.ours._flows import one_by_one as one_by_one
 from bench.rivals.ours._flows import ten_consumers as ten_consumers
 from bench.rivals.ours._flows import ten_producers as ten_producers
 from bench.rivals.ours._flows import without_room as without_room
+from bench.rivals.ours._select import one_busy_and_a_timer as one_busy_and_a_timer
+from bench.rivals.ours._select import one_busy_of_11 as one_busy_of_11
+from bench.rivals.ours._select import one_busy_of_101 as one_busy_of_101
+from bench.rivals.ours._select import one_busy_without_room as one_busy_without_room
 from bench.rivals.ours._supervision import children_down as children_down
 from bench.rivals.ours._supervision import children_memory as children_memory
 from bench.rivals.ours._supervision import children_up as children_up
@@ -25,3 +33,7 @@ from bench.rivals.ours._supervision import crash_loop as crash_loop
 from bench.rivals.ours._supervision import growth as growth
 from bench.rivals.ours._supervision import idle_tree as idle_tree
 from bench.rivals.ours._supervision import restart as restart
+from bench.rivals.ours._topics import to_ten_subscribers as to_ten_subscribers
+from bench.rivals.ours._topics import (
+    to_ten_subscribers_in_batches as to_ten_subscribers_in_batches,
+)

@@ -12,12 +12,14 @@ from bench._flow import ROOM_IN_BATCHES, flow, gaps, send_each, strict
 from bench._model import Clock, Sample, check_sum
 
 
-async def _send_batches(end: th.SendChannel[int], numbers: range, *, of: int) -> None:
+async def send_batches(end: th.SendChannel[int], numbers: range, *, of: int) -> None:
+    """Send the numbers in batches."""
     for first in range(0, len(numbers), of):
         await end.send_many(numbers[first : first + of])
 
 
-async def _sum_batches(end: th.ReceiveChannel[int], *, of: int) -> int:
+async def sum_batches(end: th.ReceiveChannel[int], *, of: int) -> int:
+    """Receive the numbers in batches, and return their sum."""
     total = 0
     async for numbers in end.batches(of):
         for number in numbers:
@@ -47,7 +49,7 @@ def ten_consumers(size: int, clock: Clock) -> Sample:
 
 def fan_in(size: int, clock: Clock) -> Sample:
     """Send numbers one by one from ten tasks, and receive what is there."""
-    gather = partial(_sum_batches, of=100)
+    gather = partial(sum_batches, of=100)
     transfer = partial(flow, produce=send_each, consume=gather, producers=10)
     return trio.run(transfer, th.open_channel(int, 100), size, clock)
 
@@ -56,7 +58,7 @@ async def _in_batches(
     size: int, clock: Clock, of: int, max_deliveries: int | None = None
 ) -> Sample:
     ends = th.open_channel(int, ROOM_IN_BATCHES * of, max_deliveries=max_deliveries)
-    produce, consume = partial(_send_batches, of=of), partial(_sum_batches, of=of)
+    produce, consume = partial(send_batches, of=of), partial(sum_batches, of=of)
     return await flow(ends, size, clock, produce=produce, consume=consume)
 
 

@@ -1,39 +1,4 @@
-"""Every error of trioharness, in one tree.
-
-TrioharnessError
-├── ConfigurationError (ValueError)         refused before anything started
-│   ├── ComponentTypeError (TypeError)      what was given cannot be run as a component
-│   ├── DuplicateNameError                  two siblings, or two messages, of one name
-│   ├── UnknownNeedError                    `needs` or `after` names a stranger
-│   ├── CycleError                          `needs` and `after` go round in a circle
-│   ├── EndNotOpen (AttributeError)         a declared channel end was used outside of a run
-│   └── LoadError                           `module:attr` does not lead to a harness
-├── MessageTypeError (TypeError)            a channel was given what it does not carry
-├── CodecError (ValueError)
-│   ├── EncodeError                         a message that cannot become bytes
-│   └── DecodeError                         bytes that cannot become a message
-│       └── UnknownMessageError             a wire name or version nobody declared
-├── SupervisionError
-│   ├── StartFailed                         a component failed before it was ready
-│   ├── SupervisorClosed                    the supervisor is stopping and takes no more
-│   ├── ChildComplete                       the child gave up its channel ends for good
-│   ├── ChildNotReady                       it has no value to give just now
-│   ├── ChildExists (DuplicateNameError)    a child of that name is there already
-│   ├── ChildNotFound                       there is no child of that name, or no longer
-│   ├── ChildNotStopped                     it runs, or is about to be restarted
-│   ├── PoolFull                            a pool has as many instances as it may have
-│   ├── UnexpectedReturn                    a permanent component returned
-│   └── WouldDeadlock                       a component waits for its own start or stop
-├── Ignore                                  raised by a component that declines to start
-├── Shutdown                                raised by a component that ends on purpose
-├── ChildKilled                             what `Child.kill` counts as
-├── ChildSilent                             what a component counts as that gave no sign of life
-├── Fault                                   raised on purpose, by `trioharness.testing`
-└── RestartLimitExceeded (ExceptionGroup)   a supervisor gave up
-
-Errors of closed, broken, ended and full channels are trio's own: `trio.ClosedResourceError`,
-`trio.BrokenResourceError`, `trio.EndOfChannel`, `trio.WouldBlock`.
-"""
+"""Errors of supervisors and components, and what components raise to say something."""
 
 from __future__ import annotations
 
@@ -41,106 +6,7 @@ from collections.abc import Sequence
 
 import attrs
 
-
-class TrioharnessError(Exception):
-    """The root of the tree: whatever trioharness itself has to say."""
-
-
-@attrs.define(eq=False, repr=False, slots=False)
-class ConfigurationError(TrioharnessError, ValueError):
-    """An option, a component or a wiring was refused before anything started."""
-
-    subject: str
-    """What the complaint is about, as the user wrote it: ``"max_restarts"``, ``"child 'db'"``."""
-    problem: str
-    """What is wrong with it, the offending value quoted."""
-    cure: str
-    """What to write instead."""
-
-    def __str__(self) -> str:
-        return f"{self.subject}: {self.problem}; {self.cure}"
-
-
-class ComponentTypeError(ConfigurationError, TypeError):
-    """What was given cannot be run as a component."""
-
-
-class DuplicateNameError(ConfigurationError):
-    """Two siblings under one supervisor, or two messages of one codec, have the same name."""
-
-
-class UnknownNeedError(ConfigurationError):
-    """`needs` or `after` names something that is no sibling and no child of an ancestor."""
-
-
-class CycleError(ConfigurationError):
-    """`needs` and `after` go round in a circle, so that nothing in it could start first."""
-
-
-class EndNotOpen(ConfigurationError, AttributeError):
-    """The declaration of a channel end was used as if it were the end itself.
-
-    An `AttributeError` too, so that `hasattr` says the truth: such an end has no methods yet.
-    """
-
-
-class LoadError(ConfigurationError):
-    """`module:attr` does not lead to a harness."""
-
-
-@attrs.define(eq=False, repr=False, slots=False)
-class MessageTypeError(TrioharnessError, TypeError):
-    """A channel was given a value of a type it does not carry; nothing was queued."""
-
-    channel: str
-    """Name of the channel."""
-    expected: str
-    """The type the channel was opened with, as written."""
-    got: str
-    """Type of the offending value."""
-
-    def __str__(self) -> str:
-        return (
-            f"channel {self.channel!r} carries {self.expected}, but was given {self.got}; "
-            f"send a {self.expected}, or open the channel for {self.expected} | {self.got}"
-        )
-
-
-class CodecError(TrioharnessError, ValueError):
-    """A message and its bytes could not be turned into each other."""
-
-
-@attrs.define(eq=False, repr=False, slots=False)
-class EncodeError(CodecError):
-    """A message that cannot become bytes."""
-
-    message: str
-    """Wire name (or type) of the message."""
-    reason: str
-    """What is wrong, and what to do about it."""
-
-    def __str__(self) -> str:
-        return f"cannot encode {self.message}: {self.reason}"
-
-
-@attrs.define(eq=False, repr=False, slots=False)
-class DecodeError(CodecError):
-    """Bytes that cannot become a message."""
-
-    path: str
-    """Where in the message: ``order.lines[3].price``."""
-    reason: str
-    """What is wrong there."""
-    value: str = ""
-    """The offending value, shortened; empty where there is none."""
-
-    def __str__(self) -> str:
-        got = f" (got {self.value})" if self.value else ""
-        return f"cannot decode {self.path}: {self.reason}{got}"
-
-
-class UnknownMessageError(DecodeError):
-    """A wire name or a version that the codec was not built for."""
+from ._root import DuplicateNameError, TrioharnessError
 
 
 class SupervisionError(TrioharnessError):
@@ -202,6 +68,18 @@ class ChildNotReady(SupervisionError):
             f"{self.path!r} is {self.state} and has no value; "
             f"await its wait('ready') first, or declare it in needs="
         )
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class ChildDown(SupervisionError):
+    """The ``__cause__`` of a failed send where the only component that receives stays down."""
+
+    path: str
+    state: str
+    """The state it is in."""
+
+    def __str__(self) -> str:
+        return f"{self.path!r}, which would receive it, is {self.state}; start it again by hand"
 
 
 @attrs.define(eq=False, repr=False, slots=False)

@@ -1,0 +1,67 @@
+"""Errors of calls that got no reply."""
+
+from __future__ import annotations
+
+import attrs
+
+from ._root import TrioharnessError
+
+
+class RequestError(TrioharnessError):
+    """A call and its reply did not come together."""
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class ResponderDied(RequestError):
+    """Whoever had taken a call ended without an answer; it may or may not have been acted on."""
+
+    requests: str
+    """The name of the channel of requests."""
+    error: str
+    """What the responder ended with, in one line; empty if it was stopped or left."""
+
+    def __str__(self) -> str:
+        how = f"crashed ({self.error})" if self.error else "was stopped"
+        return (
+            f"the responder to a call on {self.requests!r} {how} before it answered; "
+            f"call again if that does no harm"
+        )
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class Unanswered(RequestError):
+    """The block of a responder ended without an answer; raised there and in the caller."""
+
+    requests: str
+    """The name of the channel of requests."""
+
+    def __str__(self) -> str:
+        return (
+            f"the block of a call on {self.requests!r} ended without an answer; "
+            f"call request.reply(...) or request.fail(...) in it"
+        )
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class AlreadyAnswered(RequestError):
+    """A request was answered a second time; the caller has the first answer."""
+
+    requests: str
+    """The name of the channel of requests."""
+
+    def __str__(self) -> str:
+        return f"a request on {self.requests!r} was answered already; answer each one once"
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class CallToOneself(RequestError):
+    """The only task that could answer a call is the one that makes it, and would wait for ever."""
+
+    requests: str
+    """The name of the channel of requests."""
+
+    def __str__(self) -> str:
+        return (
+            f"a responder calls {self.requests!r}, which nobody but itself answers; answer in "
+            f"another task, start a second responder, or call the function it would call"
+        )

@@ -1,0 +1,235 @@
+"""The state of a channel of requests: who has which, so that no call is left waiting.
+
+A call is in exactly one place: it waits for room, is queued, is in the hand of one responder, or is
+over. Its caller waits in one place the whole time, and is woken by whoever ends the call: the
+responder with an answer, a responder's end that closes, the channel when nobody is to come, or a
+cancel of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import Any
+
+import attrs
+from outcome import Value
+from trio.lowlevel import Task, current_task, reschedule
+
+from .._errors import CallToOneself
+from .._events import InHand
+from ._hand import Hand
+from ._request import Request, request_of
+from ._state import NOTHING, ChannelState
+from ._types import TypeCheck
+from ._waiting import EMPTY, OVER, Item
+
+
+@attrs.define(eq=False)
+class RequestState(ChannelState):
+    """The state of a channel whose messages may have callers that wait for a reply."""
+
+    replies: TypeCheck = attrs.field(kw_only=True)
+    replied: int = attrs.field(default=0, init=False)
+    failed: int = attrs.field(default=0, init=False)
+    cancelled: int = attrs.field(default=0, init=False)
+    calls: int = attrs.field(default=0, init=False)
+    askable: Set[type] = attrs.field(init=False)
+    """The types of messages that `call` may ask without a closer look, as `admitted` for `send`."""
+    responder: Task | None = attrs.field(default=None, init=False)
+    """Who received the last request."""
+
+    def __attrs_post_init__(self) -> None:
+        self.tracked = self.answers = True
+        self.admit_known()
+
+    def admit_known(self) -> None:
+        """Let messages of known types pass without a closer look, where that is possible."""
+        super().admit_known()
+        shut = self.broken or self.suspended is not None or self.copy is not None
+        self.askable = NOTHING if shut else self.check.known
+
+    @property
+    def reply_name(self) -> str:
+        """What errors call the replies."""
+        return f"{self.name} (replies)"
+
+    def pack(self, message: object) -> Request[Any, Any]:
+        """Return the request that is to be queued for a message; without a caller so far."""
+        return request_of(super().pack(message), self)
+
+    def pack_many(self, messages: list[Any]) -> list[Item]:
+        """Return the requests that are to be queued for messages."""
+        return [self.pack(message) for message in messages]
+
+    def unpack(self, hand: Hand, item: Item) -> Any:
+        """Take note that a request reaches the code of a responder.
+
+        Raises:
+            trio.ClosedResourceError: The end was closed since it was given the request.
+        """
+        if item._hand is not hand:
+            raise self.closed_error()
+        item._seen = True
+        if item._caller is None:
+            del hand.taken[item]
+        self.responder = hand.task = current_task()
+        return item
+
+    def hold(self, hand: Hand, request: Request[Any, Any]) -> None:
+        """Put a request into a hand."""
+        request._hand = hand
+        hand.taken[request] = None
+
+    def refuse_oneself(self, caller: Task) -> None:
+        """Refuse a call that only its own caller could answer.
+
+        Raises:
+            CallToOneself: It is one.
+        """
+        if not self.receivers:
+            busy = [hand for hand in self.hands if hand.task is not None]
+            if busy and all(hand.task is caller and hand.taken for hand in busy):
+                raise CallToOneself(self.name)
+
+    def offer(self, item: Item) -> bool:
+        """Give the request to who waits, or queue it; say False where it would have to wait."""
+        if self.receivers:  # as `hand_over` does, without the calls
+            task, seat = self.receivers.popitem(last=False)
+            item._hand = hand = seat.hand
+            hand.taken[item] = None
+            reschedule(task, Value([item] if seat.limit else item))
+        elif len(self.queue) < self.unwatched_size:
+            self.queue.append(item)
+            if len(self.queue) > self.peak:  # noqa: PLR1730 - as in ChannelState.offer
+                self.peak = len(self.queue)
+        else:
+            return self.offer_closely(item)
+        self.sent += 1
+        return True
+
+    def put_all(self, items: list[Item]) -> bool:
+        """Say False: each request goes into a hand by itself, which `put` sees to."""
+        return False
+
+    def hand_over(self, item: Item) -> None:
+        """Give the request into the hand of the task that has waited longest."""
+        task, seat = self.receivers.popitem(last=False)
+        self.hold(seat.hand, item)
+        reschedule(task, Value(seat.present(item)))
+
+    def take(self, hand: Hand) -> Item:
+        """Take the next request in `hand`, or return `EMPTY` or `OVER`."""
+        item = super().take(hand)
+        if item is not EMPTY and item is not OVER:
+            self.hold(hand, item)
+        return item
+
+    def take_more(self, hand: Hand, items: list[Item], limit: int) -> bool:
+        """Take what is there in `hand`; say whether more may come for the same batch."""
+        had = len(items)
+        more = super().take_more(hand, items, limit)
+        taken = hand.taken
+        for item in items[had:]:
+            item._hand = hand
+            taken[item] = None
+        return more
+
+    def give_back(self, hand: Hand, items: list[Item]) -> None:
+        """Put requests back in front that were taken for a batch and reached nobody."""
+        self.put_back([item for item in items if item._hand is hand])
+
+    def put_back(self, requests: list[Request[Any, Any]]) -> None:
+        """Queue requests again that nobody has seen."""
+        for request in requests:
+            if request._hand is not None:
+                del request._hand.taken[request]
+                request._hand = None
+        waiting = [request for request in requests if not request.abandoned]
+        self.sent -= len(requests) - len(waiting)
+        self.queue.extendleft(reversed(waiting))
+        self.serve()
+
+    def admit_sender(self) -> Item:
+        """Let in the next request that waits for room; a caller goes on waiting, for the reply."""
+        task, (_, item, _) = next(iter(self.senders.items()))
+        if item is None or item._caller is None:
+            return super().admit_sender()
+        del self.senders[task]
+        self.sent += 1
+        return item
+
+    def admit_part(self, limit: float) -> list[Item]:
+        """Let in the next requests, up to `limit`, of the task that has waited longest."""
+        _, item, _ = next(iter(self.senders.values()))
+        if item is None or item._caller is None:
+            return super().admit_part(limit)
+        return [self.admit_sender()]
+
+    def abandon_call(self, request: Request[Any, Any]) -> None:
+        """Forget a call whose caller was cancelled, wherever it is."""
+        self.cancelled += 1
+        caller, hand = request._caller, request._hand
+        if hand is not None:
+            if request._seen:  # else it is still on its way to its responder
+                del hand.taken[request]
+        elif caller is not None and caller in self.senders:
+            del self.senders[caller]
+        else:
+            self.queue.remove(request)
+            self.sent -= 1
+            self.refill()
+            self.end_receivers()
+
+    def settle(self, hand: Hand, error: Exception | None, *, stopped: bool) -> tuple[InHand, ...]:
+        """Fail the calls whose responder has ended without an answer."""
+        for request in [request for request in hand.taken if request._seen]:
+            request._die(None if stopped else error)
+        return ()
+
+    def close_receive(self, hand: Hand) -> None:
+        """Fail the calls that were taken through an end; what nobody has seen waits for others."""
+        self.settle(hand, None, stopped=False)
+        unseen = [*hand.taken]
+        super().close_receive(hand)
+        self.put_back(unseen)
+        if not self.hands:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Fail the calls that nobody can ever take, and let go of all that is queued."""
+        self.abandoned += len(self.queue)
+        self.fail_queued()
+        self.queue.clear()
+
+    def heed_suspended(self) -> None:
+        """Fail the queued calls as well, while nobody is behind any receive end."""
+        super().heed_suspended()
+        if self.suspended is not None:
+            kept = [request for request in self.queue if not request._is_call]
+            self.abandoned += len(self.queue) - len(kept)
+            self.fail_queued()
+            self.queue.clear()
+            self.queue += kept
+
+    def fail_queued(self) -> None:
+        """Fail the queued calls: nobody is to take them."""
+        for request in self.queue:
+            if request._caller is not None:
+                request._fail_with(self.broken_error())
+
+    def fail_senders(self) -> None:
+        """Fail those that wait for room."""
+        self.note_failures(None)
+        super().fail_senders()
+
+    def close_send(self, end: object) -> None:
+        """Take note that a send end was closed; calls that were sent through it go on."""
+        self.note_failures(end)
+        super().close_send(end)
+
+    def note_failures(self, end: object) -> None:
+        """Count the calls that fail while they wait for room, through one end or all (None)."""
+        for through, request, _ in self.senders.values():
+            if request is not None and request._caller is not None and end in (None, through):
+                request._caller = None
+                self.failed += 1

@@ -1,0 +1,206 @@
+"""A receive end that shows its messages otherwise: only some of them, or changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar, cast, final
+
+import attrs
+import trio
+
+from .._errors import ConfigurationError
+from .._util import NoPublicConstructor, callable_name
+from ._hand import Meter
+from ._source import Selectable, Source
+from ._watching import Watcher
+
+T = TypeVar("T")
+S = TypeVar("S")
+T_co = TypeVar("T_co", covariant=True)
+
+LEFT_OUT = object()
+
+
+@final
+@attrs.define(eq=False, repr=False)
+class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPublicConstructor):
+    """A receive end seen through a function, from `filtered` or `mapped`; no task is behind it.
+
+    Whatever else the end can do, the view can: it is cloned, closed and handed over like it. Close
+    the view in place of the end, which is the same to the channel.
+    """
+
+    _end: Any
+    _show: Callable[[Any], Any]
+
+    def __repr__(self) -> str:
+        return f"<view by {callable_name(self._show)} of {self._end!r}>"
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._end, name)
+
+    async def receive(self) -> T_co:
+        """Take the next message that is shown, waiting for one. Always a checkpoint.
+
+        Cancelled, it has taken nothing but messages that it leaves out.
+
+        Raises:
+            Exception: Whatever the end raises, or the function; the message is then taken.
+        """
+        while (shown := self._show(await self._end.receive())) is LEFT_OUT:
+            pass
+        return cast("T_co", shown)
+
+    def receive_nowait(self) -> T_co:
+        """Take the next message that is shown, if there is one.
+
+        Raises:
+            trio.WouldBlock: None is there just now.
+            Exception: As for `receive`.
+        """
+        while (shown := self._show(self._end.receive_nowait())) is LEFT_OUT:
+            pass
+        return cast("T_co", shown)
+
+    async def receive_many(self, limit: int, /) -> list[T_co]:
+        """Take what is there, up to `limit` messages of which at least one is shown.
+
+        As `ReceiveChannel.receive_many`, which the end has to have.
+        """
+        while True:
+            batch = await self._end.receive_many(limit)
+            shown = [new for old in batch if (new := self._show(old)) is not LEFT_OUT]
+            if shown:
+                return shown
+
+    def _source(self) -> Source[tuple[ReceiveView[T_co], T_co]]:
+        """Return what `select` takes from."""
+        end: object = self._end
+        if not isinstance(end, Selectable):
+            raise ConfigurationError(
+                "select",
+                f"{self._end!r} cannot be watched without a task for it alone",
+                "open the channel with open_channel, whose receive end can",
+            )
+        return ViewSource(self, cast("Selectable[tuple[Any, Any]]", end)._source(), self._show)
+
+    def clone(self) -> ReceiveView[T_co]:
+        """Return a view of a clone of the end.
+
+        Raises:
+            trio.ClosedResourceError: The end is closed.
+        """
+        return ReceiveView[T_co]._create(self._end.clone(), self._show)
+
+    def close(self) -> None:
+        """Close the end."""
+        self._end.close()
+
+    async def aclose(self) -> None:
+        """Close the end, then run a checkpoint."""
+        await self._end.aclose()
+
+    def __enter__(self) -> Self:
+        self._end.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._end.__exit__(exc_type, exc_value, traceback)
+
+
+@final
+@attrs.define(eq=False)
+class ViewSource(Source[tuple[ReceiveView[T], T]]):
+    """A view as a source of `select`; all but what is taken is the business of what it shows."""
+
+    view: ReceiveView[T]
+    end: Source[tuple[Any, Any]]
+    show: Callable[[Any], Any]
+    lasting: bool = attrs.field(default=False, init=False)
+
+    def take(self) -> tuple[ReceiveView[T], T] | None:
+        """Take the next message that is shown; None if there is none just now."""
+        while (pair := self.end.take()) is not None:
+            shown = self.show(pair[1])
+            if shown is not LEFT_OUT:
+                return self.view, shown
+        return None
+
+    def acknowledge(self) -> None:
+        """Acknowledge what the end has in hand."""
+        self.end.acknowledge()
+
+    def watch(self, watcher: Watcher) -> float:
+        """Call the watcher when something comes, or ends."""
+        return self.end.watch(watcher)
+
+    def unwatch(self, watcher: Watcher) -> None:
+        """Do not call the watcher."""
+        self.end.unwatch(watcher)
+
+    def meter(self) -> Meter | None:
+        """Return the meter of the end."""
+        return self.end.meter()
+
+    def problem(self) -> tuple[str, str] | None:
+        """Say why nothing could ever be taken."""
+        return self.end.problem()
+
+
+def filtered(end: trio.abc.ReceiveChannel[T], keep: Callable[[T], object], /) -> ReceiveView[T]:
+    """Show only some messages of a receive end; the others are taken and forgotten.
+
+    Receivers that share the channel with it do not get what it leaves out: to send different
+    messages to different receivers use `route`.
+
+    Args:
+        end: The receive end, of which the view takes the place.
+        keep: Says whether a message is shown. It must not block.
+
+    Returns:
+        The view.
+
+    Raises:
+        ConfigurationError: `end` is no receive end, or `keep` is not callable.
+    """
+    _check("filtered", end, keep)
+
+    def show(message: T) -> object:
+        return message if keep(message) else LEFT_OUT
+
+    show.__qualname__ = callable_name(keep)
+    return ReceiveView[T]._create(end, show)
+
+
+def mapped(end: trio.abc.ReceiveChannel[T], change: Callable[[T], S], /) -> ReceiveView[S]:
+    """Show each message of a receive end as a function returns it.
+
+    Args:
+        end: The receive end, of which the view takes the place.
+        change: Returns what is received for a message. It must not block.
+
+    Returns:
+        The view.
+
+    Raises:
+        ConfigurationError: `end` is no receive end, or `change` is not callable.
+    """
+    _check("mapped", end, change)
+    return ReceiveView[S]._create(end, change)
+
+
+def _check(what: str, end: object, function: object) -> None:
+    if not isinstance(end, trio.abc.ReceiveChannel):
+        raise ConfigurationError(what, f"{end!r} is no receive end", "give one, of trio's kind")
+    if not callable(function):
+        raise ConfigurationError(
+            what, f"{function!r} is not callable", "give a function of one message"
+        )
