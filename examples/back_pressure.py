@@ -11,6 +11,7 @@ import trio
 
 import trioharness as th
 
+
 @attrs.define
 class Tally:
     made: int = 0
