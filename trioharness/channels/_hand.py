@@ -77,5 +77,9 @@ class Hand:
     """Calls that it has received and not answered, and requests on the way to it."""
     task: Task | None = attrs.field(default=None, init=False)
     """Who received the last request."""
+    shared: bool = attrs.field(default=False, init=False)
+    """Several tasks have received requests through its end."""
+    cloned: bool = attrs.field(default=False, init=False)
+    """Its end was cloned, so that it may be kept for that alone."""
     meter: Meter | None = attrs.field(default=None, init=False)
     """Told of each wait on this end; see `ReceiveChannel.watch`."""
