@@ -123,7 +123,7 @@ class ResponderDied(RequestError):
     requests: str
     """The name of the channel of requests."""
     error: str
-    """What the responder ended with, in one line; empty if it was stopped, returned or closed its end."""
+    """What the responder crashed with, in one line; empty if it ended in another way."""
 
     def __str__(self) -> str:
         how = f"crashed ({self.error})" if self.error else "ended"
@@ -279,7 +279,8 @@ class ChildDown(SupervisionError):
     """The state it is in."""
 
     def __str__(self) -> str:
-        return f"{self.path!r}, which would receive it, is {self.state}; start it again by hand"
+        what = "what it needs" if self.state == "waiting" else "it"
+        return f"{self.path!r}, which would receive it, is {self.state}; start {what} again by hand"
 
 
 @attrs.define(eq=False, repr=False, slots=False)

@@ -29,7 +29,7 @@ async def test_an_error_goes_to_the_caller_and_no_further() -> None:
         request = await server.receive()
         with request:
             raise error
-        assert books(client) == (0, 1, 0, 0)  # type: ignore[unreachable]
+        assert books(client) == (0, 1, 0, 0)
     assert got == [error]
     assert error.__notes__ == [NOTE]
     names = [frame.name for frame in traceback.extract_tb(error.__traceback__)]
@@ -123,7 +123,7 @@ async def test_the_callers_deadline_ends_the_block(autojump_clock: MockClock) ->
                     await trio.sleep(10)
                     seen.append("too late")
                 except trio.Cancelled as cancelled:
-                    seen.append((trio.current_time(), str(cancelled)))
+                    seen.extend((trio.current_time(), str(cancelled)))
                     raise
             seen.append(request.abandoned)
 
@@ -136,10 +136,9 @@ async def test_the_callers_deadline_ends_the_block(autojump_clock: MockClock) ->
         await settle_down()
         assert books(client) == (0, 0, 1, 0)
         client.close()
-    (time, why), abandoned = seen  # type: ignore[misc]
-    assert time == 1
-    assert "the caller on 'asks' no longer waits" in why
-    assert abandoned is True
+    assert seen[:1] == [1]
+    assert "the caller on 'asks' no longer waits" in str(seen[1])
+    assert seen[2:] == [True]
 
 
 async def test_a_block_is_left_at_once_if_nobody_waits_any_more() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from typing import Any
 
 import attrs
 import pytest
@@ -92,7 +93,10 @@ async def test_the_message_and_the_reply_are_the_very_objects() -> None:
 
 
 async def test_a_copy_is_made_of_what_is_asked() -> None:
-    client, server = th.open_requests(list, int, copy=lambda words: [*words])
+    def copied(words: list[str]) -> list[str]:
+        return [*words]
+
+    client, server = th.open_requests(list[str], int, copy=copied)
     words = ["a"]
 
     async def responder() -> None:
@@ -501,7 +505,8 @@ async def test_how_they_look() -> None:
 
 
 def test_there_is_no_public_constructor() -> None:
-    for cls in (th.Request, th.RequestClient):
+    classes: list[type[Any]] = [th.Request, th.RequestClient]
+    for cls in classes:
         with pytest.raises(TypeError, match="has no public constructor"):
             cls()
 

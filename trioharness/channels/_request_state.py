@@ -97,14 +97,14 @@ class RequestState(ChannelState):
     def refuse_oneself(self, caller: Task) -> None:
         """Refuse a call that only its own caller could answer.
 
-        In doubt it is none: another task may receive through an end that is shared, or that is open
-        and was not cloned, as the end is that is kept for who comes next.
+        In doubt it is none: another task may receive through an end that is shared, or that nobody
+        has received through yet. An end that is kept while others have clones of it is no doubt.
 
         Raises:
             CallToOneself: It is one.
         """
         if not self.receivers:
-            behind = [hand for hand in self.hands if hand.task is not None or not hand.cloned]
+            behind = [hand for hand in self.hands if hand.task is not None or not hand.clones]
             alone = all(h.task is caller and h.taken and not h.shared for h in behind)
             if behind and alone:
                 raise CallToOneself(self.name)
@@ -225,6 +225,14 @@ class RequestState(ChannelState):
         self.abandoned += len(self.queue)
         self.fail_queued()
         self.queue.clear()
+
+    def is_behind(self, hand: Hand) -> bool:
+        """Say whether anybody is behind a receive end.
+
+        One that nobody receives through speaks for nobody while clones of it are open: it is kept
+        for who comes next, by a supervisor, say, of a component that supervises the responders.
+        """
+        return hand.suspended is None and (hand.task is not None or not hand.clones)
 
     def heed_suspended(self) -> None:
         """Fail the queued calls as well, while nobody is behind any receive end."""

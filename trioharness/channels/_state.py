@@ -359,10 +359,14 @@ class ChannelState:
     def heed_suspended(self) -> None:
         """Take messages while anybody is behind a receive end; else fail those that wait."""
         self.suspended = None
-        if all(hand.suspended is not None for hand in self.hands):
+        if not any(map(self.is_behind, self.hands)):
             self.suspended = next((hand.suspended for hand in reversed(self.hands)), None)
             self.fail_senders()
         self.admit_known()
+
+    def is_behind(self, hand: Hand) -> bool:
+        """Say whether anybody is behind a receive end."""
+        return hand.suspended is None
 
     def finish(self) -> None:
         """Take nothing more; the end comes when what is there has been received."""
@@ -386,6 +390,8 @@ class ChannelState:
             del self.receivers[task]
             reschedule(task, Error(self.closed_error()))
         del self.hands[hand]
+        if hand.origin is not None:
+            hand.origin.clones -= 1
         if not self.hands:
             self.refuse_senders()
             self.abandon()
