@@ -35,6 +35,17 @@ async def answer_all(server: Server) -> None:
         request.reply(str(request.message))
 
 
+async def abandoned(client: Client, server: Server) -> Ask:
+    """Return a request whose caller was cancelled after it had been received."""
+    requests: list[Ask] = []
+    with trio.CancelScope() as caller:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(client.call, 1)
+            requests.append(await server.receive())
+            caller.cancel()
+    return requests[0]
+
+
 def books(client: Client) -> tuple[int, int, int, int]:
     """Return how many calls were replied, failed, cancelled, and wait, if the books balance."""
     calls = client.call_statistics()

@@ -14,7 +14,7 @@ from trio.testing import MockClock
 import trioharness as th
 from trioharness.testing import check_channel, run_storm
 
-from .requests import Ask, Boom, Client, Server, answer_all, ask, books, settle_down
+from .requests import Ask, Boom, Client, Server, abandoned, answer_all, ask, books, settle_down
 
 SIZES = pytest.mark.parametrize("size", [0, 1, 3, math.inf])
 
@@ -279,11 +279,7 @@ async def test_a_cancelled_call_asks_nothing() -> None:
 
 async def test_an_abandoned_call_may_be_answered_in_vain() -> None:
     client, server = th.open_requests(int, str, name="asks")
-    with trio.move_on_after(math.inf) as scope:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(client.call, 1)
-            request = await server.receive()
-            scope.cancel()
+    request = await abandoned(client, server)
     assert request.abandoned
     assert repr(request) == "<Request call of 'asks': 1, abandoned>"
     assert books(client) == (0, 0, 1, 0)
