@@ -116,6 +116,7 @@ class CallStorm:
     async def caller(self, client: Client) -> None:
         """Call many times; sometimes at once, and sometimes crash, or lose the end."""
         async with client, trio.open_nursery() as nursery:
+            await self.call(client)
             for _ in range(self.chance.randint(1, 12)):
                 await trio.sleep(self.chance.choice((0, 0, 0.1, 1)))
                 match self.chance.randrange(10):
@@ -286,7 +287,9 @@ class CallStorm:
                     await self.supervise(client, server, options)
                     self.over = True
         except trio.TooSlowError as error:
-            raise AssertionError(f"storm of seed {self.seed} hangs: {watch.statistics()}") from error
+            raise AssertionError(
+                f"storm of seed {self.seed} hangs: {watch.statistics()}"
+            ) from error
         self.balance(watch)
         return self.count
 
@@ -316,10 +319,13 @@ class CallStorm:
                 client.close()
                 await trio.sleep(chance.choice((1, 5, 50, 500)))
                 if chance.random() < 0.3:
-                    while callers.child_tasks:  # none of them waits for ever
-                        await trio.sleep(1)
+                    await self.until_ended(callers)  # none of them waits for ever
                 self.over = True
                 self.end(sup)
+
+    async def until_ended(self, callers: trio.Nursery) -> None:
+        while callers.child_tasks:  # noqa: ASYNC110 - tasks in between have no event
+            await trio.sleep(1)
 
     def end(self, sup: th.Supervisor) -> None:
         if self.chance.random() < 0.5:
