@@ -18,10 +18,10 @@ class ResponderDied(RequestError):
     requests: str
     """The name of the channel of requests."""
     error: str
-    """What the responder ended with, in one line; empty if it was stopped or left."""
+    """What the responder crashed with, in one line; empty if it ended in another way."""
 
     def __str__(self) -> str:
-        how = f"crashed ({self.error})" if self.error else "was stopped"
+        how = f"crashed ({self.error})" if self.error else "ended"
         return (
             f"the responder to a call on {self.requests!r} {how} before it answered; "
             f"call again if that does no harm"

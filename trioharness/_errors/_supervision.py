@@ -79,7 +79,8 @@ class ChildDown(SupervisionError):
     """The state it is in."""
 
     def __str__(self) -> str:
-        return f"{self.path!r}, which would receive it, is {self.state}; start it again by hand"
+        what = "what it needs" if self.state == "waiting" else "it"
+        return f"{self.path!r}, which would receive it, is {self.state}; start {what} again by hand"
 
 
 @attrs.define(eq=False, repr=False, slots=False)

@@ -77,5 +77,17 @@ class Hand:
     """Calls that it has received and not answered, and requests on the way to it."""
     task: Task | None = attrs.field(default=None, init=False)
     """Who received the last request."""
+    shared: bool = attrs.field(default=False, init=False)
+    """Several tasks have received requests through its end."""
+    origin: Hand | None = attrs.field(default=None, init=False)
+    """That of the end which its own end is a clone of."""
+    clones: int = attrs.field(default=0, init=False)
+    """How many clones of its end are open: while there are any, it may be kept for that alone."""
+
+    def came_from(self, origin: Hand) -> None:
+        """Take note that its end is a clone."""
+        self.origin = origin
+        origin.clones += 1
+
     meter: Meter | None = attrs.field(default=None, init=False)
     """Told of each wait on this end; see `ReceiveChannel.watch`."""

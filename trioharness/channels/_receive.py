@@ -291,6 +291,7 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
             raise self._state.closed_error()
         clone = ReceiveChannel[T_co]._create(self._state, self._channel)
         clone._hand.meter = self._hand.meter
+        clone._hand.came_from(self._hand)
         return clone
 
     @enable_ki_protection

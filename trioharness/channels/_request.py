@@ -206,5 +206,5 @@ class Request(Generic[Q_co, R_contra], metaclass=NoPublicConstructor):
             raise Unanswered(self._state.name)
 
 
-request_of: Final = cast("Callable[..., Request[Any, Any]]", cast("Any", Request)._create)
+request_of: Final = cast("Callable[..., Request[Any, Any]]", Request[Any, Any]._create)
 """Makes a request of a message and its state; to find `_create` each time takes twice as long."""

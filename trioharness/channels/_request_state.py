@@ -37,6 +37,8 @@ class RequestState(ChannelState):
     """The types of messages that `call` may ask without a closer look, as `admitted` for `send`."""
     responder: Task | None = attrs.field(default=None, init=False)
     """Who received the last request."""
+    withdrawn: int = attrs.field(default=0, init=False)
+    """Calls that were queued, and taken back because their callers were cancelled."""
 
     def __attrs_post_init__(self) -> None:
         self.tracked = self.answers = True
@@ -47,6 +49,15 @@ class RequestState(ChannelState):
         super().admit_known()
         shut = self.broken or self.suspended is not None or self.copy is not None
         self.askable = NOTHING if shut else self.check.known
+
+    def span(self) -> tuple[int, int]:
+        """Return the numbers of the oldest and newest queued request.
+
+        They count those that were taken back, for else a younger one would get the number of an
+        older one, and look as old.
+        """
+        first, last = super().span()
+        return first + self.withdrawn, last + self.withdrawn
 
     @property
     def reply_name(self) -> str:
@@ -72,7 +83,10 @@ class RequestState(ChannelState):
         item._seen = True
         if item._caller is None:
             del hand.taken[item]
-        self.responder = hand.task = current_task()
+        task = self.responder = current_task()
+        if hand.task is not task:
+            hand.shared = hand.task is not None
+            hand.task = task
         return item
 
     def hold(self, hand: Hand, request: Request[Any, Any]) -> None:
@@ -83,12 +97,16 @@ class RequestState(ChannelState):
     def refuse_oneself(self, caller: Task) -> None:
         """Refuse a call that only its own caller could answer.
 
+        In doubt it is none: another task may receive through an end that is shared, or that nobody
+        has received through yet. An end that is kept while others have clones of it is no doubt.
+
         Raises:
             CallToOneself: It is one.
         """
         if not self.receivers:
-            busy = [hand for hand in self.hands if hand.task is not None]
-            if busy and all(hand.task is caller and hand.taken for hand in busy):
+            behind = [hand for hand in self.hands if hand.task is not None or not hand.clones]
+            alone = all(h.task is caller and h.taken and not h.shared for h in behind)
+            if behind and alone:
                 raise CallToOneself(self.name)
 
     def offer(self, item: Item) -> bool:
@@ -145,9 +163,16 @@ class RequestState(ChannelState):
                 del request._hand.taken[request]
                 request._hand = None
         waiting = [request for request in requests if not request.abandoned]
-        self.sent -= len(requests) - len(waiting)
+        self.withdraw(len(requests) - len(waiting))
         self.queue.extendleft(reversed(waiting))
         self.serve()
+        if self.suspended is not None:
+            self.heed_suspended()
+
+    def withdraw(self, count: int) -> None:
+        """Take note that calls are no longer queued, as if they had never been made."""
+        self.sent -= count
+        self.withdrawn += count
 
     def admit_sender(self) -> Item:
         """Let in the next request that waits for room; a caller goes on waiting, for the reply."""
@@ -176,7 +201,7 @@ class RequestState(ChannelState):
             del self.senders[caller]
         else:
             self.queue.remove(request)
-            self.sent -= 1
+            self.withdraw(1)
             self.refill()
             self.end_receivers()
 
@@ -200,6 +225,14 @@ class RequestState(ChannelState):
         self.abandoned += len(self.queue)
         self.fail_queued()
         self.queue.clear()
+
+    def is_behind(self, hand: Hand) -> bool:
+        """Say whether anybody is behind a receive end.
+
+        One that nobody receives through speaks for nobody while clones of it are open: it is kept
+        for who comes next, by a supervisor, say, of a component that supervises the responders.
+        """
+        return hand.suspended is None and (hand.task is not None or not hand.clones)
 
     def heed_suspended(self) -> None:
         """Fail the queued calls as well, while nobody is behind any receive end."""

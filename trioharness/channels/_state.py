@@ -348,10 +348,15 @@ class ChannelState(Ends):
     def heed_suspended(self) -> None:
         """Take messages while anybody is behind a receive end; else fail those that wait."""
         self.suspended = None
-        if all(hand.suspended is not None for hand in self.hands):
-            self.suspended = next((hand.suspended for hand in reversed(self.hands)), None)
+        if not any(map(self.is_behind, self.hands)):
+            reasons = (hand.suspended for hand in reversed(self.hands))
+            self.suspended = next(filter(None, reasons), None)
             self.fail_senders()
         self.admit_known()
+
+    def is_behind(self, hand: Hand) -> bool:
+        """Say whether anybody is behind a receive end."""
+        return hand.suspended is None
 
     def finish(self) -> None:
         """Take nothing more; the end comes when what is there has been received."""
@@ -376,6 +381,8 @@ class ChannelState(Ends):
             reschedule(task, Error(self.closed_error()))
         tell_watchers(self)
         del self.hands[hand]
+        if hand.origin is not None:
+            hand.origin.clones -= 1
         if not self.hands:
             self.refuse_senders()
             self.abandon()

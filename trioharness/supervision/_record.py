@@ -178,12 +178,17 @@ class Record:
         past = self.with_past()
         past.down, past.parked_for = False, ()
         self.engine.handover.take_up(self)
+        for other in self.dependents:
+            if other.state is WAITING and other.is_down and not other.needs_what_is_down():
+                other.take_up()
 
     def wait(self) -> None:
         """Have it start as soon as what it needs is ready; nothing changes if it waits already."""
         if self.state is not WAITING:
             self.move(Cause.HOLD)
             tell_waiting(self)
+        if not self.is_down and self.needs_what_is_down():
+            self.stay_down()
 
     async def until(self, states: frozenset[State]) -> State:
         """Wait until the child is in one of `states`, however briefly; a checkpoint.
@@ -240,6 +245,15 @@ class Record:
         self.epoch += 1
         if self.delay is not None:
             self.delay.cancel(reason="voided")
+
+    @property
+    def is_down(self) -> bool:
+        """Whether it stays as it is until somebody starts it by hand, or what it needs."""
+        return self.past is not None and self.past.down
+
+    def needs_what_is_down(self) -> bool:
+        """Say whether it cannot start until somebody starts what it needs by hand."""
+        return self.links is not None and any(n.is_down for n in self.links.needs.values())
 
     def needs_are_ready(self) -> bool:
         """Say whether everything it needs, or comes after, is there."""
