@@ -78,7 +78,7 @@ class Batches(AsyncIterator[list[T]], metaclass=NoPublicConstructor):
     ) -> Coroutine[Any, Any, list[T]]:
         """Return the next batch. Always a checkpoint.
 
-        Cancelled, it has taken nothing.
+        Cancelled, it has taken nothing: what it had of a batch goes back to where it was.
 
         Returns:
             The messages in order, at least one.
