@@ -47,9 +47,7 @@ async def asking() -> None:
     del server
     assert_type(await client.call(Ask()), Reply)
     assert_type(await client.call(AskMore()), Reply)
-    asked = client.cast(Ask())
-    assert_type(asked, Coroutine[Any, Any, None])
-    await asked
+    await assert_type(client.cast(Ask()), Coroutine[Any, Any, None])
     await client.call(Other())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await client.cast(Other())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await client.send_many([Other()])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]

@@ -24,6 +24,7 @@ from outcome import Error, Value
 from trio.lowlevel import Task, reschedule
 
 from .._events import InHand
+from ._counts import Counts
 from ._drops import DropTeller
 from ._hand import Hand
 from ._overflow import Policy
@@ -36,7 +37,7 @@ NOTHING: Final[Set[type]] = frozenset()
 
 
 @attrs.define(eq=False)
-class ChannelState:
+class ChannelState(Counts):
     """The state of a channel without `max_deliveries`."""
 
     name: str
@@ -62,7 +63,6 @@ class ChannelState:
     )
     """Tasks that wait to send."""
     receivers: OrderedDict[Task, Seat] = attrs.field(factory=OrderedDict[Task, Seat], init=False)
-    open_send_channels: int = attrs.field(default=0, init=False)
     hands: dict[Hand, None] = attrs.field(factory=dict[Hand, None], init=False)
     """Those of the open receive ends."""
     finished: bool = attrs.field(default=False, init=False)
@@ -73,19 +73,6 @@ class ChannelState:
     """A send can only fail, for good."""
     suspended: Exception | None = attrs.field(default=None, init=False)
     """Why a send fails for now: nobody is behind any receive end."""
-    gathering: int = attrs.field(default=0, init=False)
-    """Tasks with part of a batch, which a cancel would put back."""
-    in_hand: int = attrs.field(default=0, init=False)
-    sent: int = attrs.field(default=0, init=False)
-    dead: int = attrs.field(default=0, init=False)
-    dropped: int = attrs.field(default=0, init=False)
-    unqueued: int = attrs.field(default=0, init=False)
-    """Messages that were dropped in place of being queued."""
-    abandoned: int = attrs.field(default=0, init=False)
-    """Messages that were let go of when the last receive end closed."""
-    peak: int = attrs.field(default=0, init=False)
-    marks: list[tuple[float, int]] = attrs.field(factory=list[tuple[float, int]], init=False)
-    """Times at which somebody looked, and the number of the newest message then; see _sampling."""
 
     def __attrs_post_init__(self) -> None:
         self.admit_known()
