@@ -106,7 +106,7 @@ def nested() -> object:
         (len, "len"),
         (3, "int"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_callable_name(fn: object, name: str) -> None:
     assert callable_name(fn) == name

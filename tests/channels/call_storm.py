@@ -191,6 +191,15 @@ class CallStorm:
                 await self.work(request)
             await self.mishap(server)
 
+    async def shared(self, server: Server) -> None:
+        """Receive in several tasks through one end, which any of them may close."""
+        async with trio.open_nursery() as nursery:
+            for _ in range(3):
+                nursery.start_soon(self.one_by_one, server)
+            for _ in range(self.chance.randrange(20)):
+                await trio.sleep(self.chance.choice((0, 0.1, 0.1, 1)))
+            server.close()
+
     async def with_its_end(self, server: Server) -> None:
         async with server:
             await self.one_by_one(server)
@@ -252,6 +261,7 @@ class CallStorm:
             self.one_by_one,
             self.in_subtasks,
             self.in_batches,
+            self.shared,
             self.with_its_end,
             self.team,
         ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import traceback
 
 import pytest
@@ -379,7 +378,7 @@ async def test_the_deadline_reaches_a_handler_in_a_task(autojump_clock: MockCloc
 
     async def handle(request: Ask) -> None:
         with request:
-            await trio.sleep(math.inf)
+            await trio.sleep_forever()
         lived.append(trio.current_time())
 
     async def impatient(seconds: float) -> None:

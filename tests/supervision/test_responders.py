@@ -564,6 +564,45 @@ async def test_a_responder_that_comes_when_its_need_is_parked(autojump_clock: Mo
         sup.cancel_scope.cancel()
 
 
+async def test_calls_wait_again_as_soon_as_the_parked_need_is_on_its_way(
+    autojump_clock: MockClock,
+) -> None:
+    client, server = opened()
+    got: list[Answer] = []
+    lives = itertools.count(1)
+
+    async def slow(*, task_status: th.TaskStatus[str]) -> None:
+        if next(lives) == 1:
+            task_status.started("first")
+            raise Boom
+        await trio.sleep(5)
+        task_status.started("second")
+        await trio.sleep_forever()
+
+    async def between(*, pool: object, task_status: th.TaskStatus[str]) -> None:
+        task_status.started("between")
+        await trio.sleep_forever()
+
+    async def responder(server: Server, *, link: object) -> None:
+        await answers()(server)
+
+    async with th.open_supervisor(max_restarts=0, exhausted="park", stay=True) as sup:
+        pool = sup.start_soon(slow)
+        link = sup.start_soon(between, needs={"pool": pool})
+        child = sup.start_soon(responder, server, needs={"link": link})
+        await pool.wait("parked")
+        await trio.testing.wait_all_tasks_blocked()
+        assert child.state == "waiting"
+        await ask(client, 1, got)
+        assert down_of(got[-1]) == "waiting"
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(pool.start)
+            await trio.sleep(1)
+            await ask(client, 2, got)
+        assert kinds(got)[-1] == ("2", 5)
+        sup.cancel_scope.cancel()
+
+
 async def test_a_responder_restarted_by_hand_while_its_need_is_parked(
     autojump_clock: MockClock,
 ) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import assert_type
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any, assert_type
 
 import trio
 
@@ -47,8 +47,7 @@ async def asking() -> None:
     del server
     assert_type(await client.call(Ask()), Reply)
     assert_type(await client.call(AskMore()), Reply)
-    asked = client.cast(Ask())
-    await asked
+    await assert_type(client.cast(Ask()), Coroutine[Any, Any, None])
     await client.call(Other())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await client.cast(Other())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await client.send_many([Other()])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
