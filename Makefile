@@ -41,7 +41,7 @@ demo: $(VENV)/.core-$(TAG)
 
 test: $(VENV)/.test-$(TAG)
 	@$(BIN)/coverage erase
-	@status=0; $(BIN)/coverage run -m pytest $(ARGS) || status=$$?; \
+	@status=0; $(BIN)/coverage run -m pytest --numprocesses auto $(ARGS) || status=$$?; \
 	$(BIN)/coverage combine --quiet && $(BIN)/coverage report; exit $$status
 
 check: lint types verifytypes layers
