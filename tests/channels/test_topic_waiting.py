@@ -270,3 +270,19 @@ async def test_each_of_several_subscriptions_says_since_when_a_publisher_waits(
             assert other.statistics().send_waiting_since == 0
             assert one.statistics().send_waiting_since == 0
             nursery.cancel_scope.cancel()
+
+
+async def test_two_that_wait_for_a_batch_get_a_list_each() -> None:
+    publisher, topic = open_topic(int)
+    got: list[list[int]] = []
+
+    async def take(end: ReceiveChannel[int]) -> None:
+        got.append(await end.receive_many(9))
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(2):
+            nursery.start_soon(take, topic.subscribe(9))
+        await trio.testing.wait_all_tasks_blocked()
+        await publisher.send_many([1, 2])
+    assert got == [[1, 2], [1, 2]]
+    assert got[0] is not got[1]

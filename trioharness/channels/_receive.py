@@ -233,8 +233,8 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
             if given is OVER:
                 raise end
             items = given
-            # What arrived before this task's turn is nobody else's.
-            if not hand.closed:
+            # What arrived before this task's turn, it takes as well: nobody else waited for it.
+            if len(items) < seat.limit and not hand.closed:
                 state.take_more(hand, items, seat.limit)
         if within is not None:
             await fill(state, hand, items, seat.limit, within)

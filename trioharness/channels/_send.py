@@ -121,7 +121,10 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
             progress._begin()
         await checkpoint_if_cancelled()
         state = self._state
-        values = self._checked_many(items)
+        values: list[Item] = [*items]  # first: it may be a generator which closes this end
+        # Nearly every batch passes here without the call.
+        if self._closed or not (values and state.admitted.issuperset(map(type, values))):
+            values = self._checked_many(values)
         if progress is None and state.put_all(values):  # as nearly always
             await cancel_shielded_checkpoint()
             return
@@ -166,16 +169,14 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
             state.check.admit(value, state.name)
         return state.pack(value)
 
-    def _checked_many(self, values: Iterable[T_contra]) -> list[Item]:
+    def _checked_many(self, values: list[T_contra]) -> list[Item]:
         """Return what is to be queued for messages that may all be sent."""
         state = self._state
-        batch = [*values]  # first, because that may be a generator which closes this end
         self._check_open()
-        if not state.check.known.issuperset(map(type, batch)):
-            for value in batch:
-                if type(value) not in state.check.known:
-                    state.check.admit(value, state.name)
-        return state.pack_many(batch)
+        for value in values:
+            if type(value) not in state.check.known:
+                state.check.admit(value, state.name)
+        return state.pack_many(values)
 
     def _check_open(self) -> None:
         if self._closed:

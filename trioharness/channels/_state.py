@@ -7,15 +7,15 @@ task these hold (`CountedState` has exceptions of its own):
 - while a receiver waits, nothing is queued and no sender waits;
 - while a sender waits, the queue is full (or over-full, after messages were returned).
 
-It is a state on the public `trio.lowlevel` and no wrapped memory channel: that can neither take
-a message back to its front nor be asked for all it holds without a raised `trio.WouldBlock`.
-Rejected: a priority for whoever runs (fairness), and skipped checkpoints (they starve neighbours).
+It is no wrapped memory channel: that can neither take a message back to its front nor be asked for
+all it holds without a raised `trio.WouldBlock`. Rejected: a priority for whoever runs (fairness),
+and skipped checkpoints (they starve neighbours).
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Set
+from collections.abc import Callable
 from operator import attrgetter
 from typing import Any, Final
 
@@ -33,7 +33,7 @@ from ._types import TypeCheck
 from ._waiting import EMPTY, OVER, Item, Seat, Waiting
 from ._watching import Watcher, tell_watchers
 
-NOTHING: Final[Set[type]] = frozenset()
+NOTHING: Final[frozenset[type]] = frozenset()
 
 
 @attrs.define(eq=False)
@@ -53,7 +53,7 @@ class ChannelState(Ends):
     """Whether it is known who has a message, so that items have to be unpacked."""
     answers: bool = attrs.field(default=False, init=False)
     """Whether messages are requests."""
-    admitted: Set[type] = attrs.field(init=False)
+    admitted: set[type] | frozenset[type] = attrs.field(init=False)
     """The types of messages that `send` may queue as they are, without a closer look: the known
     ones while nothing is the matter, else none. One question of `send` in place of three."""
     queue: deque[Item] = attrs.field(factory=deque[Item], init=False)
@@ -169,7 +169,7 @@ class ChannelState(Ends):
         return bool(self.receivers)
 
     def put_all(self, items: list[Item]) -> bool:
-        """Take a batch whole, or say False and take nothing of it.
+        """Take a batch whole, list and all, or say False and take nothing of it.
 
         It says False also where several tasks wait to receive: `put` serves them in turn.
         """
@@ -181,8 +181,11 @@ class ChannelState(Ends):
                 return False
             task, seat = self.receivers.popitem()
             limit = seat.limit
-            queue += items[limit or 1 :]
-            reschedule(task, Value(items[:limit] if limit else items[0]))
+            if count <= limit:  # nearly always
+                reschedule(task, Value(items))
+            else:
+                queue += items[limit or 1 :]
+                reschedule(task, Value(items[:limit] if limit else items[0]))
         elif len(queue) + count <= self.unwatched_size:
             queue += items
         else:
@@ -234,13 +237,13 @@ class ChannelState(Ends):
             Whether more may come for the same batch, so that it is worth waiting for.
         """
         queue = self.queue
+        if not self.senders and len(items) + len(queue) <= limit:  # nearly always
+            items += queue
+            queue.clear()
+            return len(items) < limit and not self.ended
         while (room := limit - len(items)) > 0:
             if queue:
-                if len(queue) <= room:  # all at once, as nearly always
-                    items += queue
-                    queue.clear()
-                else:
-                    items += [queue.popleft() for _ in range(room)]
+                items += [queue.popleft() for _ in range(min(room, len(queue)))]
                 if self.senders:
                     self.refill()
             elif self.senders:
