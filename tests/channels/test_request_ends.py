@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections import Counter
 
 import pytest
@@ -664,3 +666,20 @@ async def test_a_responder_that_has_answered_may_call_where_others_answer_later(
         assert await client.call(2) == "2"
         client.close()
     assert got == ["1"]
+
+
+async def test_a_responder_that_has_ended_is_not_kept() -> None:
+    client, server = opened()
+    tasks: list[weakref.ref[object]] = []
+
+    async def answer_one() -> None:
+        tasks.append(weakref.ref(trio.lowlevel.current_task()))
+        with server.clone() as end:
+            (await end.receive()).reply("yes")
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(answer_one)
+        assert await client.call(1) == "yes"
+    await settle_down()
+    gc.collect()
+    assert tasks[0]() is None

@@ -214,6 +214,8 @@ class RequestState(ChannelState):
     def close_receive(self, hand: Hand) -> None:
         """Fail the calls that were taken through an end; what nobody has seen waits for others."""
         self.settle(hand, None, stopped=False)
+        if self.responder is hand.task:
+            self.responder = None  # a channel that lives on keeps no task that has ended
         unseen = [*hand.taken]
         super().close_receive(hand)
         self.put_back(unseen)

@@ -259,6 +259,7 @@ class Handover:
         """Undo `take` for a child that never started: its ends are the caller's again."""
         for kept in holder.ends.values():
             kept.holders.discard(holder)
+            kept.down.pop(holder, None)
             if not kept.holders:
                 self._kept.pop(id(kept.end), None)
             elif kept.down:
