@@ -48,6 +48,12 @@ class Storm:
     """The channel was finished, or nobody is to receive any more."""
     abandoned: bool = False
     """Nobody is to receive any more."""
+    may_end: bool = False
+    """Nothing more can be sent, so that receivers may be told of the end."""
+    suspensions: int = 0
+    """How often sends were made to fail."""
+    suspended: bool = False
+    """They still are."""
     counted: bool = attrs.field(init=False)
     """Whether the channel counts deliveries."""
     receivers_leave: bool = attrs.field(init=False)
@@ -119,6 +125,7 @@ class Storm:
         async with trio.open_nursery() as nursery:
             for sender in self.senders:
                 nursery.start_soon(sender.run)
+        self.may_end = True
         self.send.close()
 
     async def run_receivers(self) -> None:
@@ -152,6 +159,7 @@ class Storm:
                 await self.pause()
             if hasattr(self.receive, "resume"):
                 self.receive.resume()
+                self.suspended = False
             if end is not None and self.books.operations >= self.limit:
                 end()
                 end = None
@@ -164,9 +172,10 @@ class Storm:
 
     def close_one_sender(self) -> None:
         """Close the end of one sender under it."""
-        end = self.random.choice(self.senders).end if self.senders else None
-        if end is not None:
-            end.close()
+        sender = self.random.choice(self.senders) if self.senders else None
+        if sender is not None and sender.end is not None:
+            sender.closed = True
+            sender.end.close()
             self.books.closed += 1
 
     def close_one_receiver(self) -> None:
@@ -177,13 +186,15 @@ class Storm:
 
     def suspend(self) -> None:
         """Have sends fail until the next stroke."""
+        self.suspensions += 1
+        self.suspended = True
         self.receive.suspend(StormCrash("nobody receives for a while"))
 
     def finish(self) -> None:
         """End the channel by force, but deliver what is queued."""
         if hasattr(self.receive, "finish"):
+            self.over = self.may_end = True
             self.receive.finish()
-            self.over = True
 
     def abandon(self) -> None:
         """Close all receive ends, where the channel then says what is left."""
@@ -246,6 +257,6 @@ def run_storm(
                 f"storm of seed {seed}: it hangs: {send!r}, {receive!r}"
             ) from error
         statistics = receive.statistics() if hasattr(receive, "statistics") else None
-        return books.close(statistics, in_order=storm.in_order)
+        return books.close(statistics, in_order=storm.in_order, abandoned=storm.abandoned)
 
     return run(rage, seed=seed)
