@@ -160,7 +160,8 @@ class Storm:
             if hasattr(self.receive, "resume"):
                 self.receive.resume()
                 self.suspended = False
-            if end is not None and self.books.operations >= self.limit:
+            # Not once the receivers may have left: what they leave is then being taken.
+            if end is not None and self.goes_on and self.books.operations >= self.limit:
                 end()
                 end = None
         await trio.lowlevel.checkpoint()
