@@ -89,6 +89,11 @@ class Storm:
         """
         return self.receivers == 1 or not (self.counted or self.gathers)
 
+    @property
+    def receive_ends(self) -> list[Any]:
+        """All there are."""
+        return [self.receive, *(life.end for life in self.lives)]
+
     @contextlib.contextmanager
     def patience(self, *, life: bool = False) -> Generator[None]:
         """Cancel a call after some time, or when somebody likes; a life only so."""
@@ -158,7 +163,8 @@ class Storm:
             if self.random.random() < 0.2:
                 await self.pause()
             if hasattr(self.receive, "resume"):
-                self.receive.resume()
+                for receive_end in self.receive_ends:
+                    receive_end.resume()
                 self.suspended = False
             # Not once the receivers may have left: what they leave is then being taken.
             if end is not None and self.goes_on and self.books.operations >= self.limit:
@@ -189,7 +195,8 @@ class Storm:
         """Have sends fail until the next stroke."""
         self.suspensions += 1
         self.suspended = True
-        self.receive.suspend(StormCrash("nobody receives for a while"))
+        for end in self.receive_ends:
+            end.suspend(StormCrash("nobody receives for a while"))
 
     def finish(self) -> None:
         """End the channel by force, but deliver what is queued."""
