@@ -111,6 +111,8 @@ async def test_a_wrong_type_is_refused_before_anything_is_queued(
         "channel 'orders' carries Order, but was given Cancel; "
         "send a Order, or open the channel for Order | Cancel"
     )
+    error = caught.value
+    assert (error.channel, error.expected, error.got) == ("orders", "Order", "Cancel")
     assert send.statistics().sent == send.statistics().current_buffer_used == 0
     for message in (Order(), Urgent(), Urgent()):
         await send.send(message)

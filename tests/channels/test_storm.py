@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from trioharness.testing._storm_books import Books
 from trioharness.testing.storm import VARIANTS, Variant
 
 OPERATIONS = 300
@@ -30,3 +31,18 @@ def test_what_storms_are_for_happens_in_them() -> None:
         drops = variant.overflow not in {"wait", "error"}
         assert (sum(report.dropped for report in reports) > 0) == drops
         assert (sum(report.dead for report in reports) > 0) == (variant.max_deliveries is not None)
+
+
+def test_sends_are_made_to_fail_in_storms_by_suspending_every_receive_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[str] = []
+
+    def note(_: Books, reason: object, error: Exception) -> None:
+        assert reason
+        seen.append(str(error))
+
+    monkeypatch.setattr(Books, "complain", note)
+    for seed in range(SEEDS):
+        VARIANTS[0].storm(seed, OPERATIONS)
+    assert any("is suspended and takes no messages" in error for error in seen)

@@ -85,6 +85,6 @@ class Batches(AsyncIterator[list[T]], metaclass=NoPublicConstructor):
 
         Raises:
             StopAsyncIteration: The channel has ended.
-            trio.ClosedResourceError: The receive end is closed.
+            trio.ClosedResourceError: The receive end is closed, also while this waits.
         """
         return self._next()

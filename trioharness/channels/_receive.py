@@ -123,7 +123,7 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
             raise
         if item is EMPTY and hand.meter is not None:
             item = await wait_to_receive(state, self._seat)
-        elif item is EMPTY:  # as wait_to_receive does, without the cost of another coroutine
+        elif item is EMPTY:  # as wait_to_receive does without a meter, and without that call
             task = current_task()
             state.receivers[task] = self._seat
             item = await wait_task_rescheduled(partial(leave, state.receivers, task))
@@ -236,7 +236,9 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
             # What arrived before this task's turn, it takes as well: nobody else waited for it.
             if len(items) < seat.limit and not hand.closed:
                 state.take_more(hand, items, seat.limit)
-        if within is not None:
+        # Not on an end that was closed meanwhile, which could only put back what it has: others may
+        # have been told by now that the channel has ended, and nobody would come for it.
+        if within is not None and not hand.closed:
             await fill(state, hand, items, seat.limit, within)
         return [state.unpack(hand, item) for item in items] if state.tracked else items
 

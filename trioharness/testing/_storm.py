@@ -48,6 +48,12 @@ class Storm:
     """The channel was finished, or nobody is to receive any more."""
     abandoned: bool = False
     """Nobody is to receive any more."""
+    may_end: bool = False
+    """Nothing more can be sent, so that receivers may be told of the end."""
+    suspensions: int = 0
+    """How often sends were made to fail."""
+    suspended: bool = False
+    """They still are."""
     counted: bool = attrs.field(init=False)
     """Whether the channel counts deliveries."""
     receivers_leave: bool = attrs.field(init=False)
@@ -82,6 +88,11 @@ class Storm:
         Not if there are several, and one may put back what the next one then gets.
         """
         return self.receivers == 1 or not (self.counted or self.gathers)
+
+    @property
+    def receive_ends(self) -> list[Any]:
+        """All there are."""
+        return [self.receive, *(life.end for life in self.lives)]
 
     @contextlib.contextmanager
     def patience(self, *, life: bool = False) -> Generator[None]:
@@ -119,6 +130,7 @@ class Storm:
         async with trio.open_nursery() as nursery:
             for sender in self.senders:
                 nursery.start_soon(sender.run)
+        self.may_end = True
         self.send.close()
 
     async def run_receivers(self) -> None:
@@ -151,8 +163,11 @@ class Storm:
             if self.random.random() < 0.2:
                 await self.pause()
             if hasattr(self.receive, "resume"):
-                self.receive.resume()
-            if end is not None and self.books.operations >= self.limit:
+                for receive_end in self.receive_ends:
+                    receive_end.resume()
+                self.suspended = False
+            # Not once the receivers may have left: what they leave is then being taken.
+            if end is not None and self.goes_on and self.books.operations >= self.limit:
                 end()
                 end = None
         await trio.lowlevel.checkpoint()
@@ -164,9 +179,10 @@ class Storm:
 
     def close_one_sender(self) -> None:
         """Close the end of one sender under it."""
-        end = self.random.choice(self.senders).end if self.senders else None
-        if end is not None:
-            end.close()
+        sender = self.random.choice(self.senders) if self.senders else None
+        if sender is not None and sender.end is not None:
+            sender.closed = True
+            sender.end.close()
             self.books.closed += 1
 
     def close_one_receiver(self) -> None:
@@ -177,13 +193,16 @@ class Storm:
 
     def suspend(self) -> None:
         """Have sends fail until the next stroke."""
-        self.receive.suspend(StormCrash("nobody receives for a while"))
+        self.suspensions += 1
+        self.suspended = True
+        for end in self.receive_ends:
+            end.suspend(StormCrash("nobody receives for a while"))
 
     def finish(self) -> None:
         """End the channel by force, but deliver what is queued."""
         if hasattr(self.receive, "finish"):
+            self.over = self.may_end = True
             self.receive.finish()
-            self.over = True
 
     def abandon(self) -> None:
         """Close all receive ends, where the channel then says what is left."""
@@ -246,6 +265,6 @@ def run_storm(
                 f"storm of seed {seed}: it hangs: {send!r}, {receive!r}"
             ) from error
         statistics = receive.statistics() if hasattr(receive, "statistics") else None
-        return books.close(statistics, in_order=storm.in_order)
+        return books.close(statistics, in_order=storm.in_order, abandoned=storm.abandoned)
 
     return run(rage, seed=seed)

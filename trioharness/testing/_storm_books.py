@@ -64,6 +64,13 @@ class Books:
     """What each receiver dealt with, in order."""
     dead: list[int] = attrs.field(factory=list[int])
     left: list[int] = attrs.field(factory=list[int])
+    complaints: list[str] = attrs.field(factory=list[str])
+    """What a call has raised that it had no reason to."""
+
+    def complain(self, reason: object, error: Exception) -> None:
+        """Take note of an error of the channel, unless there is a reason for it."""
+        if not reason:
+            self.complaints.append(f"for no reason, a call raised {error!r}")
 
     def next_of(self, sender: int, count: int) -> list[int]:
         """Return the next messages of a sender."""
@@ -74,25 +81,27 @@ class Books:
         """Say whether there is such a message."""
         return message // SENDERS < self.sent[message % SENDERS]
 
-    def close(self, statistics: Any, *, in_order: bool) -> StormReport:
+    def close(self, statistics: Any, *, in_order: bool, abandoned: bool) -> StormReport:
         """Compare all that is known, and return it.
 
         Args:
             statistics: What the channel says of itself in the end.
             in_order: Whether each receiver has to have had the messages of a sender in order.
+            abandoned: Whether the receivers have gone before the channel has ended.
 
         Raises:
-            AssertionError: Something was lost, doubled, made up or out of order, or the channel's
-                own numbers are wrong.
+            AssertionError: Something was lost, doubled, made up or out of order, a call failed for
+                no reason, or the channel's own numbers are wrong.
         """
+        self.expect(not self.complaints, "; ".join(self.complaints[:3]))
         received = [*chain(*self.received.values())]
         accounted = [*received, *self.dead, *self.left]
         self.expect_each_once(accounted)
         if in_order:
             for messages in self.received.values():
                 self.expect_order([*messages, *self.left])
-        # Where all receive ends were closed, what was queued can be counted, not looked at.
-        left = len(self.left) + getattr(statistics, "left", 0)
+        # What nobody was to receive can be counted, not looked at.
+        left = len(self.left) + (statistics.left if abandoned else 0)
         dropped = getattr(statistics, "dropped", 0)
         report = StormReport(
             seed=self.seed,
@@ -139,6 +148,7 @@ class Books:
             "sent": report.sent,
             "received": report.received + len(self.left),
             "dead": report.dead,
+            "left": report.left - len(self.left),
             "in_hand": 0,
             "tasks_waiting_send": 0,
             "tasks_waiting_receive": 0,

@@ -52,16 +52,18 @@ class Receiver:
         while self.storm.goes_on or not self.storm.receivers_leave:
             try:
                 life = Life(self.storm.receive.clone())
-            except trio.ClosedResourceError:
-                break  # nobody is to receive any more
+            except trio.ClosedResourceError as error:
+                self.books.complain(self.storm.abandoned, error)
+                break
             self.storm.lives.append(life)
             try:
                 with self.storm.patience(life=True):
                     await self.live(life)
-            except (trio.EndOfChannel, StopAsyncIteration):
+            except (trio.EndOfChannel, StopAsyncIteration) as error:
+                self.books.complain(self.storm.may_end, error)
                 break
-            except trio.ClosedResourceError:
-                pass
+            except trio.ClosedResourceError as error:
+                self.books.complain(life.closed, error)
             except StormCrash:
                 self.books.crashes += 1
             finally:

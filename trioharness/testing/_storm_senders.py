@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -27,6 +28,8 @@ class Sender:
     storm: Storm
     who: int
     end: Any = None
+    closed: bool = False
+    """The end was closed under it."""
 
     @property
     def books(self) -> Books:
@@ -37,13 +40,17 @@ class Sender:
         """Live one life after the other until the storm is over."""
         while self.storm.goes_on:
             self.end = self.storm.send.clone()
+            self.closed = False
             try:
                 with self.storm.patience(life=True):
                     await self.live(self.end)
             except StormCrash:
                 self.books.crashes += 1
-            except (trio.ClosedResourceError, trio.BrokenResourceError):
-                await self.storm.pause()  # closed, suspended, or over
+            except trio.ClosedResourceError as error:
+                self.books.complain(self.closed, error)
+                await self.storm.pause()
+            except trio.BrokenResourceError:  # `act` has asked for the reason
+                await self.storm.pause()
         await trio.lowlevel.checkpoint()
 
     async def live(self, end: Any) -> None:
@@ -62,6 +69,7 @@ class Sender:
         """Make one call."""
         self.books.operations += 1
         how = self.storm.random.random()
+        suspensions = self.storm.suspensions - self.storm.suspended
         try:
             with self.storm.patience():
                 if how < 0.2 and hasattr(end, "send_nowait"):
@@ -76,13 +84,31 @@ class Sender:
                     self.books.sent[self.who] += 1
         except trio.WouldBlock:
             pass
+        except trio.BrokenResourceError as error:
+            reason = self.storm.over or self.storm.suspensions > suspensions
+            self.books.complain(reason, error)
+            raise
         await trio.lowlevel.checkpoint()
 
     async def send_batch(self, end: Any) -> None:
-        """Send a batch; whatever comes of it, its progress is true."""
+        """Send a batch: whole or not at all, or its progress is true whatever comes of it."""
         batch = self.books.next_of(self.who, self.storm.random.randrange(MAX_BATCH))
+        messages = [*map(self.storm.message, batch)]
+        if len(batch) <= room(end):
+            await end.send_many(messages)
+            self.books.sent[self.who] += len(batch)
+            return
         progress = SendProgress()
         try:
-            await end.send_many([*map(self.storm.message, batch)], progress=progress)
+            await end.send_many(messages, progress=progress)
         finally:
             self.books.sent[self.who] += progress.sent
+
+
+def room(end: Any) -> float:
+    """Return how large a batch can be that certainly does not go in by parts."""
+    numbers: Any = end.statistics() if hasattr(end, "statistics") else None
+    size = getattr(numbers, "max_buffer_size", 0)
+    used = getattr(numbers, "current_buffer_used", math.inf)
+    awaited = used == 0 and getattr(numbers, "tasks_waiting_receive", 0) > 0
+    return max(1, size - used + awaited)
