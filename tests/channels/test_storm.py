@@ -45,4 +45,5 @@ def test_sends_are_made_to_fail_in_storms_by_suspending_every_receive_end(
     monkeypatch.setattr(Books, "complain", note)
     for seed in range(SEEDS):
         VARIANTS[0].storm(seed, OPERATIONS)
-    assert any("is suspended and takes no messages" in error for error in seen)
+    suspended = sum("is suspended and takes no messages" in error for error in seen)
+    assert suspended > 4 * SEEDS  # half as many where only the end without a task is suspended
