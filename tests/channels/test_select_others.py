@@ -147,3 +147,29 @@ async def test_a_view_of_what_cannot_be_watched_is_refused() -> None:
     await trio.lowlevel.checkpoint()
     with pytest.raises(th.ConfigurationError, match="cannot be watched"):
         th.select(th.filtered(receive, bool))
+
+
+async def test_by_priority_a_filter_may_fill_a_source_of_lower_rank() -> None:
+    urgent_out, urgent = th.open_channel(str, 9)
+    send, inbox = th.open_channel(str, 9)
+
+    def keep(message: str) -> bool:
+        if message.startswith("!"):
+            urgent_out.send_nowait(message)
+        return not message.startswith("!")
+
+    async with th.merge(urgent, th.filtered(inbox, keep), priority=True) as items:
+        got: list[str] = []
+
+        async def take() -> None:
+            got.extend([item async for item in items])
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(take)
+            for message in ("!1", "2", "!3"):
+                await wait_all_tasks_blocked()
+                await send.send(message)
+            await wait_all_tasks_blocked()
+            for end in (send, urgent_out):
+                end.close()
+    assert sorted(got) == ["!1", "!3", "2"]

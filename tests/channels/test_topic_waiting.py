@@ -286,3 +286,53 @@ async def test_two_that_wait_for_a_batch_get_a_list_each() -> None:
         await publisher.send_many([1, 2])
     assert got == [[1, 2], [1, 2]]
     assert got[0] is not got[1]
+
+
+async def test_an_observer_that_raises_leaves_nobody_waiting_in_vain() -> None:
+    def observer(_: object) -> None:
+        raise RuntimeError
+
+    publisher, topic = open_topic(int, observer=observer)
+    topic.subscribe(1, overflow="drop_newest")
+    b = topic.subscribe(1)
+    await publisher.send(1)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(publisher.send, 2)
+        await trio.testing.wait_all_tasks_blocked()
+        assert await b.receive() == 1
+    assert b.receive_nowait() == 2
+    with pytest.raises(RuntimeError):
+        await publisher.send(3)  # which has room, and tells of what was dropped before
+    assert b.receive_nowait() == 3
+
+
+async def test_a_filter_that_closes_its_own_subscription_spoils_no_message() -> None:
+    publisher, topic = open_topic(int)
+    a = topic.subscribe(9)
+    filtered: list[ReceiveChannel[int]] = []
+
+    def close(_: int) -> bool:
+        filtered[-1].close()
+        return False
+
+    filtered.append(topic.subscribe(9, where=close))
+    await publisher.send(1)
+    await publisher.send(2)
+    filtered.append(topic.subscribe(9, where=close))
+    await publisher.send_many([3, 4])
+    assert await a.receive_many(9) == [1, 2, 3, 4]
+
+
+async def test_a_message_that_nobody_has_got_when_it_is_cancelled_was_not_sent() -> None:
+    publisher, topic = open_topic(int)
+    a, b = topic.subscribe(1), topic.subscribe(1)
+    await publisher.send(1)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(publisher.send, 2)
+        await trio.testing.wait_all_tasks_blocked()
+        a.close()
+        nursery.cancel_scope.cancel()
+    assert topic.statistics().sent == 1
+    assert b.receive_nowait() == 1
+    with pytest.raises(trio.WouldBlock):
+        b.receive_nowait()

@@ -54,10 +54,13 @@ class DeadState(ChannelState):
 
     def take_more(self, hand: Hand, items: list[Item], limit: int) -> bool:
         """Take dead letters, which makes room for those that wait."""
-        had = len(items)
-        more = super().take_more(hand, items, limit)
-        if len(items) > had:
-            self.source.advance()
+        had = -1
+        more = True
+        while more and len(items) > had:  # what waited for room may belong to the same batch
+            had = len(items)
+            more = super().take_more(hand, items, limit)
+            if len(items) > had:
+                self.source.advance()
         return more
 
     def close_receive(self, hand: Hand) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import attrs
 from outcome import Error
@@ -24,8 +24,10 @@ from ._state import NOTHING, ChannelState
 from ._subscription import SubscriptionState
 from ._waiting import Item, Waiting
 
-Letters: TypeAlias = list[tuple[SubscriptionState, Item]]
-"""One message, as each subscription gets it that wants it."""
+
+class Letters(list[tuple[SubscriptionState, Item]]):
+    """One message, as each subscription gets it that wants it."""
+
 
 _offer: Final = ChannelState.offer
 _put_all: Final = ChannelState.put_all
@@ -149,17 +151,19 @@ class TopicState(ChannelState):
 
     def pack(self, message: object) -> Item:
         """Return the message, or what each subscription gets of it that wants it."""
-        if self.plain:
-            return message
-        return [(sub, sub.pack(message)) for sub in self.subscriptions if sub.wants(message)]
+        return message if self.plain else self.letters(message)
+
+    def letters(self, message: object) -> Letters:
+        """Return what each subscription gets of a message that wants it."""
+        return Letters((sub, sub.pack(message)) for sub in self.subscriptions if sub.wants(message))
 
     def pack_many(self, messages: list[Any]) -> list[Item]:
         """Return the messages, or what each subscription gets of them."""
-        return messages if self.plain else [*map(self.pack, messages)]
+        return messages if self.plain else [*map(self.letters, messages)]
 
     def offer(self, item: Item) -> bool:
         """Give an item to all; say False, and give it to none, where it would have to wait."""
-        if not self.plain:
+        if type(item) is Letters:  # not `plain`: a filter may have changed that since
             return self.offer_letters(item)
         for sub in self.holding:  # `would_wait`, without the calls
             if len(sub.queue) >= sub.max_buffer_size and not sub.receivers:
@@ -185,7 +189,7 @@ class TopicState(ChannelState):
     def put_all(self, items: list[Item]) -> bool:
         """Give a batch to all whole, or say False and give nothing of it to anybody."""
         count = len(items)
-        if not self.plain:
+        if not self.plain or (items and type(items[0]) is Letters):
             return False
         for sub in self.subscriptions:
             if len(sub.queue) + count > sub.max_buffer_size or len(sub.receivers) > 1:
@@ -208,13 +212,13 @@ class TopicState(ChannelState):
         if publication.pending:
             self.publications[task] = publication
         self.advance(publication)
-        if self.untold:
+        if self.untold and not publication.pending:
             self.tell()
         return not publication.pending
 
     def shares(self, items: list[Item]) -> Iterable[tuple[SubscriptionState, Share]]:
         """Return what each subscription gets of a batch."""
-        if self.plain:
+        if self.plain and not (items and type(items[0]) is Letters):
             places = range(len(items))
             return [(sub, _share(items, places)) for sub in self.subscriptions]
         parts: dict[SubscriptionState, tuple[list[Item], list[int]]] = {}
@@ -236,7 +240,8 @@ class TopicState(ChannelState):
         """Take note that a subscription has got more of what a task publishes."""
         publication = self.publications[task]
         share = publication.pending[subscription]
-        publication.reached = max(publication.reached, share.reached)
+        if not subscription.broken:  # else what is left of its share went to nobody
+            publication.reached = max(publication.reached, share.reached)
         if not share.progress._left:
             del publication.pending[subscription]
         self.advance(publication)

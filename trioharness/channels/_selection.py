@@ -180,14 +180,14 @@ class Selection(AsyncIterator[T], metaclass=NoPublicConstructor):
                 # Raising because an end is closed, it leaves the entry there, to raise again.
                 pair: tuple[Any, Any] | None = entry.source.take()
             except trio.EndOfChannel:
-                self._turns.drop_first()
+                self._turns.drop(entry)
                 self._open -= 1
                 continue
             if pair is not None:
                 self._turns.served()
                 self._last = entry.source
                 return pair
-            self._turns.drop_first()
+            self._turns.drop(entry)
             self._watch(entry)
         if not self._open:
             raise StopAsyncIteration

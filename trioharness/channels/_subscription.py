@@ -152,6 +152,7 @@ class SubscriptionState(ChannelState):
         self.dropped += count
         self.unqueued += count
         if count:
+            self.subscription.topic.untold = True
             self.tell_missed(number, count)
 
     def drop_queued(self) -> None:

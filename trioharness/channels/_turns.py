@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Any, Protocol, final
 
 import attrs
@@ -44,8 +44,8 @@ class Turns(Protocol):
         """Take note that the first had something, and may have more."""
         ...
 
-    def drop_first(self) -> None:
-        """Drop the first, which has nothing."""
+    def drop(self, entry: Entry) -> None:
+        """Drop one that has nothing: it was the first, but others may have come before it."""
         ...
 
 
@@ -68,7 +68,7 @@ class InTurn(Turns):
         """Move the first behind all others."""
         self.entries.rotate(-1)
 
-    def drop_first(self) -> None:
+    def drop(self, entry: Entry) -> None:
         """Drop the first."""
         self.entries.popleft()
 
@@ -92,6 +92,10 @@ class ByRank(Turns):
     def served(self) -> None:
         """Leave it where it is."""
 
-    def drop_first(self) -> None:
-        """Drop the first."""
-        heappop(self.entries)
+    def drop(self, entry: Entry) -> None:
+        """Drop one, almost always the first."""
+        if self.entries[0][1] is entry:
+            heappop(self.entries)
+        else:
+            self.entries.remove((entry.rank, entry))
+            heapify(self.entries)
