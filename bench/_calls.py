@@ -3,17 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import TypeAlias
 
 import trio
 
-from bench._model import Clock, Sample, check_sum
+from bench._model import Clock, Sample, Workload, check_sum
 
 Ask: TypeAlias = Callable[[int], Awaitable[int]]
 """``await ask(number)`` gives the next number, from whoever answers."""
 
+Answered: TypeAlias = Callable[[], AbstractAsyncContextManager[Ask]]
+"""Has somebody answer, as long as the block lasts."""
 
-async def ask_each(ask: Ask, size: int, clock: Clock, clients: int) -> Sample:
+
+def calls_of(answered: Answered, clients: int) -> Workload:
+    """Return a workload that makes its calls from so many tasks at once."""
+
+    async def ask(size: int, clock: Clock) -> Sample:
+        async with answered() as call:
+            return await _ask_each(call, size, clock, clients)
+
+    return lambda size, clock: trio.run(ask, size, clock)
+
+
+def evenness_of(answered: Answered) -> Workload:
+    """Return a workload that makes its calls one after another, and takes the time of each."""
+
+    async def ask(size: int, clock: Clock) -> Sample:
+        async with answered() as call:
+            return await _time_each(call, size, clock)
+
+    return lambda size, clock: trio.run(ask, size, clock)
+
+
+async def _ask_each(ask: Ask, size: int, clock: Clock, clients: int) -> Sample:
     """Make `size` calls in all, and see that each got its own reply."""
     share = size // clients
 
@@ -30,7 +54,7 @@ async def ask_each(ask: Ask, size: int, clock: Clock, clients: int) -> Sample:
     return Sample(count=share * clients, nanoseconds=clock() - begun)
 
 
-async def time_each(ask: Ask, size: int, clock: Clock) -> Sample:
+async def _time_each(ask: Ask, size: int, clock: Clock) -> Sample:
     """Make `size` calls one after another, and take the time of each."""
     laps: list[int] = []
     for number in range(size):

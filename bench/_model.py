@@ -217,6 +217,22 @@ class Row:
                 raise ValueError(f"row {self.name!r} compares with {rival!r}, not in its rivals")
 
 
+def flow_row(name: str, about: str, workload: str, size: int, others: str, *goals: Goal) -> Row:
+    """Return a row of what a message takes; the first of the others is the baseline."""
+    first, *rest = others.split()
+    return Row(
+        name=name,
+        about=about,
+        workload=workload,
+        rivals=(first, OURS, *rest),
+        size=size,
+        unit=NANOSECONDS_PER_MESSAGE,
+        clock="cpu",
+        baseline=first,
+        goals=goals,
+    )
+
+
 @attrs.frozen(kw_only=True)
 class Group:
     """Rows that belong together; the ``GROUP`` of one module in `bench.groups`."""

@@ -6,42 +6,44 @@ from bench._model import (
     MICROSECONDS_PER_CALL,
     OURS,
     P99_TO_P50,
+    Goal,
     Group,
     Row,
     at_least,
 )
 
+
+def _calls(name: str, about: str, workload: str, *goals: Goal) -> Row:
+    return Row(
+        name=name,
+        about=about,
+        workload=workload,
+        rivals=("raw_trio", OURS, "ours_in_blocks", "triotp"),
+        size=4_000,
+        unit=MICROSECONDS_PER_CALL,
+        clock="cpu",
+        baseline="raw_trio",
+        goals=goals,
+    )
+
+
 GROUP = Group(
     name="calls",
     about="requests and their replies, from task to task",
     rows=(
-        Row(
-            name="1 client",
-            about="calls one after another; by hand each has a new reply channel",
-            workload="one_client",
-            rivals=("raw_trio", OURS, "ours_in_blocks", "triotp"),
-            size=4_000,
-            unit=MICROSECONDS_PER_CALL,
-            clock="cpu",
-            baseline="raw_trio",
-            goals=(
-                at_least(2, stretch=2.3, against="raw_trio"),
-                at_least(3, stretch=3.6, against="triotp"),
-            ),
+        _calls(
+            "1 client",
+            "calls one after another; by hand each has a new reply channel",
+            "one_client",
+            at_least(2, stretch=2.3, against="raw_trio"),
+            at_least(3, stretch=3.6, against="triotp"),
         ),
-        Row(
-            name="10 clients",
-            about="the same from 10 clients at once; ours answers in batches, the others cannot",
-            workload="ten_clients",
-            rivals=("raw_trio", OURS, "ours_in_blocks", "triotp"),
-            size=4_000,
-            unit=MICROSECONDS_PER_CALL,
-            clock="cpu",
-            baseline="raw_trio",
-            goals=(
-                at_least(4.5, stretch=5.8, against="raw_trio"),
-                at_least(6, stretch=8, against="triotp"),
-            ),
+        _calls(
+            "10 clients",
+            "the same from 10 clients at once; ours answers in batches, the others cannot",
+            "ten_clients",
+            at_least(4.5, stretch=5.8, against="raw_trio"),
+            at_least(6, stretch=8, against="triotp"),
         ),
         Row(
             name="casts",

@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 from bench._model import (
-    NANOSECONDS_PER_MESSAGE,
     OURS,
     P50_MICROSECONDS,
     Goal,
     Group,
     Row,
     at_least,
+    flow_row,
 )
 
 
-def _flow(name: str, about: str, workload: str, size: int, others: str, *goals: Goal) -> Row:
-    """Numbers through a channel; the first of the others is the baseline."""
-    first, *rest = others.split()
-    return Row(
-        name=name,
-        about=about,
-        workload=workload,
-        rivals=(first, OURS, *rest),
-        size=size,
-        unit=NANOSECONDS_PER_MESSAGE,
-        clock="cpu",
-        baseline=first,
-        goals=goals,
-    )
-
-
 def _batches(of: int, size: int, to_one_by_one: Goal, to_lists: Goal) -> Row:
-    return _flow(
+    return flow_row(
         f"batches of {of:,}",
         "send_many and batches; trio one by one, and lists through a trio channel by hand",
         f"batches_of_{of}",
@@ -47,7 +31,7 @@ GROUP = Group(
     name="channels",
     about="messages from task to task within one process",
     rows=(
-        _flow(
+        flow_row(
             "one by one",
             "send and receive each message, 1 producer, 1 consumer, room for 100",
             "one_by_one",
@@ -55,7 +39,7 @@ GROUP = Group(
             "raw_trio anyio_on_trio asyncio_queue",
             at_least(1.05, stretch=1.15, against="raw_trio"),
         ),
-        _flow(
+        flow_row(
             "without room",
             "the same with room for none: each send waits for its receiver",
             "without_room",
@@ -63,7 +47,7 @@ GROUP = Group(
             "raw_trio anyio_on_trio",
             _NEVER_BELOW_TRIO,
         ),
-        _flow(
+        flow_row(
             "10 producers",
             "the same from 10 producers to 1 consumer, room for 100",
             "ten_producers",
@@ -71,7 +55,7 @@ GROUP = Group(
             "raw_trio anyio_on_trio asyncio_queue",
             _NEVER_BELOW_TRIO,
         ),
-        _flow(
+        flow_row(
             "10 consumers",
             "the same from 1 producer to 10 consumers",
             "ten_consumers",
@@ -79,7 +63,7 @@ GROUP = Group(
             "raw_trio anyio_on_trio asyncio_queue",
             _NEVER_BELOW_TRIO,
         ),
-        _flow(
+        flow_row(
             "fan in",
             "10 producers, one by one, to 1 consumer in batches of 100; trio one by one",
             "fan_in",
@@ -119,21 +103,21 @@ GROUP = Group(
             ),
         ),
         # What an option costs: ours with it, beside ours without.
-        _flow(
+        flow_row(
             "deliveries",
             "one by one with max_deliveries=3, beside a channel without",
             "deliveries",
             20_000,
             "ours_plain raw_trio",
         ),
-        _flow(
+        flow_row(
             "deliveries in batches",
             "batches of 100 with max_deliveries=3, beside a channel without",
             "deliveries_in_batches",
             100_000,
             "ours_plain",
         ),
-        _flow(
+        flow_row(
             "drops",
             'sends alone, each of which drops one (overflow="drop_oldest"), beside sends into room',
             "drops",

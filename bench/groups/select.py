@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from bench._model import NANOSECONDS_PER_MESSAGE, OURS, Goal, Group, Row, at_least
-
-
-def _row(name: str, about: str, workload: str, size: int, others: str, *goals: Goal) -> Row:
-    """Numbers through one busy channel; the first of the others is the baseline."""
-    first, *rest = others.split()
-    return Row(
-        name=name,
-        about=about,
-        workload=workload,
-        rivals=(first, OURS, *rest),
-        size=size,
-        unit=NANOSECONDS_PER_MESSAGE,
-        clock="cpu",
-        baseline=first,
-        goals=goals,
-    )
-
+from bench._model import Group, at_least, flow_row
 
 GROUP = Group(
     name="select",
     about="messages taken from whichever of several channels has one",
     rows=(
-        _row(
+        flow_row(
             "10 idle",
             "select over 1 busy and 10 idle channels, beside a plain receive of the busy one; "
             "trio with a task for each channel",
@@ -34,7 +17,7 @@ GROUP = Group(
             "ours_plain raw_trio",
             at_least(0.5, stretch=0.9, against="ours_plain"),
         ),
-        _row(
+        flow_row(
             "100 idle",
             "the same over 1 busy and 100 idle ones, beside 10 idle ones",
             "one_busy_of_101",
@@ -42,14 +25,14 @@ GROUP = Group(
             "ours_plain",
             at_least(0.8, stretch=0.95, against="ours_plain"),
         ),
-        _row(
+        flow_row(
             "idle timer",
             "the same over 1 busy channel and a timer, beside a plain receive",
             "one_busy_and_a_timer",
             20_000,
             "ours_plain",
         ),
-        _row(
+        flow_row(
             "each waits",
             "the same over 1 busy and 10 idle ones without room, so that each item is waited for",
             "one_busy_without_room",

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import trio
+from functools import partial
 
-from bench._model import Clock, Sample
-from bench.rivals.ours._calls import answer_in_blocks, ask
+from bench._calls import calls_of
+from bench.rivals.ours._calls import answer_in_blocks, answered
 
-
-def one_client(size: int, clock: Clock) -> Sample:
-    """Call one after another."""
-    return trio.run(ask, answer_in_blocks, size, clock, 1)
-
-
-def ten_clients(size: int, clock: Clock) -> Sample:
-    """Call from ten tasks."""
-    return trio.run(ask, answer_in_blocks, size, clock, 10)
+one_client = calls_of(partial(answered, answer_in_blocks), 1)
+ten_clients = calls_of(partial(answered, answer_in_blocks), 10)

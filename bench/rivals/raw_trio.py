@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from functools import partial
 
 import trio
 
-from bench._calls import ask_each, time_each
+from bench._calls import Ask, calls_of, evenness_of
 from bench._fan_out import ROOM, SUBSCRIBERS, fan_out
 from bench._flow import flow, gaps, part_of, send_each, strict, sum_each
 from bench._model import Clock, Sample
@@ -38,7 +40,9 @@ def neighbour(size: int, clock: Clock) -> Sample:
     return trio.run(gaps, partial(strict, channel, size // 20 + 1, clock), clock)
 
 
-async def _ask(size: int, clock: Clock, clients: int) -> Sample:
+@asynccontextmanager
+async def _answered() -> AsyncGenerator[Ask]:
+    """Have somebody answer calls, each of which brings a reply channel of its own."""
     asks, asked = trio.open_memory_channel[tuple[int, trio.MemorySendChannel[int]]](100)
 
     async def answer() -> None:
@@ -52,26 +56,12 @@ async def _ask(size: int, clock: Clock, clients: int) -> Sample:
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(answer)
-        sample = await (
-            ask_each(call, size, clock, clients) if clients else time_each(call, size, clock)
-        )
+        yield call
         asks.close()
-    return sample
 
 
-def one_client(size: int, clock: Clock) -> Sample:
-    """Call one after another, with a reply channel for each call."""
-    return trio.run(_ask, size, clock, 1)
-
-
-def evenness(size: int, clock: Clock) -> Sample:
-    """Call one after another, and take the time of each call."""
-    return trio.run(_ask, size, clock, 0)
-
-
-def ten_clients(size: int, clock: Clock) -> Sample:
-    """The same from ten tasks."""
-    return trio.run(_ask, size, clock, 10)
+one_client, ten_clients = calls_of(_answered, 1), calls_of(_answered, 10)
+evenness = evenness_of(_answered)
 
 
 async def _forward(source: trio.MemoryReceiveChannel[int], to: trio.MemorySendChannel[int]) -> None:

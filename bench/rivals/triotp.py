@@ -6,13 +6,14 @@ Its children say neither when they are ready nor a value, so they are counted as
 from __future__ import annotations
 
 import importlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import trio
 import trio.testing
 
-from bench._calls import ask_each, time_each
+from bench._calls import Ask, calls_of, evenness_of
 from bench._growth import growth_of
 from bench._memory import WARM, Look, memory_apart
 from bench._model import Clock, Sample, check_sum
@@ -222,7 +223,9 @@ class Server:
         return (gen_server.NoReply() if self.left else gen_server.Stop()), state
 
 
-async def _ask(size: int, clock: Clock, clients: int) -> Sample:
+@asynccontextmanager
+async def _answered() -> AsyncGenerator[Ask]:
+    """Have a gen_server answer calls."""
     mailbox._init()
 
     async def call(number: int) -> int:
@@ -232,26 +235,12 @@ async def _ask(size: int, clock: Clock, clients: int) -> Sample:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(gen_server.start, Server(), None, "server")
         await trio.testing.wait_all_tasks_blocked()
-        sample = await (
-            ask_each(call, size, clock, clients) if clients else time_each(call, size, clock)
-        )
+        yield call
         nursery.cancel_scope.cancel()
-    return sample
 
 
-def one_client(size: int, clock: Clock) -> Sample:
-    """Call a gen_server, one call after another."""
-    return trio.run(_ask, size, clock, 1)
-
-
-def evenness(size: int, clock: Clock) -> Sample:
-    """Call one after another, and take the time of each call."""
-    return trio.run(_ask, size, clock, 0)
-
-
-def ten_clients(size: int, clock: Clock) -> Sample:
-    """The same from ten tasks."""
-    return trio.run(_ask, size, clock, 10)
+one_client, ten_clients = calls_of(_answered, 1), calls_of(_answered, 10)
+evenness = evenness_of(_answered)
 
 
 def casts(size: int, clock: Clock) -> Sample:

@@ -172,15 +172,16 @@ async def test_an_error_of_an_abandoned_call_goes_on() -> None:
             raise Boom
 
 
+async def pass_on(server: Server, client: Client) -> None:
+    async for request in server:
+        with request:
+            request.reply(await client.call(request.message))
+
+
 async def test_the_deadline_reaches_through_a_chain_of_calls(autojump_clock: MockClock) -> None:
     front, front_end = opened()
     back, back_end = opened()
     ended: list[float] = []
-
-    async def between() -> None:
-        async for request in front_end:
-            with request:
-                request.reply(await back.call(request.message))
 
     async def last() -> None:
         async for request in back_end:
@@ -191,7 +192,7 @@ async def test_the_deadline_reaches_through_a_chain_of_calls(autojump_clock: Moc
                     ended.append(trio.current_time())
 
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(between)
+        nursery.start_soon(pass_on, front_end, back)
         nursery.start_soon(last)
         with trio.move_on_after(2):
             await front.call(1)
@@ -207,18 +208,13 @@ async def test_an_error_goes_through_a_chain_of_calls() -> None:
     back, back_end = opened()
     got: list[object] = []
 
-    async def between() -> None:
-        async for request in front_end:
-            with request:
-                request.reply(await back.call(request.message))
-
     async def last() -> None:
         async for request in back_end:
             with request:
                 raise Boom("last")
 
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(between)
+        nursery.start_soon(pass_on, front_end, back)
         nursery.start_soon(last)
         await ask(front, 1, got)
         nursery.cancel_scope.cancel()

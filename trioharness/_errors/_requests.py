@@ -7,16 +7,18 @@ import attrs
 from ._root import TrioharnessError
 
 
+@attrs.define(eq=False, repr=False, slots=False)
 class RequestError(TrioharnessError):
     """A call and its reply did not come together."""
+
+    requests: str
+    """The name of the channel of requests."""
 
 
 @attrs.define(eq=False, repr=False, slots=False)
 class ResponderDied(RequestError):
     """Whoever had taken a call ended without an answer; it may or may not have been acted on."""
 
-    requests: str
-    """The name of the channel of requests."""
     error: str
     """What the responder crashed with, in one line; empty if it ended in another way."""
 
@@ -28,12 +30,8 @@ class ResponderDied(RequestError):
         )
 
 
-@attrs.define(eq=False, repr=False, slots=False)
 class Unanswered(RequestError):
     """The block of a responder ended without an answer; raised there and in the caller."""
-
-    requests: str
-    """The name of the channel of requests."""
 
     def __str__(self) -> str:
         return (
@@ -42,23 +40,15 @@ class Unanswered(RequestError):
         )
 
 
-@attrs.define(eq=False, repr=False, slots=False)
 class AlreadyAnswered(RequestError):
     """A request was answered a second time; the caller has the first answer."""
-
-    requests: str
-    """The name of the channel of requests."""
 
     def __str__(self) -> str:
         return f"a request on {self.requests!r} was answered already; answer each one once"
 
 
-@attrs.define(eq=False, repr=False, slots=False)
 class CallToOneself(RequestError):
     """The only task that could answer a call is the one that makes it, and would wait for ever."""
-
-    requests: str
-    """The name of the channel of requests."""
 
     def __str__(self) -> str:
         return (

@@ -100,10 +100,6 @@ class CountedState(ChannelState):
         """Return the entry that is to be queued for a message."""
         return Entry(super().pack(message), next(self.numbers))
 
-    def pack_many(self, messages: list[Any]) -> list[Item]:
-        """Return the entries that are to be queued for messages."""
-        return [self.pack(message) for message in messages]
-
     def unpack(self, hand: Hand, item: Item) -> Any:
         """Return the message of an entry that is in hand; after a switch it may no longer be.
 

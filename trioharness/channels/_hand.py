@@ -84,10 +84,10 @@ class Hand:
     clones: int = attrs.field(default=0, init=False)
     """How many clones of its end are open: while there are any, it may be kept for that alone."""
 
+    meter: Meter | None = attrs.field(default=None, init=False)
+    """Told of each wait on this end; see `ReceiveChannel.watch`."""
+
     def came_from(self, origin: Hand) -> None:
         """Take note that its end is a clone."""
         self.origin = origin
         origin.clones += 1
-
-    meter: Meter | None = attrs.field(default=None, init=False)
-    """Told of each wait on this end; see `ReceiveChannel.watch`."""

@@ -164,32 +164,29 @@ class TopicState(ChannelState):
     def offer(self, item: Item) -> bool:
         """Give an item to all; say False, and give it to none, where it would have to wait."""
         if type(item) is Letters:  # not `plain`: a filter may have changed that since
-            return self.offer_letters(item)
-        for sub in self.holding:  # `would_wait`, without the calls
-            if len(sub.queue) >= sub.max_buffer_size and not sub.receivers:
+            if any(sub.would_wait for sub, _ in item):
                 return False
-        for sub in self.subscriptions:
-            _offer(sub, item)
+            for sub, letter in item:
+                sub.offer(letter)
+        else:
+            for sub in self.holding:  # `would_wait`, without the calls
+                if len(sub.queue) >= sub.max_buffer_size and not sub.receivers:
+                    return False
+            for sub in self.subscriptions:
+                _offer(sub, item)
         self.sent += 1
         if self.untold:
             self.tell()
         return True
 
-    def offer_letters(self, letters: Letters) -> bool:
-        """Do what `offer` does where not everybody gets the same."""
-        if any(sub.would_wait for sub, _ in letters):
-            return False
-        for sub, item in letters:
-            sub.offer(item)
-        self.sent += 1
-        if self.untold:
-            self.tell()
-        return True
+    def takes_as_they_are(self, items: list[Item]) -> bool:
+        """Say whether everybody gets a batch as it is; a filter may have changed `plain` since."""
+        return self.plain and not (items and type(items[0]) is Letters)
 
     def put_all(self, items: list[Item]) -> bool:
         """Give a batch to all whole, or say False and give nothing of it to anybody."""
         count = len(items)
-        if not self.plain or (items and type(items[0]) is Letters):
+        if not self.takes_as_they_are(items):
             return False
         for sub in self.subscriptions:
             if len(sub.queue) + count > sub.max_buffer_size or len(sub.receivers) > 1:
@@ -218,7 +215,7 @@ class TopicState(ChannelState):
 
     def shares(self, items: list[Item]) -> Iterable[tuple[SubscriptionState, Share]]:
         """Return what each subscription gets of a batch."""
-        if self.plain and not (items and type(items[0]) is Letters):
+        if self.takes_as_they_are(items):
             places = range(len(items))
             return [(sub, _share(items, places)) for sub in self.subscriptions]
         parts: dict[SubscriptionState, tuple[list[Item], list[int]]] = {}
@@ -265,7 +262,6 @@ class TopicState(ChannelState):
 
     def fail_senders(self) -> None:
         """Fail those that wait to publish."""
-        self.admit_known()
         for task in [*self.senders]:
             del self.senders[task]
             reschedule(task, Error(self.broken_error()))

@@ -153,9 +153,13 @@ class Request(Generic[Q_co, R_contra], metaclass=NoPublicConstructor):
         """Let go of the caller, which was cancelled; whoever works for it need not go on."""
         self._state.abandon_call(self)
         self._caller = None
+        self._end_block()
+        return Abort.SUCCEEDED
+
+    def _end_block(self) -> None:
+        """End the block of whoever works for a caller that no longer waits, if there is one."""
         if self._scope is not None:
             self._scope.cancel(reason=f"the caller on {self._state.name!r} no longer waits")
-        return Abort.SUCCEEDED
 
     @enable_ki_protection
     def __enter__(self) -> Self:
@@ -164,7 +168,7 @@ class Request(Generic[Q_co, R_contra], metaclass=NoPublicConstructor):
         self._scope = trio.CancelScope()
         self._scope.__enter__()
         if self.abandoned:
-            self._scope.cancel(reason=f"the caller on {self._state.name!r} no longer waits")
+            self._end_block()
         return self
 
     @enable_ki_protection

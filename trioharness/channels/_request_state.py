@@ -68,10 +68,6 @@ class RequestState(ChannelState):
         """Return the request that is to be queued for a message; without a caller so far."""
         return request_of(super().pack(message), self)
 
-    def pack_many(self, messages: list[Any]) -> list[Item]:
-        """Return the requests that are to be queued for messages."""
-        return [self.pack(message) for message in messages]
-
     def unpack(self, hand: Hand, item: Item) -> Any:
         """Take note that a request reaches the code of a responder.
 
@@ -224,9 +220,8 @@ class RequestState(ChannelState):
 
     def abandon(self) -> None:
         """Fail the calls that nobody can ever take, and let go of all that is queued."""
-        self.abandoned += len(self.queue)
         self.fail_queued()
-        self.queue.clear()
+        super().abandon()
 
     def is_behind(self, hand: Hand) -> bool:
         """Say whether anybody is behind a receive end.

@@ -114,7 +114,8 @@ class ChannelState(Ends):
 
     def pack_many(self, messages: list[Any]) -> list[Item]:
         """Return what is to be queued for messages."""
-        return messages if self.copy is None else [*map(self.copy, messages)]
+        as_they_are = self.copy is None and not self.tracked
+        return messages if as_they_are else [*map(self.pack, messages)]
 
     def unpack(self, hand: Hand, item: Item) -> Any:
         """Return the message of an item that a component gets to see through the end of `hand`.
@@ -333,11 +334,11 @@ class ChannelState(Ends):
     def refuse_senders(self) -> None:
         """Fail all that is sent from now on, for good."""
         self.broken = True
+        self.admit_known()
         self.fail_senders()
 
     def fail_senders(self) -> None:
         """Fail those that wait to send: nothing will take what they send."""
-        self.admit_known()
         while self.senders:
             task, _ = self.senders.popitem(last=False)
             reschedule(task, Error(self.broken_error()))
@@ -350,12 +351,12 @@ class ChannelState(Ends):
 
     def heed_suspended(self) -> None:
         """Take messages while anybody is behind a receive end; else fail those that wait."""
-        self.suspended = None
-        if not any(map(self.is_behind, self.hands)):
-            reasons = (hand.suspended for hand in reversed(self.hands))
-            self.suspended = next(filter(None, reasons), None)
-            self.fail_senders()
+        alone = not any(map(self.is_behind, self.hands))
+        reasons = (hand.suspended for hand in reversed(self.hands))
+        self.suspended = next(filter(None, reasons), None) if alone else None
         self.admit_known()
+        if alone:
+            self.fail_senders()
 
     def is_behind(self, hand: Hand) -> bool:
         """Say whether anybody is behind a receive end."""
@@ -386,10 +387,11 @@ class ChannelState(Ends):
         del self.hands[hand]
         if hand.origin is not None:
             hand.origin.clones -= 1
-        if not self.hands:
+        if self.hands:
+            self.heed_suspended()
+        else:
             self.refuse_senders()
             self.abandon()
-        self.heed_suspended()
 
     def abandon(self) -> None:
         """Nobody will ever receive: let go of what is queued, as trio does."""

@@ -11,7 +11,7 @@ optional verbs below, which are called where they are there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, Generic, Protocol, TypeVar, cast, runtime_checkable
 
@@ -230,11 +230,16 @@ class Handover:
 
     def release(self, holder: Holder) -> None:
         """Note that a child will never run again; close what nobody holds any more."""
+        for kept in self._taken_from(holder):
+            kept.end.close()
+
+    def _taken_from(self, holder: Holder) -> Iterator[Kept]:
+        """Take the ends of a child from it; yield those that nobody holds any more."""
         for kept in holder.ends.values():
             kept.holders.discard(holder)
             kept.down.pop(holder, None)
             if not kept.holders and self._kept.pop(id(kept.end), None) is not None:
-                kept.end.close()
+                yield kept
             elif kept.down:
                 kept.heed_down()
 
@@ -257,13 +262,8 @@ class Handover:
 
     def give_back(self, holder: Holder) -> None:
         """Undo `take` for a child that never started: its ends are the caller's again."""
-        for kept in holder.ends.values():
-            kept.holders.discard(holder)
-            kept.down.pop(holder, None)
-            if not kept.holders:
-                self._kept.pop(id(kept.end), None)
-            elif kept.down:
-                kept.heed_down()
+        for _ in self._taken_from(holder):
+            pass  # nobody keeps it, and it stays open
 
     def close(self) -> None:
         """Close every end that is still kept."""

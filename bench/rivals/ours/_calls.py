@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import TypeAlias
 
 import trio
 
 import trioharness as th
-from bench._calls import ask_each, time_each
+from bench._calls import Ask, calls_of, evenness_of
 from bench._model import Clock, Sample, check_sum
 
 Server: TypeAlias = th.ReceiveChannel[th.Request[int, int]]
@@ -34,35 +36,19 @@ async def answer_batches(server: Server) -> None:
             request.reply(request.message + 1)
 
 
-async def ask(
-    answer: Callable[[Server], Awaitable[None]], size: int, clock: Clock, clients: int
-) -> Sample:
-    """Make calls to one who answers; with 0 clients one by one, and each is timed."""
+@asynccontextmanager
+async def answered(answer: Callable[[Server], Awaitable[None]]) -> AsyncGenerator[Ask]:
+    """Have somebody answer calls."""
     client, server = th.open_requests(int, int)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(answer, server)
-        sample = await (
-            ask_each(client.call, size, clock, clients)
-            if clients
-            else time_each(client.call, size, clock)
-        )
+        yield client.call
         client.close()
-    return sample
 
 
-def one_client(size: int, clock: Clock) -> Sample:
-    """Call one after another."""
-    return trio.run(ask, answer_each, size, clock, 1)
-
-
-def ten_clients(size: int, clock: Clock) -> Sample:
-    """Call from ten tasks."""
-    return trio.run(ask, answer_batches, size, clock, 10)
-
-
-def evenness(size: int, clock: Clock) -> Sample:
-    """Call one after another, and take the time of each call."""
-    return trio.run(ask, answer_each, size, clock, 0)
+one_client = calls_of(partial(answered, answer_each), 1)
+ten_clients = calls_of(partial(answered, answer_batches), 10)
+evenness = evenness_of(partial(answered, answer_each))
 
 
 def casts(size: int, clock: Clock) -> Sample:
