@@ -1,7 +1,8 @@
 """Messages in batches: one wake-up and one checkpoint for many of them.
 
 A batch may wait to become fuller. The items it has meanwhile belong to nobody yet: a cancel puts
-them back in front of the channel, where they came from, and a receiver that waits elsewhere is
+them back in front of the channel, where they came from (a channel without `max_deliveries` does not
+know in which order to put back what several tasks had), and a receiver that waits elsewhere is
 not told of the end of the channel until it is certain that they will not come back.
 """
 
@@ -78,7 +79,7 @@ class Batches(AsyncIterator[list[T]], metaclass=NoPublicConstructor):
     ) -> Coroutine[Any, Any, list[T]]:
         """Return the next batch. Always a checkpoint.
 
-        Cancelled, it has taken nothing: what it had of a batch goes back to where it was.
+        Cancelled, it has taken nothing: what it had of a batch goes back in front.
 
         Returns:
             The messages in order, at least one.

@@ -70,7 +70,9 @@ class RequestClient(SendChannel[Q_contra], Generic[Q_contra, R_co]):
         Raises:
             ResponderDied: Whoever had taken it ended without an answer.
             Unanswered: The responder's block ended without an answer.
-            CallToOneself: Only the task that calls could answer, and it is busy calling.
+            CallToOneself: Only the task that calls could answer, and it is busy calling. That is
+                seen while it has a call to answer, and on an end that is its own: one that other
+                tasks are to share, and have not received through yet, looks like that.
             MessageTypeError: Messages of this type are not asked here.
             trio.BrokenResourceError: Nobody is there to answer, or to come: all receive ends are
                 closed, or it was finished or is suspended, also while this waits to be taken.

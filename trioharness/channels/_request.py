@@ -70,7 +70,10 @@ class Request(Generic[Q_co, R_contra], metaclass=NoPublicConstructor):
 
     @property
     def abandoned(self) -> bool:
-        """Whether it is a call whose caller was cancelled, so that nobody waits any more."""
+        """Whether it is a call for which nobody waits any more, without an answer from here.
+
+        The caller was cancelled, or it was told that this responder is gone.
+        """
         return self._is_call and self._caller is None and not self._answered
 
     @enable_ki_protection

@@ -93,8 +93,9 @@ class RequestState(ChannelState):
     def refuse_oneself(self, caller: Task) -> None:
         """Refuse a call that only its own caller could answer.
 
-        In doubt it is none: another task may receive through an end that is shared, or that nobody
-        has received through yet. An end that is kept while others have clones of it is no doubt.
+        In doubt it is none: another task may receive through an end that is shared, as far as that
+        has shown, or that nobody has received through yet. An end that is kept while others have
+        clones of it is no doubt.
 
         Raises:
             CallToOneself: It is one.

@@ -34,7 +34,8 @@ async def route(source: trio.abc.ReceiveChannel[Any], rules: Routing, /, **to: A
     orders=orders_out, large=large_out))``. It takes one message at a time, in order, and waits for
     room at each end that it goes to, so that a slow one holds up the others. It closes its ends
     when it ends. With `max_deliveries` on the input, a message that it could not pass on to all its
-    ends, because it was stopped or crashed, is passed on again; without, it is gone.
+    ends, because it was stopped or crashed, is passed on again; without, it is gone. Not for
+    requests, unless each matches a rule: the caller of one that is dropped waits.
 
     Args:
         source: Where the messages come from: any receive end of trio's kind.

@@ -27,8 +27,10 @@ LEFT_OUT = object()
 class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPublicConstructor):
     """A receive end seen through a function, from `filtered` or `mapped`; no task is behind it.
 
-    Whatever else the end can do, the view can: it is cloned, closed and handed over like it. Close
-    the view in place of the end, which is the same to the channel.
+    It is cloned, closed and handed over like the end. Close the view in place of the end, which is
+    the same to the channel. What it has no method for is that of the end itself, which shows all
+    messages as they are: so do its `batches`. To settle what is in hand use ``with``; ``async
+    with`` only closes.
     """
 
     _end: Any
@@ -68,7 +70,8 @@ class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPubl
     async def receive_many(self, limit: int, /) -> list[T_co]:
         """Take what is there, up to `limit` messages of which at least one is shown.
 
-        As `ReceiveChannel.receive_many`, which the end has to have.
+        As `ReceiveChannel.receive_many`, which the end has to have. If the function raises, the
+        whole batch is taken.
         """
         while True:
             batch = await self._end.receive_many(limit)
@@ -159,7 +162,8 @@ def filtered(end: trio.abc.ReceiveChannel[T], keep: Callable[[T], object], /) ->
     """Show only some messages of a receive end; the others are taken and forgotten.
 
     Receivers that share the channel with it do not get what it leaves out: to send different
-    messages to different receivers use `route`.
+    messages to different receivers use `route`. Not for requests: nobody answers a call that is
+    left out, and its caller waits.
 
     Args:
         end: The receive end, of which the view takes the place.
