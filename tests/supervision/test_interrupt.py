@@ -109,7 +109,8 @@ class Case:
 
     def trace(self, frame, event, arg):
         caller = frame.f_back
-        if self.between and caller is not None and caller.f_code.co_name == "run_child":
+        runs_lives = caller is not None and caller.f_code.co_name == "run_child"
+        if self.between and runs_lives and trio.lowlevel.current_task().name == "s/c":
             if frame.f_code.co_flags & inspect.CO_COROUTINE:
                 self.step()  # it begins, or goes on
             else:

@@ -371,3 +371,54 @@ async def test_what_leaves_the_close_of_a_kept_end_is_not_held_up(
             child = sup.start_soon(has, Leaves(kept=True), restart="temporary")
             await child.stop()
     assert trio.current_time() == 0
+
+
+@pytest.mark.parametrize("kind", LEAVING)
+@pytest.mark.parametrize("how", ["start", "start_soon", "crash", "restart by hand"])
+async def test_an_observer_that_leaves_when_a_life_begins(
+    autojump_clock: MockClock, kind: type[BaseException], how: str
+) -> None:
+    """Nobody waits for the end of a child whose beginning was interrupted."""
+    seen: list[str] = []
+    left: list[int] = []
+
+    def observer(event: th.Event) -> None:
+        which = ("s/child", 1 if how in ("start", "start_soon") else 2)
+        if isinstance(event, th.ChildStarting) and (event.path, event.incarnation) == which:
+            left.append(event.incarnation)
+            raise kind
+
+    with trio.fail_after(50), pytest.raises(BaseException) as caught:
+        async with th.open_supervisor("s", observer=observer) as sup:
+            await sup.start(resource("db", seen))
+            if how == "start":
+                await sup.start(forever, name="child")
+            elif how == "crash":
+                sup.start_soon(crashes(1, after=1, then=forever), name="child")
+            else:
+                child = sup.start_soon(forever, name="child")
+                await child.restart()
+            await trio.sleep_forever()
+    assert len(left) == 1
+    assert kind in chain(caught.value)
+    assert seen == ["db 1 entered", "db 1 left"]
+
+
+@pytest.mark.parametrize("kind", LEAVING)
+@pytest.mark.parametrize("what", [th.ChildStopping, th.ChildEnded])
+async def test_an_observer_that_leaves_while_all_is_being_stopped(
+    autojump_clock: MockClock, kind: type[BaseException], what: type[th.Event]
+) -> None:
+    """Nobody waits for the rest of a stop that was interrupted, not even for the grace."""
+
+    def observer(event: th.Event) -> None:
+        if isinstance(event, what) and event.path == "s/b":
+            raise kind
+
+    with trio.fail_after(50), pytest.raises(BaseException) as caught:
+        async with th.open_supervisor("s", observer=observer, cancel_grace=30) as sup:
+            await sup.start(forever, name="a", restart="permanent")
+            await sup.start(forever, name="b")
+            sup.cancel_scope.cancel(reason="all is done")
+    assert chain(caught.value) == [kind]
+    assert trio.current_time() < 1

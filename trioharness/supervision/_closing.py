@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from .._errors import RestartLimitExceeded
 from ._becoming import let_go
 from ._record import Record
 from ._stopping import stop_in_order, tell
@@ -51,12 +52,14 @@ async def _close(engine: Engine) -> None:
     """Stop all children in reverse start order."""
     assert engine.closing is not None
     records = tuple(engine.records.values())
-    await stop_in_order(engine, records, engine.closing, let_go, all_at_once=engine.pool)
-    if engine.active:
-        for record in records:
-            engine.deactivate(record)
-    engine.finished.set()
-    engine.check_idle()
+    try:
+        await stop_in_order(engine, records, engine.closing, let_go, all_at_once=engine.pool)
+    finally:  # also when an observer leaves it: nobody else would end the wait for it
+        if engine.active:
+            for record in records:
+                engine.deactivate(record)
+        engine.finished.set()
+        engine.check_idle()
 
 
 @trio.lowlevel.enable_ki_protection
@@ -107,3 +110,12 @@ def hurry(engine: Engine, reason: str) -> None:
             record.run.kill(reason)
             if record.stopping is not None:
                 record.stopping.heed(record.run.grace_ends)
+
+
+def parked_failure(engine: Engine) -> RestartLimitExceeded | None:
+    """Return the errors of the children that are parked at the end, if there are any."""
+    if engine.exhausted != "park":
+        return None
+    pasts = [record.past for record in engine.records.values() if record.past is not None]
+    errors = [error for past in pasts for error in past.parked_for]
+    return RestartLimitExceeded(engine.path, str(engine.limit), errors) if errors else None

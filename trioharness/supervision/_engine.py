@@ -23,6 +23,7 @@ from ..observe import summary
 from ..rules import AutoShutdown, Cause, Exhausted, Limit, RestartType, Strategy, Window
 from ._alone import alone
 from ._ambient import hosting, watched
+from ._closing import parked_failure, stop_the_others_first
 from ._handover import Handover
 from ._incarnation import handle_end, run_child
 from ._links import unlink
@@ -139,9 +140,9 @@ class Engine:
             What the supervisor ended by itself with, if it did.
         """
         self.closing, self.takes_no_more = self.closing or "it has ended", True
-        failure = self.failure or self.parked_failure()
+        failure = self.failure or parked_failure(self)
         if isinstance(failure, Shutdown):
-            failure.__cause__ = self.parked_failure()
+            failure.__cause__ = parked_failure(self)
         self.turn.refuse(self.closed_error)
         for record in tuple(self.records.values()):
             if record.starting is not None or record.state not in FINAL:
@@ -171,7 +172,7 @@ class Engine:
     @property
     def will_raise(self) -> bool:
         """Whether `host` is to raise."""
-        return self.failure is not None or self.left or self.parked_failure() is not None
+        return self.failure is not None or self.left or parked_failure(self) is not None
 
     def spawn_step(self, step: Step) -> None:
         """Run a step that holds the turn, in a task of its own."""
@@ -194,9 +195,15 @@ class Engine:
             raise self.closed_error() from error
 
     @trio.lowlevel.enable_ki_protection
-    async def _run_step(self, step: Step) -> None:
-        await step()
-        self.turn.release(step)
+    async def _run_step(self, step: Step) -> None:  # noqa: ASYNC910 - a step is awaited
+        was_left = True
+        try:
+            await step()
+            was_left = False
+        finally:
+            self.turn.release(step)
+            if was_left:
+                await stop_the_others_first(self)  # noqa: ASYNC102 - it shields, with a deadline
 
     def spawn(self, record: Record) -> None:
         """Begin the next incarnation of a child, in a task of its own."""
@@ -208,6 +215,9 @@ class Engine:
             self.context.run(self.start_soon, run_child, run, name=record.path)
         except RuntimeError as error:
             raise self.closed_error() from error
+        # Now that a task is there to end it, whatever comes out of the observer.
+        if self.tells_all():
+            tell_starting(record)
 
     def begin(self, record: Record) -> None:
         """Start a child now, or as soon as what it needs is ready."""
@@ -235,15 +245,6 @@ class Engine:
         )
         self.observer(event)
         self.retire(record)
-
-    def back_to_waiting(self, record: Record) -> None:
-        """Undo a start whose needs went away between the decision and the first step."""
-        record.run = None
-        record.incarnations -= 1
-        record.wait()
-        self.turn.release(record)
-        record.do_not_wait_in_turn()
-        self.begin(record)
 
     def begin_held(self, record: Record) -> None:
         """Begin a child while holding the turn; it passes the turn on when it is ready or ends."""
@@ -275,7 +276,10 @@ class Engine:
         """Begin the next incarnation in the task of the last, unless that is void by now."""
         void = record.epoch != epoch
         if not void and record.needs_are_ready():
-            return self.new_run(record, scope)
+            run = self.new_run(record, scope)
+            if self.tells_all():
+                tell_starting(record)
+            return run
         self.turn.release(record)
         if not void:
             self.begin(record)  # what it needs has ended meanwhile: it has to wait for that
@@ -291,8 +295,6 @@ class Engine:
             record.end_is_pending = False
         record.incarnations += 1
         run = record.run = Incarnation(record, record.incarnations, scope)
-        if self.tells_all():
-            tell_starting(record)
         return run
 
     def wake_dependents(self, record: Record) -> None:
@@ -363,14 +365,6 @@ class Engine:
         record.move(RETRY)
         self.activate(record)
         self.turn.submit(partial(handle_end, self, record, record.epoch, event, None, answer))
-
-    def parked_failure(self) -> RestartLimitExceeded | None:
-        """Return the errors of the children that are parked at the end, if there are any."""
-        if self.exhausted != "park":
-            return None
-        pasts = [record.past for record in self.records.values() if record.past is not None]
-        errors = [error for past in pasts for error in past.parked_for]
-        return RestartLimitExceeded(self.path, str(self.limit), errors) if errors else None
 
     async def join(self, *, stay: bool) -> None:
         """Wait until no child holds the supervisor open; with `stay`, until it drains."""

@@ -110,10 +110,15 @@ async def run_child(begun: Incarnation) -> None:  # noqa: ASYNC910 - a component
 def _scope_unless_it_waits(begun: Incarnation) -> trio.CancelScope | None:
     """Return the scope to run in; None if a need went away before the first step."""
     record = begun.record
-    if begun.stop_reason is None and not record.needs_are_ready():
-        record.engine.back_to_waiting(record)
-        return None
-    return begun.scope
+    if begun.stop_reason is not None or record.needs_are_ready():
+        return begun.scope
+    record.run = None
+    record.incarnations -= 1
+    record.wait()
+    record.engine.turn.release(record)
+    record.do_not_wait_in_turn()
+    record.engine.begin(record)
+    return None
 
 
 @trio.lowlevel.enable_ki_protection
