@@ -41,6 +41,7 @@ from ._errors import MessageTypeError as MessageTypeError
 from ._errors import NoRoute as NoRoute
 from ._errors import PoolFull as PoolFull
 from ._errors import RequestError as RequestError
+from ._errors import RequestLeftOut as RequestLeftOut
 from ._errors import ResponderDied as ResponderDied
 from ._errors import RestartLimitExceeded as RestartLimitExceeded
 from ._errors import Shutdown as Shutdown

@@ -427,3 +427,25 @@ async def test_interrupts_do_not_come_while_a_block_is_entered_or_left() -> None
             raise Telling
     assert protected == [True]
     assert [type(error) for error in got] == [Telling]
+
+
+async def test_a_closed_end_ends_the_blocks_of_what_it_had_received(
+    autojump_clock: MockClock,
+) -> None:
+    client, server = opened()
+    got: list[object] = []
+    ended: list[tuple[float, bool]] = []
+
+    async def handle(request: Ask) -> None:
+        with request:
+            await trio.sleep(10)
+        ended.append((trio.current_time(), request.abandoned))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ask, client, 1, got)
+        nursery.start_soon(handle, await server.receive())
+        await trio.sleep(2)
+        server.close()
+    assert ended == [(2, True)]
+    assert [type(answer) for answer in got] == [th.ResponderDied]
+    assert books(client) == (0, 1, 0, 0)

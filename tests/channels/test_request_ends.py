@@ -629,6 +629,45 @@ async def test_another_task_on_the_same_end_may_be_called(autojump_clock: MockCl
     assert got == ["0", "via 2"]
 
 
+async def test_another_that_only_waited_so_far_may_be_called(autojump_clock: MockClock) -> None:
+    """It gave up waiting for a moment, and had received nothing yet."""
+    client, server = opened()
+    got: list[object] = []
+
+    async def patient() -> None:
+        with trio.move_on_after(1):
+            await server.receive()
+        await trio.sleep(5)
+        await nested(client, server)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(patient)
+        await trio.sleep(2)
+        nursery.start_soon(nested, client, server)
+        with trio.fail_after(10):
+            await ask(client, 1, got)
+        nursery.cancel_scope.cancel()
+    assert got == ["via 2"]
+
+
+async def test_one_that_is_expected_may_be_called(autojump_clock: MockClock) -> None:
+    """As supervised: the end is kept for two, of whom one has a clone just now."""
+    client, server = opened()
+    got: list[object] = []
+
+    async def late() -> None:
+        await trio.sleep(5)
+        await nested(client, server.clone())
+
+    server.expect(2)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(late)
+        nursery.start_soon(nested, client, server.clone())
+        await ask(client, 1, got)
+        nursery.cancel_scope.cancel()
+    assert got == ["via 2"]
+
+
 async def test_a_handler_in_a_task_of_its_own_may_call() -> None:
     client, server = opened()
     got: list[object] = []
@@ -683,3 +722,64 @@ async def test_a_responder_that_has_ended_is_not_kept() -> None:
     await settle_down()
     gc.collect()
     assert tasks[0]() is None
+
+
+# who is behind an end
+
+
+@pytest.mark.parametrize("how", ["one", "batch", "select"])
+async def test_who_waits_for_the_first_request_is_somebody(
+    how: str, autojump_clock: MockClock
+) -> None:
+    """A clone whose holder is down does not speak for the one who waits."""
+    client, server = opened()
+    clone = server.clone()
+    got: list[object] = []
+
+    async def wait() -> None:
+        if how == "one":
+            request = await server.receive()
+        elif how == "batch":
+            (request,) = await server.receive_many(2)
+        else:
+            async with th.select(server) as ready:
+                _, request = await anext(ready)
+        request.reply("1")
+
+    clone.suspend(DOWN)
+    await ask(client, 0, got)
+    with trio.fail_after(1):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(wait)
+            await settle_down()
+            await ask(client, 1, got)
+    assert [kinds(got)[0], got[1]] == [trio.BrokenResourceError, "1"]
+
+
+async def test_who_had_an_end_before_is_nobody(autojump_clock: MockClock) -> None:
+    """It was received through, then handed over, and is kept for those that have clones."""
+    client, server = opened()
+    got: list[object] = []
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ask, client, 1, got)
+        (await server.receive()).reply("1")
+    server.watch(None)
+    clone = server.clone()
+    clone.suspend(DOWN)
+    with trio.fail_after(1):
+        await ask(client, 2, got)
+    assert [got[0], *kinds(got)[1:]] == ["1", trio.BrokenResourceError]
+
+
+async def test_who_is_expected_is_somebody() -> None:
+    client, server = opened()
+    got: list[object] = []
+    server.expect(2)
+    clone = server.clone()
+    clone.suspend(DOWN)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ask, client, 1, got)
+        await settle_down()
+        assert got == []
+        (await server.clone().receive()).reply("1")
+    assert got == ["1"]

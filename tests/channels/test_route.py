@@ -79,6 +79,29 @@ async def test_what_matches_nothing_is_dropped_and_counted() -> None:
     assert await all_of(got) == [1, 2]
 
 
+async def test_a_call_that_matches_nothing_fails_where_that_is_dropped() -> None:
+    client, server = th.open_requests(int, str, name="asks")
+    plus, plus_out = th.open_channel(th.Request[int, str], 9)
+    rules = th.Routing([th.Rule("plus", lambda request: request.message > 0)], otherwise="drop")
+    routed: list[th.Routed] = []
+
+    async def run_route() -> None:
+        routed.append(await th.route(server, rules, plus=plus))
+
+    async def answers() -> None:
+        async for request in plus_out:
+            request.reply(str(request.message))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(run_route)
+        nursery.start_soon(answers)
+        assert await client.call(1) == "1"
+        with pytest.raises(th.RequestLeftOut, match="on 'asks' was left out by route"):
+            await client.call(0)
+        client.close()
+    assert routed == [th.Routed(sent={"plus": 1}, dropped=1)]
+
+
 async def test_what_matches_nothing_is_a_dead_letter() -> None:
     plus, _ = th.open_channel(int, 9)
     dead, letters = th.open_channel(th.DeadLetter[int], 9)

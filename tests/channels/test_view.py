@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import trio
-from trio.testing import MockClock, assert_checkpoints
+from trio.testing import MockClock, assert_checkpoints, wait_all_tasks_blocked
 
 import trioharness as th
 from trioharness.testing import check_channel
@@ -98,8 +98,172 @@ async def test_what_the_end_can_do_the_view_can() -> None:
     view.finish()
     with pytest.raises(trio.BrokenResourceError):
         send.send_nowait(1)
-    with pytest.raises(AttributeError):
-        view._nothing  # noqa: B018
+
+
+async def test_what_the_end_cannot_do_the_view_cannot() -> None:
+    send, receive = trio.open_memory_channel[int](9)
+    view = th.filtered(receive, is_even)
+    send.send_nowait(1)
+    send.send_nowait(2)
+    assert await view.receive() == 2
+    for verb in ("ack", "settle", "finish", "suspend", "watch", "statistics_of_the_day", "_it"):
+        assert not hasattr(view, verb)
+    assert view.statistics() == receive.statistics()
+    with pytest.raises(AttributeError, match="a view has no 'send'"):
+        view.send  # noqa: B018
+
+
+async def test_no_verb_shows_messages_as_they_are() -> None:
+    """A view passes on what it knows, not whatever its end may learn one day."""
+    view = th.filtered(filled(), is_even)
+    public = {name for name in dir(th.ReceiveChannel) if not name.startswith("_")}
+    shows = {name for name in public if "receive" in name or name == "batches"}
+    assert shows == {"receive", "receive_nowait", "receive_many", "batches"}
+    assert all(hasattr(view, name) for name in public)
+    assert shows <= vars(th.ReceiveView).keys()
+
+
+async def test_batches_are_shown() -> None:
+    view = th.mapped(th.filtered(filled(1, 3, 2, 5, 4, 7, 9), is_even), str)
+    assert [batch async for batch in view.batches(2)] == [["2"], ["4"]]
+
+
+async def test_batches_wait_to_become_fuller(autojump_clock: MockClock) -> None:
+    send, receive = th.open_channel(int, 9)
+    view = th.filtered(receive, is_even)
+
+    async def produce() -> None:
+        with send:
+            for number in range(5):
+                await send.send(number)
+                await trio.sleep(1)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(produce)
+        got = [(trio.current_time(), batch) async for batch in view.batches(9, within=2.5)]
+    assert got == [(2.5, [0, 2]), (5, [4])]
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize("batches", [False, True])
+async def test_with_settles_what_is_in_hand(asynchronous: bool, batches: bool) -> None:
+    send, receive = th.open_channel(int, 9, max_deliveries=2)
+    kept = receive.clone()
+    await send.send_many([1, 2])
+
+    async def receive_and_fail(view: th.ReceiveView[int]) -> None:
+        if batches:
+            await anext(view.batches(9))
+        else:
+            await view.receive()
+        raise ZeroDivisionError
+
+    for _ in range(2):
+        view = th.filtered(kept.clone(), is_even)
+        with pytest.raises(ZeroDivisionError):
+            if asynchronous:
+                async with view:
+                    await receive_and_fail(view)
+            else:
+                with view:
+                    await receive_and_fail(view)
+    dead = receive.channel.dead.receive_nowait()
+    assert (dead.message, dead.attempts) == (2, 2)
+
+
+async def test_a_view_that_is_left_out_of_is_settled_by_its_supervisor(
+    autojump_clock: MockClock,
+) -> None:
+    """With health it is watched, too: an idle view is no silent one."""
+    send, receive = th.open_channel(int, 9, max_deliveries=2)
+    got: list[int] = []
+
+    async def collect(end: trio.abc.ReceiveChannel[int]) -> None:
+        async for message in end:
+            got.append(message)
+            raise ValueError
+
+    async with th.open_supervisor("s") as sup:
+        child = sup.start_soon(
+            collect, th.filtered(receive, is_even), health=th.Health(beat_within=5)
+        )
+        await trio.sleep(60)
+        assert child.restarts == 0
+        with send:
+            await send.send_many([1, 2, 4])
+    assert got == [2, 2, 4, 4]
+
+
+# requests
+
+
+def answers_it(request: th.Request[int, str]) -> bool:
+    return is_even(request.message)
+
+
+async def test_a_call_that_is_left_out_fails() -> None:
+    client, server = th.open_requests(int, str, name="asks")
+    view = th.filtered(server, answers_it)
+
+    async def answers() -> None:
+        async for request in view:
+            request.reply(str(request.message))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(answers)
+        assert await client.call(2) == "2"
+        with pytest.raises(th.RequestLeftOut) as caught:
+            await client.call(3)
+        await client.cast(3)
+        assert await client.call(4) == "4"
+        client.close()
+    assert "a call on 'asks' was left out by filter 'answers_it'" in str(caught.value)
+    assert caught.value.requests == "asks"
+    calls = client.call_statistics()
+    assert (calls.made, calls.replied, calls.failed, calls.waiting) == (3, 2, 1, 0)
+
+
+async def test_calls_of_a_batch_that_are_left_out_fail() -> None:
+    client, server = th.open_requests(int, str)
+    view = th.filtered(server, answers_it)
+    got: list[object] = []
+
+    async def ask(number: int) -> None:
+        try:
+            got.append(await client.call(number))
+        except th.RequestLeftOut as error:
+            got.append(error.by)
+
+    async with trio.open_nursery() as nursery:
+        for number in range(4):
+            nursery.start_soon(ask, number)
+        await wait_all_tasks_blocked()
+        async for batch in view.batches(9):
+            for request in batch:
+                request.reply(str(request.message))
+            server.finish()
+    assert sorted(map(str, got)) == ["0", "2", "filter 'answers_it'", "filter 'answers_it'"]
+
+
+async def test_a_responder_behind_a_view_that_is_down_fails_calls(
+    autojump_clock: MockClock,
+) -> None:
+    client, server = th.open_requests(int, str)
+
+    async def answers(end: trio.abc.ReceiveChannel[th.Request[int, str]]) -> None:
+        async for request in end:
+            request.reply(str(request.message))
+
+    async with th.open_supervisor("s", stay=True) as sup:
+        child = await sup.start(answers, th.filtered(server, lambda _: True))
+        assert await client.call(1) == "1"
+        await child.stop()
+        with pytest.raises(trio.BrokenResourceError) as caught:
+            await client.call(2)
+        assert isinstance(caught.value.__cause__, th.ChildDown)
+        await child.start()
+        assert await client.call(3) == "3"
+        sup.cancel_scope.cancel()
 
 
 @pytest.mark.parametrize("view", [th.filtered, th.mapped])

@@ -729,6 +729,87 @@ async def test_a_call_to_oneself_is_refused_under_supervision(autojump_clock: Mo
     assert kinds(got) == [(th.CallToOneself, 0)]
 
 
+async def test_another_that_is_in_a_backoff_may_be_called(autojump_clock: MockClock) -> None:
+    """It is no call to oneself: the other one comes back."""
+    client, server = opened()
+    got: list[Answer] = []
+
+    async def nested(server: Server) -> None:
+        async for request in server:
+            with request:
+                if request.message == 1:
+                    request.reply("via " + await client.call(2))
+                else:
+                    request.reply("2")
+
+    async with th.open_supervisor() as sup:
+        backoff = th.Backoff(10, 10, jitter=0)
+        other = await sup.start(answers(), server, name="other", backoff=backoff)
+        await ask(client, 13, got)
+        assert other.state == "restarting"
+        sup.start_soon(nested, server, name="nested")
+        await ask(client, 1, got)
+        assert kinds(got) == [(th.ResponderDied, 0), ("via 2", 10)]
+        await other.stop()
+        await ask(client, 1, got)
+        client.close()
+    assert kinds(got)[2:] == [(th.CallToOneself, 10)]
+
+
+async def test_an_end_that_was_received_through_before(autojump_clock: MockClock) -> None:
+    """Whoever had it before it was handed over is not waited for."""
+    client, server = opened()
+    got: list[Answer] = []
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ask, client, 1, got)
+        (await server.receive()).reply("1")
+
+    async def supervises(server: Server) -> None:
+        async with th.open_supervisor("inner", stay=True) as inner:
+            child = await inner.start(answers(), server)
+            await child.stop()
+            await trio.sleep_forever()
+
+    async with th.open_supervisor("outer") as sup:
+        sup.start_soon(supervises, server)
+        await trio.sleep(1)
+        with trio.fail_after(1):
+            await ask(client, 2, got)
+        sup.cancel_scope.cancel()
+    assert (kinds(got)[0], down_of(got[1])) == (("1", 0), "stopped")
+
+
+async def test_a_cancelled_start_gives_back_an_end_that_takes_calls(
+    autojump_clock: MockClock,
+) -> None:
+    """Also where calls failed meanwhile, because what the child waited for was parked."""
+    client, server = opened()
+    got: list[Answer] = []
+
+    async def parks(*, task_status: th.TaskStatus[None]) -> None:
+        await trio.sleep(1)
+        raise Boom
+
+    async def waits(server: Server, *, need: object) -> None:
+        raise AssertionError("it was never to begin")
+
+    with pytest.raises(th.RestartLimitExceeded):
+        async with th.open_supervisor(stay=True, max_restarts=0, exhausted="park") as sup:
+            need = sup.start_soon(parks, name="need")
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(ask, client, 1, got)
+                with trio.move_on_after(2):
+                    await sup.start(waits, server, needs={"need": need})
+            assert (kinds(got), down_of(got[0])) == ([(trio.BrokenResourceError, 1)], "waiting")
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(ask, client, 2, got)
+                await trio.testing.wait_all_tasks_blocked()
+                with trio.fail_after(1):
+                    (await server.receive()).reply("2")
+            sup.cancel_scope.cancel()
+    assert kinds(got)[1:] == [("2", 2)]
+
+
 async def test_a_temporary_responder_is_not_waited_for(autojump_clock: MockClock) -> None:
     client, server = opened()
     got: list[Answer] = []

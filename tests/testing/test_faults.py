@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import inspect
 import math
 from collections.abc import AsyncGenerator, Callable, Generator
 from itertools import pairwise
@@ -454,8 +453,6 @@ async def test_a_component_sees_an_end_with_all_its_methods() -> None:
     async def look(end: th.ReceiveChannel[int]) -> None:
         async with end as same:
             seen.extend([same is end, end.channel, await end.receive(), repr(end)])
-            # Python 3.12 looks for the methods of a protocol like this.
-            assert inspect.getattr_static(end, "settle")
             end.ack()
         await end.aclose()
         with pytest.raises(trio.ClosedResourceError):
@@ -563,6 +560,38 @@ async def test_a_batch_is_one_send_and_its_rest_is_withdrawn() -> None:
     assert "was cancelled in send 2" in exit[2]
     assert progress.sent == 2
     assert [order async for order in orders] == [0, 1, 2, 3, 4]
+
+
+@virtual
+@pytest.mark.parametrize("first", ["call", "cast"])
+async def test_calls_and_casts_are_sends(first: str) -> None:
+    client, server = th.open_requests(int, str)
+    got: list[str] = []
+
+    async def ask(client: th.RequestClient[int, str]) -> None:
+        if first == "call":
+            got.append(await client.call(1))
+        else:
+            await client.cast(1)
+        got.append(await client.call(2))
+
+    async def answer(server: th.ReceiveChannel[th.Request[int, str]]) -> None:
+        async for request in server:
+            if request.message == 1:
+                request.reply("one")
+            else:
+                await trio.sleep_forever()
+
+    recorder = EventRecorder()
+    async with th.open_supervisor("shop", observer=recorder) as sup:
+        sup.start_soon(answer, server)
+        broken = Faults().cancel_in_send(ask, 2)
+        sup.start_soon(broken, client, name="child", restart="temporary")
+        await virtual_clock().advance(1)
+        sup.cancel_scope.cancel()
+    assert any("was cancelled in send 2" in text for _, _, text in exits(recorder))
+    assert got == (["one"] if first == "call" else [])
+    assert client.call_statistics().cancelled == 1
 
 
 @given(st.integers(0, 3), st.integers(1, 20), st.integers(0, 2**32))

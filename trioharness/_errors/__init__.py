@@ -15,6 +15,7 @@ TrioharnessError
 ├── RequestError                            a call got no reply
 │   ├── ResponderDied                       whoever had taken it ended first
 │   ├── Unanswered                          its responder forgot to answer
+│   ├── RequestLeftOut                      a filter or a route took it and passed it on to nobody
 │   ├── AlreadyAnswered                     it was to be answered twice
 │   └── CallToOneself                       only the caller could answer it
 ├── CodecError (ValueError)
@@ -55,6 +56,7 @@ from ._codec import UnknownMessageError as UnknownMessageError
 from ._requests import AlreadyAnswered as AlreadyAnswered
 from ._requests import CallToOneself as CallToOneself
 from ._requests import RequestError as RequestError
+from ._requests import RequestLeftOut as RequestLeftOut
 from ._requests import ResponderDied as ResponderDied
 from ._requests import Unanswered as Unanswered
 from ._root import ComponentTypeError as ComponentTypeError

@@ -40,6 +40,20 @@ class Unanswered(RequestError):
         )
 
 
+@attrs.define(eq=False, repr=False, slots=False)
+class RequestLeftOut(RequestError):
+    """A call was received by something that leaves out such requests, so nobody answers it."""
+
+    by: str
+    """What left it out."""
+
+    def __str__(self) -> str:
+        return (
+            f"a call on {self.requests!r} was left out by {self.by}, and nobody answers it; "
+            f"ask for what is answered there, or let it through"
+        )
+
+
 class AlreadyAnswered(RequestError):
     """A request was answered a second time; the caller has the first answer."""
 

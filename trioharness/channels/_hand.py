@@ -76,18 +76,25 @@ class Hand:
     )
     """Calls that it has received and not answered, and requests on the way to it."""
     task: Task | None = attrs.field(default=None, init=False)
-    """Who received the last request."""
+    """Who was the last to receive a request through its end, or to wait for one."""
     shared: bool = attrs.field(default=False, init=False)
-    """Several tasks have received requests through its end."""
+    """Several tasks have done so."""
     origin: Hand | None = attrs.field(default=None, init=False)
     """That of the end which its own end is a clone of."""
     clones: int = attrs.field(default=0, init=False)
     """How many clones of its end are open: while there are any, it may be kept for that alone."""
-
+    expected: int = attrs.field(default=0, init=False)
+    """How many are to receive through clones of its end, where a supervisor has said so."""
     meter: Meter | None = attrs.field(default=None, init=False)
     """Told of each wait on this end; see `ReceiveChannel.watch`."""
 
     def came_from(self, origin: Hand) -> None:
         """Take note that its end is a clone."""
         self.origin = origin
+        self.meter = origin.meter
         origin.clones += 1
+
+    def change_hands(self, meter: Meter | None) -> None:
+        """Take note that its end has another holder: nobody has received through it yet."""
+        self.meter = meter
+        self.task, self.shared = None, False

@@ -74,8 +74,7 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         """Whether messages are requests, which somebody waits for an answer to.
 
         For supervisors: they `suspend` such an end while all components that receive through it
-        stay down, for else the callers would wait in vain. Other messages wait until somebody is
-        started again.
+        stay down. Other messages wait until somebody is started again.
         """
         return self._state.answers
 
@@ -265,9 +264,8 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         """Decide what becomes of what is in hand, at the end of an incarnation.
 
         For supervisors: a component calls `ack` or receives on, and ``with`` settles by itself.
-        What went back when the end was closed is settled too: its attempt is counted, or, if it
-        is still queued and the component ended well, it is taken out again. Once all receive ends
-        are closed no message becomes a dead letter any more: it is left.
+        What went back when the end was closed is settled too: its attempt is counted, or it is
+        taken out again if the component ended well. With all receive ends closed none dies.
 
         Args:
             error: What the component crashed with: the messages go back to the front and their
@@ -292,7 +290,6 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         if self._hand.closed:
             raise self._state.closed_error()
         clone = ReceiveChannel[T_co]._create(self._state, self._channel)
-        clone._hand.meter = self._hand.meter
         clone._hand.came_from(self._hand)
         return clone
 
@@ -300,13 +297,13 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
     def watch(self, meter: Meter | None) -> None:
         """Have a meter told when a task begins to wait on this end, and when that is over.
 
-        For supervisors, which do not take an idle consumer for a silent one. Clones that are made
-        afterwards have the same meter.
+        For supervisors, which do not take an idle consumer for a silent one. The end has changed
+        hands with this: who received through it is forgotten. Later clones have the same meter.
 
         Args:
             meter: What is told; None for nobody, also for a wait that begins later.
         """
-        self._hand.meter = meter
+        self._hand.change_hands(meter)
 
     @enable_ki_protection
     def finish(self) -> None:
@@ -325,11 +322,10 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
     def suspend(self, error: Exception) -> None:
         """Say that nobody is there to receive through this end, until `resume`.
 
-        While that is so of all open receive ends, every send of the channel fails: whoever sends
-        shall not wait, but is told why. A send that waits already fails too, with a
-        `trio.BrokenResourceError` whose cause is `error`. What is queued or in hand stays, and can
-        be received. A second call gives another reason. On an end of `Channel.dead` it changes
-        nothing: messages die all the same. On a closed end it does nothing.
+        While that is so of all open receive ends, every send fails, also one that waits already:
+        with a `trio.BrokenResourceError` whose cause is `error`. What is queued or in hand stays,
+        and can be received. A second call gives another reason. On an end of `Channel.dead` it
+        changes nothing: messages die all the same. On a closed end it does nothing.
 
         Args:
             error: Why nobody is there.
@@ -339,13 +335,20 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
 
     @enable_ki_protection
     def resume(self) -> None:
-        """Let the channel take messages again after `suspend`; do nothing if it does.
+        """Let the channel take messages again after `suspend`, as a new clone does.
 
-        A new clone does so too: somebody has it. It does not undo `finish`, nor open a channel
-        again whose receive ends are all closed.
+        It does not undo `finish`, nor open a channel again whose receive ends are all closed.
         """
         self._hand.suspended = None
         self._state.heed_suspended()
+
+    def expect(self, holders: int) -> None:
+        """Say how many receive through clones of this end, or are to come: calls wait for them.
+
+        Args:
+            holders: How many; 0, as at first, where that is not known. Supervisors know it.
+        """
+        self._hand.expected = holders
 
     @enable_ki_protection
     def close(self) -> None:

@@ -11,7 +11,7 @@ import trio
 from outcome import Error, Outcome, Value
 from trio.lowlevel import Abort, Task, enable_ki_protection, reschedule
 
-from .._errors import AlreadyAnswered, ResponderDied, Unanswered
+from .._errors import AlreadyAnswered, RequestLeftOut, ResponderDied, Unanswered
 from .._util import NoPublicConstructor
 from ._hand import Hand
 
@@ -34,11 +34,11 @@ class Request(Generic[Q_co, R_contra], metaclass=NoPublicConstructor):
             with request:
                 request.reply(await look_up(request.message))
 
-    The block ends early when the caller no longer waits, because it was cancelled or its deadline
-    has passed. An `Exception` that leaves the block is raised in the caller, where there is one
-    that waits, and does not go on here. A block that ends without an answer is a fault of the
-    responder: `Unanswered` is raised both here and there. The block costs a cancel scope, about as
-    much as the rest of a call.
+    The block ends early when the caller no longer waits, because it was cancelled, its deadline has
+    passed, or the end that the request was received through was closed. An `Exception` that leaves
+    the block is raised in the caller, where there is one that waits, and does not go on here. A
+    block that ends without an answer is a fault of the responder: `Unanswered` is raised both here
+    and there. The block costs a cancel scope, about as much as the rest of a call.
 
     A request that came by `RequestClient.cast` has no caller: an answer to it goes nowhere, and an
     error goes on as any other.
@@ -108,7 +108,8 @@ class Request(Generic[Q_co, R_contra], metaclass=NoPublicConstructor):
         """Raise an error in the caller. Where nobody waits, nothing happens.
 
         Args:
-            error: What `RequestClient.call` is to raise.
+            error: What `RequestClient.call` is to raise; in place of a `StopIteration`, which no
+                coroutine can raise, a `RuntimeError`.
 
         Raises:
             AlreadyAnswered: It was answered before.
@@ -150,7 +151,13 @@ class Request(Generic[Q_co, R_contra], metaclass=NoPublicConstructor):
             died = ResponderDied(self._state.name, "" if error is None else repr(error))
             died.__cause__ = error
             self._fail_with(died)
+            self._end_block()
         self._hand = None
+
+    def _leave_out(self, by: str) -> None:
+        """Fail the call because whoever took it passes it on to nobody."""
+        if self._caller is not None:
+            self._fail_with(RequestLeftOut(self._state.name, by))
 
     def _abort(self, _: object) -> Abort:
         """Let go of the caller, which was cancelled; whoever works for it need not go on."""

@@ -76,14 +76,20 @@ class RequestState(ChannelState):
         """
         if item._hand is not hand:
             raise self.closed_error()
+        task = self.responder = current_task()
         item._seen = True
         if item._caller is None:
             del hand.taken[item]
-        task = self.responder = current_task()
         if hand.task is not task:
-            hand.shared = hand.task is not None
-            hand.task = task
+            self.note_receiver(hand, task)
         return item
+
+    def note_receiver(self, hand: Hand, task: Task) -> None:
+        """Take note that a task receives through an end, or has begun to wait for that."""
+        hand.shared = hand.task is not None
+        hand.task = task
+        if self.suspended is not None:
+            self.heed_suspended()
 
     def hold(self, hand: Hand, request: Request[Any, Any]) -> None:
         """Put a request into a hand."""
@@ -101,7 +107,7 @@ class RequestState(ChannelState):
             CallToOneself: It is one.
         """
         if not self.receivers:
-            behind = [hand for hand in self.hands if hand.task is not None or not hand.clones]
+            behind = [hand for hand in self.hands if has_somebody(hand)]
             alone = all(h.task is caller and h.taken and not h.shared for h in behind)
             if behind and alone:
                 raise CallToOneself(self.name)
@@ -135,7 +141,11 @@ class RequestState(ChannelState):
     def take(self, hand: Hand) -> Item:
         """Take the next request in `hand`, or return `EMPTY` or `OVER`."""
         item = super().take(hand)
-        if item is not EMPTY and item is not OVER:
+        if item is EMPTY:
+            task = current_task()
+            if hand.task is not task:
+                self.note_receiver(hand, task)
+        elif item is not OVER:
             self.hold(hand, item)
         return item
 
@@ -147,6 +157,10 @@ class RequestState(ChannelState):
         for item in items[had:]:
             item._hand = hand
             taken[item] = None
+        if more:  # it may be about to wait
+            task = current_task()
+            if hand.task is not task:
+                self.note_receiver(hand, task)
         return more
 
     def give_back(self, hand: Hand, items: list[Item]) -> None:
@@ -225,12 +239,8 @@ class RequestState(ChannelState):
         super().abandon()
 
     def is_behind(self, hand: Hand) -> bool:
-        """Say whether anybody is behind a receive end.
-
-        One that nobody receives through speaks for nobody while clones of it are open: it is kept
-        for who comes next, by a supervisor, say, of a component that supervises the responders.
-        """
-        return hand.suspended is None and (hand.task is not None or not hand.clones)
+        """Say whether anybody is behind a receive end."""
+        return hand.suspended is None and has_somebody(hand)
 
     def heed_suspended(self) -> None:
         """Fail the queued calls as well, while nobody is behind any receive end."""
@@ -264,3 +274,13 @@ class RequestState(ChannelState):
             if request is not None and request._caller is not None and end in (None, through):
                 request._caller = None
                 self.failed += 1
+
+
+def has_somebody(hand: Hand) -> bool:
+    """Say whether anybody receives through an end, or is to come.
+
+    One that nobody receives through speaks for nobody while clones of it are open, unless fewer
+    than are expected: it is kept for who comes next, by a supervisor, say, of a component that
+    supervises the responders.
+    """
+    return hand.task is not None or not hand.clones or hand.expected > hand.clones

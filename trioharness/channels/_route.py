@@ -12,6 +12,7 @@ import trio
 
 from .._errors import ConfigurationError
 from ._dead_letter import DeadLetter
+from ._request import Request
 from ._routing import DEAD, Routing
 
 T = TypeVar("T")
@@ -64,6 +65,8 @@ async def route(source: trio.abc.ReceiveChannel[Any], rules: Routing, /, **to: A
                 sent.update(names)
             elif rules.otherwise == "drop":
                 dropped += 1
+                if isinstance(message, Request):
+                    message._leave_out("route")
             elif rules.otherwise == "error":
                 raise rules.no_route(message)
             else:

@@ -11,7 +11,7 @@ import trio
 from .._errors import ConfigurationError
 from ._selection import Selection
 from ._send import SendChannel
-from ._source import Selectable
+from ._source import Selectable, is_selectable
 from ._turns import ByRank, InTurn
 
 T = TypeVar("T")
@@ -154,7 +154,7 @@ def _selection(
             name, "it was given nothing to take from", "give it receive ends and timers"
         )
     for number, each in enumerate(given):
-        if not isinstance(each, Selectable):
+        if not is_selectable(each):
             raise ConfigurationError(name, *_no_source(each, name))
         if any(each is other for other in given[:number]):
             raise ConfigurationError(

@@ -14,7 +14,7 @@ has the methods of `Source`. All of them are called in one step of a task, and n
 from __future__ import annotations
 
 import math
-from typing import Protocol, TypeVar, final, runtime_checkable
+from typing import Any, Protocol, TypeGuard, TypeVar, final
 
 import attrs
 import trio
@@ -70,13 +70,17 @@ class Source(Protocol[Pair_co]):
         ...
 
 
-@runtime_checkable
 class Selectable(Protocol[Pair_co]):
     """What can be given to `select` and `merge`."""
 
     def _source(self) -> Source[Pair_co]:
         """Return the source, for one select."""
         ...
+
+
+def is_selectable(value: object) -> TypeGuard[Selectable[Any]]:
+    """Say whether something can be given to `select`."""
+    return hasattr(value, "_source")
 
 
 @final

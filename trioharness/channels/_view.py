@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar, cast, final
+from typing import Any, Final, Generic, Self, TypeVar, cast, final
 
 import attrs
 import trio
 
 from .._errors import ConfigurationError
 from .._util import NoPublicConstructor, callable_name
+from ._batches import Batches
 from ._hand import Meter
-from ._source import Selectable, Source
+from ._request import Request
+from ._source import Selectable, Source, is_selectable
 from ._watching import Watcher
 
 T = TypeVar("T")
 S = TypeVar("S")
 T_co = TypeVar("T_co", covariant=True)
 
-LEFT_OUT = object()
+LEFT_OUT: Final = object()
+
+OF_THE_END: Final = frozenset(
+    {"ack", "answers", "channel", "expect", "finish", "resume", "settle", "statistics"}
+    | {"suspend", "watch"}
+)
+"""What a view can do that has nothing to do with how it shows messages, where its end can."""
 
 
 @final
@@ -27,10 +36,9 @@ LEFT_OUT = object()
 class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPublicConstructor):
     """A receive end seen through a function, from `filtered` or `mapped`; no task is behind it.
 
-    It is cloned, closed and handed over like the end. Close the view in place of the end, which is
-    the same to the channel. What it has no method for is that of the end itself, which shows all
-    messages as they are: so do its `batches`. To settle what is in hand use ``with``; ``async
-    with`` only closes.
+    It is cloned, closed and handed over like the end, and settles what is in hand as the end does.
+    Close the view in place of the end, which is the same to the channel. Where the end has them it
+    has `ack`, `channel`, `statistics`, and the verbs that supervisors use.
     """
 
     _end: Any
@@ -40,9 +48,10 @@ class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPubl
         return f"<view by {callable_name(self._show)} of {self._end!r}>"
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return getattr(self._end, name)
+        # Not methods: a view of another library's end must not seem to have what that has not.
+        if name in OF_THE_END:
+            return getattr(self._end, name)
+        raise AttributeError(f"a view has no {name!r}", name=name, obj=self)
 
     async def receive(self) -> T_co:
         """Take the next message that is shown, waiting for one. Always a checkpoint.
@@ -73,16 +82,41 @@ class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPubl
         As `ReceiveChannel.receive_many`, which the end has to have. If the function raises, the
         whole batch is taken.
         """
-        while True:
-            batch = await self._end.receive_many(limit)
-            shown = [new for old in batch if (new := self._show(old)) is not LEFT_OUT]
-            if shown:
-                return shown
+        while not (shown := self._shown(await self._end.receive_many(limit))):
+            pass
+        return shown
+
+    def batches(self, limit: int, /, within: float | None = None) -> AsyncIterator[list[T_co]]:
+        """Return an iterator over all that comes, in batches: ``async for batch in …``.
+
+        As `ReceiveChannel.batches`, which the end has to have; a batch of which nothing is shown is
+        passed over. If the function raises, the whole batch is taken.
+
+        Args:
+            limit: The most messages to take for a batch, 1 or more.
+            within: Seconds to wait for a fuller batch; without it, none are waited.
+
+        Returns:
+            The iterator.
+
+        Raises:
+            ConfigurationError: As for `ReceiveChannel.batches`.
+        """
+        batches = self._end.batches(limit, within)
+        return Batches[T_co]._create(partial(self._next_shown, batches))
+
+    async def _next_shown(self, batches: AsyncIterator[list[Any]]) -> list[T_co]:
+        while not (shown := self._shown(await anext(batches))):
+            pass
+        return shown
+
+    def _shown(self, batch: list[Any]) -> list[T_co]:
+        return [new for old in batch if (new := self._show(old)) is not LEFT_OUT]
 
     def _source(self) -> Source[tuple[ReceiveView[T_co], T_co]]:
         """Return what `select` takes from."""
         end: object = self._end
-        if not isinstance(end, Selectable):
+        if not is_selectable(end):
             raise ConfigurationError(
                 "select",
                 f"{self._end!r} cannot be watched without a task for it alone",
@@ -117,6 +151,14 @@ class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPubl
         traceback: TracebackType | None,
     ) -> None:
         self._end.__exit__(exc_type, exc_value, traceback)
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._end.__aexit__(exc_type, exc_value, traceback)  # noqa: ASYNC102 - as it does
 
 
 @final
@@ -162,8 +204,8 @@ def filtered(end: trio.abc.ReceiveChannel[T], keep: Callable[[T], object], /) ->
     """Show only some messages of a receive end; the others are taken and forgotten.
 
     Receivers that share the channel with it do not get what it leaves out: to send different
-    messages to different receivers use `route`. Not for requests: nobody answers a call that is
-    left out, and its caller waits.
+    messages to different receivers use `route`. A call that is left out fails with
+    `RequestLeftOut`.
 
     Args:
         end: The receive end, of which the view takes the place.
@@ -177,10 +219,16 @@ def filtered(end: trio.abc.ReceiveChannel[T], keep: Callable[[T], object], /) ->
     """
     _check("filtered", end, keep)
 
-    def show(message: T) -> object:
-        return message if keep(message) else LEFT_OUT
+    name = callable_name(keep)
 
-    show.__qualname__ = callable_name(keep)
+    def show(message: T) -> object:
+        if keep(message):
+            return message
+        if isinstance(message, Request):
+            message._leave_out(f"filter {name!r}")
+        return LEFT_OUT
+
+    show.__qualname__ = name
     return ReceiveView[T]._create(end, show)
 
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..rules import circles
-from ._handover import Finishes, feed
+from ._handover import feed, finishes
 from ._record import Record
 from ._states import FINAL
 
@@ -43,7 +43,7 @@ def _what_ends_first(engine: Engine) -> dict[Node, list[Node]]:
         if record.dependents:
             before[record] += [other for other in record.dependents if other.state not in FINAL]
         for kept in record.ends.values():
-            if record not in kept.holders or not isinstance(kept.end, Finishes):
+            if record not in kept.holders or not finishes(kept.end):
                 continue
             if kept.receives:
                 received.append((record, feed(kept.end)))

@@ -8,7 +8,7 @@ import trio
 
 from ._circles import circles_that_are_due
 from ._closing import request_close
-from ._handover import Finishes, feed
+from ._handover import feed, finishes
 from ._record import Record
 from ._states import FINAL, PARKED, STOPPED
 from ._stopping import Stopping, note_overrun
@@ -107,13 +107,13 @@ def _finish_what_is_fed_from_outside(engine: Engine) -> None:
         feed(kept.end)
         for record in engine.records.values()
         for kept in record.ends.values()
-        if not kept.receives and isinstance(kept.end, Finishes) and kept.holders
+        if not kept.receives and finishes(kept.end) and kept.holders
     }
     for record in tuple(engine.records.values()):
         if not record.active:
             continue
         for kept in record.ends.values():
-            if kept.receives and isinstance(kept.end, Finishes) and feed(kept.end) not in fed:
+            if kept.receives and finishes(kept.end) and feed(kept.end) not in fed:
                 kept.end.finish()
 
 
@@ -134,7 +134,7 @@ def _end_circles(engine: Engine) -> None:
                 [kept.end for kept in record.ends.values() if kept.receives] for record in circle
             )
             for end in next(filter(None, received)):
-                if isinstance(end, Finishes):
+                if finishes(end):
                     end.finish()
 
 

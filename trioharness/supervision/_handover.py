@@ -6,14 +6,15 @@ outlives a crash, and a pipeline ends by itself when its source returns.
 
 Supervision knows no channel class. An end is whatever can be cloned and closed and can send or
 receive: ours, trio's memory channels, anyio's memory object streams. Our ends also have the
-optional verbs below, which are called where they are there.
+optional verbs below, which are called where they are there. Whether they are is asked of the end
+itself and not of its class, because an end may be a view that passes them on to another one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Final, Generic, Protocol, TypeVar, cast, runtime_checkable
+from typing import Final, Generic, Protocol, TypeGuard, TypeVar, cast
 
 import attrs
 
@@ -34,8 +35,7 @@ class End(Protocol):
         ...
 
 
-@runtime_checkable
-class Settles(Protocol):
+class Settles(End, Protocol):
     """A receive end that knows what its holder had in hand."""
 
     def settle(self, error: Exception | None, *, stopped: bool = False) -> tuple[InHand, ...]:
@@ -43,7 +43,6 @@ class Settles(Protocol):
         ...
 
 
-@runtime_checkable
 class Finishes(Protocol):
     """An end that can refuse what is new and still deliver what is queued."""
 
@@ -57,7 +56,6 @@ class Finishes(Protocol):
         ...
 
 
-@runtime_checkable
 class Suspends(Protocol):
     """A receive end that can have sends fail while nobody is there to receive."""
 
@@ -72,6 +70,10 @@ class Suspends(Protocol):
 
     def resume(self) -> None:
         """Say that somebody does again."""
+        ...
+
+    def expect(self, holders: int) -> None:
+        """Say how many are to receive through clones of this end, those that run included."""
         ...
 
 
@@ -97,13 +99,32 @@ class Meter(Protocol):
         ...
 
 
-@runtime_checkable
 class Watches(Protocol):
     """A receive end that tells when somebody waits on it."""
 
     def watch(self, meter: Meter | None) -> None:
-        """Tell `meter` from now on; nobody, if it is None."""
+        """Tell `meter` from now on; nobody, if it is None. The end has another holder with this."""
         ...
+
+
+def settles(end: object) -> TypeGuard[Settles]:
+    """Say whether an end knows what its holder had in hand."""
+    return hasattr(end, "settle")
+
+
+def finishes(end: object) -> TypeGuard[Finishes]:
+    """Say whether an end can refuse what is new and still deliver what is queued."""
+    return hasattr(end, "finish") and hasattr(end, "channel")
+
+
+def suspends(end: object) -> TypeGuard[Suspends]:
+    """Say whether an end receives what somebody waits for an answer to, and can fail it."""
+    return bool(getattr(end, "answers", False)) and hasattr(end, "suspend")
+
+
+def watches(end: object) -> TypeGuard[Watches]:
+    """Say whether an end tells when somebody waits on it."""
+    return hasattr(end, "watch")
 
 
 @attrs.frozen
@@ -152,13 +173,15 @@ class Kept:
     down: dict[object, Exception] = attrs.field(factory=dict[object, Exception])
     """Holders that stay down until somebody starts them by hand, and why."""
 
-    def heed_down(self) -> None:
+    def heed_holders(self) -> None:
         """Have calls fail while all holders are down: nobody is to answer."""
-        if isinstance(self.end, Suspends) and self.end.answers and self.holders:
-            if self.down.keys() >= self.holders:
-                self.end.suspend([*self.down.values()][-1])
+        end = self.end
+        if suspends(end):
+            end.expect(len(self.holders) - len(self.down))
+            if self.down and len(self.down) == len(self.holders):
+                end.suspend([*self.down.values()][-1])
             else:
-                self.end.resume()
+                end.resume()
 
     @property
     def receives(self) -> bool:
@@ -217,11 +240,9 @@ class Handover:
             if is_end(value):
                 kept = self._kept.setdefault(id(value), Kept(cast("End", value)))
                 kept.holders.add(holder)
-                if kept.down:
-                    kept.heed_down()
-                watch = getattr(value, "watch", None)
-                if watch is not None:
-                    watch(None)  # it may be the clone of an end that another component has
+                if watches(value):
+                    value.watch(None)  # it may be the clone of an end that another component has
+                kept.heed_holders()
                 ends[place] = kept
         holder.positional = tuple(_plain(value) for value in holder.positional)
         holder.keywords = {key: _plain(value) for key, value in holder.keywords.items()}
@@ -233,15 +254,20 @@ class Handover:
         for kept in self._taken_from(holder):
             kept.end.close()
 
+    def give_back(self, holder: Holder) -> None:
+        """Undo `take` for a child that never started: its ends are the caller's again."""
+        for kept in self._taken_from(holder):
+            kept.heed_holders()  # nobody keeps it, and it stays open
+
     def _taken_from(self, holder: Holder) -> Iterator[Kept]:
         """Take the ends of a child from it; yield those that nobody holds any more."""
         for kept in holder.ends.values():
             kept.holders.discard(holder)
             kept.down.pop(holder, None)
-            if not kept.holders and self._kept.pop(id(kept.end), None) is not None:
+            if kept.holders:
+                kept.heed_holders()
+            elif self._kept.pop(id(kept.end), None) is not None:
                 yield kept
-            elif kept.down:
-                kept.heed_down()
 
     def put_down(self, holder: Holder, error: Exception) -> None:
         """Note that a child stays down until somebody starts it by hand.
@@ -251,19 +277,15 @@ class Handover:
             error: Why; whoever sends to nobody but such children is told.
         """
         for kept in holder.ends.values():
-            kept.down[holder] = error
-            kept.heed_down()
+            if holder in kept.holders:
+                kept.down[holder] = error
+                kept.heed_holders()
 
     def take_up(self, holder: Holder) -> None:
         """Note that a child that was down begins again."""
         for kept in holder.ends.values():
             if kept.down.pop(holder, None) is not None:
-                kept.heed_down()
-
-    def give_back(self, holder: Holder) -> None:
-        """Undo `take` for a child that never started: its ends are the caller's again."""
-        for _ in self._taken_from(holder):
-            pass  # nobody keeps it, and it stays open
+                kept.heed_holders()
 
     def close(self) -> None:
         """Close every end that is still kept."""
@@ -281,7 +303,7 @@ def settle(clones: Iterable[End], exit: Exit) -> tuple[InHand, ...]:
     error = exit.error if isinstance(exit, Crashed) else None
     in_hand: list[InHand] = []
     for clone in clones:
-        if isinstance(clone, Settles):
+        if settles(clone):
             in_hand += clone.settle(error, stopped=isinstance(exit, Stopped))
         clone.close()
     return tuple(in_hand)

@@ -20,7 +20,7 @@ from ..rules import Cause, WorkClock
 from ._ambient import watched
 from ._calling import call
 from ._culprit import standing_at, start_hangs_at
-from ._handover import Watches
+from ._handover import watches
 from ._stopping import report_stuck
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ async def run_watched(run: Incarnation) -> None:
         called = call(run)
         if within is not None:
             for clone in run.clones:
-                if isinstance(clone, Watches):
+                if watches(clone):
                     clone.watch(watch)
         await called
     finally:

@@ -199,7 +199,8 @@ class Faults:
 
         A send that waits for room is withdrawn: nothing was sent. One that finds room is done, and
         the component is cancelled at its next checkpoint. Either way the component sees a
-        cancellation, and its supervisor a crash. A ``send_many`` counts as one send.
+        cancellation, and its supervisor a crash. A ``send_many``, ``call`` or ``cast`` counts as
+        one send.
 
         Args:
             component: The component.

@@ -15,9 +15,6 @@ import trio
 if TYPE_CHECKING:
     from ._life import Life
 
-VERBS = ("answers", "channel", "finish", "resume", "settle", "suspend")
-"""What a supervisor looks for in an end, which it may do without asking `__getattr__`."""
-
 
 class FaultyEnd:
     """What both kinds have in common: all that is not theirs is that of the real end."""
@@ -26,7 +23,6 @@ class FaultyEnd:
     def __init__(self, end: Any, life: Life) -> None:
         self._end = end
         self._life = life
-        vars(self).update({verb: getattr(end, verb) for verb in VERBS if hasattr(end, verb)})
 
     def __repr__(self) -> str:
         return f"<faulty {self._end!r}>"
@@ -121,6 +117,16 @@ class FaultySend(FaultyEnd, trio.abc.SendChannel[object]):
         """Count one send, then send as the real end does."""
         self._life.will_send()
         await self._end.send_many(items, **options)
+
+    async def call(self, message: object) -> object:
+        """Count one send, then call as the real end does."""
+        self._life.will_send()
+        return await self._end.call(message)
+
+    async def cast(self, message: object) -> None:
+        """Count, then cast as the real end does."""
+        self._life.will_send()
+        await self._end.cast(message)
 
 
 def probe(end: object, life: Life) -> FaultyEnd:
