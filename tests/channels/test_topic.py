@@ -280,6 +280,28 @@ async def test_a_filter_that_raises_is_told_to_its_subscriber_alone() -> None:
         assert take_all(other) == [1, -1, -2]
 
 
+async def test_what_is_not_published_is_not_told_as_missed() -> None:
+    publisher, topic = open_topic(int)
+
+    def copy(number: int) -> int:
+        raise CRASH
+
+    with topic.subscribe(0) as full, topic.subscribe(9, where=lambda n: 1 // n > 0) as end:
+        with pytest.raises(trio.WouldBlock):
+            publisher.send_nowait(0)
+        assert take_all(end) == []
+        full.close()
+        publisher.send_nowait(0)
+        with pytest.raises(FilterFailed) as caught:
+            end.receive_nowait()
+        assert caught.value.count == 1
+    publisher, topic = open_topic(int, copy=copy)
+    with topic.subscribe(9), topic.subscribe(9, where=lambda n: 1 // n > 0) as end:
+        with pytest.raises(ValueError, match="bad message"):
+            publisher.send_nowait(0)
+        assert take_all(end) == []
+
+
 async def test_a_filter_that_raises_wakes_who_waits() -> None:
     publisher, topic = open_topic(int)
     with topic.subscribe(9, where=lambda number: 1 // number > 0) as end:

@@ -21,12 +21,20 @@ from trio.lowlevel import Task, current_task, reschedule
 
 from ._progress import SendProgress
 from ._state import NOTHING, ChannelState
-from ._subscription import SubscriptionState
+from ._subscription import FRONT, Gap, SubscriptionState
 from ._waiting import Item, Waiting
 
 
 class Letters(list[tuple[SubscriptionState, Item]]):
     """One message, as each subscription gets it that wants it."""
+
+    failed: tuple[tuple[SubscriptionState, Exception], ...] = ()
+    """Those whose filters raised, and what."""
+
+    def tell_failed(self) -> None:
+        """Tell those that they miss it; once it is certain that it is published."""
+        for sub, error in self.failed:
+            sub.tell_gap(Gap(FRONT, 1, error))
 
 
 _offer: Final = ChannelState.offer
@@ -155,7 +163,16 @@ class TopicState(ChannelState):
 
     def letters(self, message: object) -> Letters:
         """Return what each subscription gets of a message that wants it."""
-        return Letters((sub, sub.pack(message)) for sub in self.subscriptions if sub.wants(message))
+        letters = Letters()
+        for sub in self.subscriptions:
+            try:
+                wanted = sub.wants(message)
+            except Exception as error:  # noqa: BLE001 - whatever it is, nobody else is to blame
+                letters.failed += ((sub, error),)
+            else:
+                if wanted:
+                    letters.append((sub, sub.pack(message)))
+        return letters
 
     def pack_many(self, messages: list[Any]) -> list[Item]:
         """Return the messages, or what each subscription gets of them."""
@@ -166,6 +183,7 @@ class TopicState(ChannelState):
         if type(item) is Letters:  # not `plain`: a filter may have changed that since
             if any(sub.would_wait for sub, _ in item):
                 return False
+            item.tell_failed()
             for sub, letter in item:
                 sub.offer(letter)
         else:
@@ -220,6 +238,7 @@ class TopicState(ChannelState):
             return [(sub, _share(items, places)) for sub in self.subscriptions]
         parts: dict[SubscriptionState, tuple[list[Item], list[int]]] = {}
         for place, letters in enumerate(items):
+            letters.tell_failed()
             for sub, item in letters:
                 mine, places_of_mine = parts.setdefault(sub, ([], []))
                 mine.append(item)

@@ -102,13 +102,13 @@ class SubscriptionState(ChannelState):
         return self.overflow is None and not (self.deliverable or self.has_room or absent)
 
     def wants(self, message: object) -> bool:
-        """Ask the filter; what that raises is told to the subscriber, whose filter it is."""
+        """Ask the filter.
+
+        Raises:
+            Exception: Whatever the filter raises.
+        """
         where = self.subscription.where
-        try:
-            return where is None or bool(where(message))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the publisher is not to blame
-            self.tell_gap(Gap(FRONT, 1, error))
-            return False
+        return where is None or bool(where(message))
 
     def offer(self, item: Item) -> bool:
         """Take a message, unless nobody is there for it."""
