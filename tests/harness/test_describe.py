@@ -251,8 +251,13 @@ REFUSED_CHANNELS: list[tuple[Refused, str, str]] = [
     (lambda app: app.channel(int, True), "True", "whole number"),
     (lambda app: app.channel(int, 1, max_deliveries=0), "0", "1 or more"),
     (lambda app: app.channel("Order", 1), "'Order'", "give a class"),
-    (lambda app: app.channel(int, 1, name=""), "name=''", "not empty"),
-    (lambda app: app.channel(int, 1, name=5), "name=5", "give a text"),
+    (lambda app: app.channel(int, 1, name=""), "'' is no name", "give a short string"),
+    (lambda app: app.channel(int, 1, name=5), "5 is no name", "give a short string"),
+    (lambda app: app.channel(int, 1, overflow="burst"), "'burst'", "drop_oldest"),
+    (lambda app: app.topic("Order"), "'Order'", "give a class"),
+    (lambda app: app.topic(int, name=""), "'' is no name", "give a short string"),
+    (lambda app: app.requests(int, "Reply"), "'Reply'", "give a class"),
+    (lambda app: app.requests(int, str, -1), "-1", "0 or more"),
 ]
 
 

@@ -132,3 +132,10 @@ async def handed_over(sup: th.Supervisor) -> None:
     client, server = th.open_requests(Ask, Reply)
     sup.start_soon(responder, server, 1)
     sup.start_soon(caller, client)
+
+
+def described() -> None:
+    app = th.Harness()
+    client, server = app.requests(Ask, Reply)
+    assert_type(client, th.RequestClient[Ask, Reply])
+    assert_type(server, th.ReceiveChannel[th.Request[Ask, Reply]])

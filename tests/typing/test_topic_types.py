@@ -8,6 +8,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import assert_type
 
+from trioharness import Harness
 from trioharness.channels import (
     ChannelStatistics,
     ReceiveChannel,
@@ -66,3 +67,11 @@ def options() -> None:
     topic.subscribe(1, where=of_halts)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     topic.subscribe(1, overflow="error")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     topic.subscribe(1, lagged="ignore")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def described() -> None:
+    app = Harness()
+    publisher, topic = app.topic(Tick)
+    assert_type(publisher, SendChannel[Tick])
+    assert_type(topic, Topic[Tick])
+    assert_type(topic.subscribe(5), ReceiveChannel[Tick])

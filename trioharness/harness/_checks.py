@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import partial
 from typing import cast
 
 from .._errors import ConfigurationError, UnknownNeedError
 from ..supervision import AsIs, Options, check_name
+from ._channels import DeclaredTopic
 from ._declared import DeclaredChannel, DeclaredChild, DeclaredEnd
 
 
@@ -28,18 +29,6 @@ def check_harness(name: object, grace: float, dead_letters: object, observer: ob
     if observer is not None and not callable(observer):
         raise ConfigurationError(
             subject, f"observer={observer!r} is not callable", "give a function of one event"
-        )
-
-
-def check_channel_name(name: object) -> None:
-    """Refuse what no channel can be called.
-
-    Raises:
-        ConfigurationError: It is no text, or empty.
-    """
-    if not isinstance(name, str) or not name:
-        raise ConfigurationError(
-            f"channel {name!r}", f"name={name!r} is no name", "give a text, not empty"
         )
 
 
@@ -85,8 +74,8 @@ def check_references(subject: str, needs: object, after: object) -> None:
             )
 
 
-def check_ends(fn: object, args: Sequence[object], channels: Sequence[DeclaredChannel]) -> None:
-    """Refuse ends that this harness did not declare, or that it could not open.
+def check_ends(fn: object, args: Sequence[object], channels: Container[DeclaredChannel]) -> None:
+    """Refuse ends and topics that this harness did not declare, or that it could not open.
 
     Raises:
         ConfigurationError: An end is another harness's.
@@ -97,12 +86,15 @@ def check_ends(fn: object, args: Sequence[object], channels: Sequence[DeclaredCh
             marked = cast("AsIs[object]", argument).value
             if isinstance(marked, DeclaredEnd):
                 raise marked.not_open("it was marked with as_is()")
-        if isinstance(argument, DeclaredEnd) and argument.declared not in channels:
-            raise ConfigurationError(
-                repr(argument),
-                "it was declared by another harness",
-                "declare it with this one's channel()",
-            )
+        if isinstance(argument, DeclaredEnd | DeclaredTopic):
+            declared = argument.declared
+            if declared not in channels:
+                how = {"subscription": "topic"}.get(declared.kind, declared.kind)
+                raise ConfigurationError(
+                    repr(argument),
+                    "it was declared by another harness",
+                    f"declare it with this one's {how}()",
+                )
 
 
 def _bound(fn: object) -> Iterator[object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn, TypeAlias, final
+from typing import Any, Literal, NoReturn, TypeAlias, final
 
 import attrs
 from typing_extensions import TypeForm
@@ -15,12 +15,12 @@ from ..supervision import Options, shape_of
 
 @attrs.frozen(eq=False)
 class DeclaredChannel:
-    """A channel that each run of the harness opens anew."""
+    """A channel, or something like it, that each run of the harness opens anew."""
 
+    kind: Literal["channel", "topic", "subscription", "requests"]
     name: str
     message_type: TypeForm[Any]
-    max_buffer_size: float
-    max_deliveries: int | None
+    max_deliveries: int | None = None
 
 
 def _only_in_a_run(use: str) -> Callable[..., NoReturn]:
@@ -52,7 +52,7 @@ class DeclaredEnd:
 
     def __repr__(self) -> str:
         side = "send" if self.sends else "receive"
-        return f"<declared {side} end of channel {self.declared.name!r}>"
+        return f"<declared {side} end of {self.declared.kind} {self.declared.name!r}>"
 
     def __getattr__(self, attribute: str) -> NoReturn:
         # Its own fields only come here while it is half made, by `copy` or `pickle`.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -15,21 +14,18 @@ from typing_extensions import TypeForm
 from .._errors import ConfigurationError, DuplicateNameError
 from .._events import Observer
 from .._util import callable_name
-from ..channels import ReceiveChannel, SendChannel, open_channel
+from ..channels import Overflow, ReceiveChannel, Request, RequestClient, SendChannel, Topic
 from ..rules import Backoff, Health, Limit, RestartPolicy
 from ..supervision import Options, check_name, shape_of
-from ._checks import (
-    check_channel_name,
-    check_copies,
-    check_ends,
-    check_harness,
-    check_references,
-)
-from ._declared import DeclaredChannel, DeclaredChild, DeclaredEnd, Reference, without_partial
+from ._channels import DeclaredChannels
+from ._checks import check_copies, check_ends, check_harness, check_references
+from ._declared import DeclaredChild, Reference, without_partial
 from ._receipt import Receipt
 from ._run import Plan, run
 from ._wiring import DEAD_LETTERS, in_start_order
 
+Q = TypeVar("Q")
+R = TypeVar("R")
 T = TypeVar("T")
 
 
@@ -75,7 +71,7 @@ class Harness:
         self.within = within
         self.dead_letters: Path | None = None if dead_letters is None else Path(dead_letters)
         self._observer = observer
-        self._channels: list[DeclaredChannel] = []
+        self._channels = DeclaredChannels()
         self._children: list[DeclaredChild] = []
         self._names: set[str] = set() if dead_letters is None else {DEAD_LETTERS}
 
@@ -88,6 +84,7 @@ class Harness:
         message_type: TypeForm[T],
         max_buffer_size: float,
         *,
+        overflow: Overflow = "wait",
         name: str | None = None,
         max_deliveries: int | None = None,
     ) -> tuple[SendChannel[T], ReceiveChannel[T]]:
@@ -99,6 +96,8 @@ class Harness:
         Args:
             message_type: What it carries; a union is fine.
             max_buffer_size: Messages that may be queued, 0 to `math.inf`.
+            overflow: What is done where there is no room, as for `open_channel`. What it drops is
+                told to the observer, and stands in the receipt.
             name: Its name in receipts and errors; made from the type by default.
             max_deliveries: How often a message is delivered at most when its receiver crashes,
                 before it is a dead letter; by default a message is delivered once.
@@ -109,27 +108,52 @@ class Harness:
         Raises:
             ConfigurationError: An option cannot be, or the harness has a channel of that name.
         """
-        # Opened to be checked: by the next line nobody has its ends, and it is gone.
-        send, _ = open_channel(message_type, max_buffer_size, max_deliveries=max_deliveries)
-        name = self._channel_name(send.channel.name, name)
-        declared = DeclaredChannel(name, message_type, max_buffer_size, max_deliveries)
-        self._channels.append(declared)
-        return (
-            cast("SendChannel[T]", DeclaredEnd(declared, sends=True)),
-            cast("ReceiveChannel[T]", DeclaredEnd(declared, sends=False)),
-        )
+        return self._channels.channel(message_type, max_buffer_size, overflow, name, max_deliveries)
 
-    def _channel_name(self, made_up: str, name: str | None) -> str:
-        taken = {channel.name for channel in self._channels}
-        if name is None:
-            more = (f"{made_up}-{number}" for number in itertools.count(2))
-            return next(free for free in itertools.chain([made_up], more) if free not in taken)
-        check_channel_name(name)
-        if name in taken:
-            raise DuplicateNameError(
-                f"channel {name!r}", "the harness has two of that name", "give one another name="
-            )
-        return name
+    def topic(
+        self, message_type: TypeForm[T], *, name: str | None = None
+    ) -> tuple[SendChannel[T], Topic[T]]:
+        """Describe a topic: what is sent into its publisher goes to every subscription.
+
+        Subscriptions are described too, by ``topic.subscribe(...)`` on what is returned, and are
+        arguments for `add`. Each run makes them before it starts anything, so that nothing is
+        missed. A component that is to subscribe by itself is given the topic as an argument.
+
+        Args:
+            message_type: What it carries; a union is fine.
+            name: Its name in errors; made from the type by default.
+
+        Returns:
+            Its publisher and the topic.
+
+        Raises:
+            ConfigurationError: An option cannot be, or the harness has a channel of that name.
+        """
+        return self._channels.topic(message_type, name)
+
+    def requests(
+        self,
+        request_type: TypeForm[Q],
+        reply_type: TypeForm[R],
+        max_buffer_size: float = 64,
+        *,
+        name: str | None = None,
+    ) -> tuple[RequestClient[Q, R], ReceiveChannel[Request[Q, R]]]:
+        """Describe a channel of requests, as `open_requests` opens it.
+
+        Args:
+            request_type: What is asked; a union is fine.
+            reply_type: What is replied, in the same way; ``None`` for "it is done".
+            max_buffer_size: How many requests may be queued.
+            name: Its name in receipts and errors; made from the type by default.
+
+        Returns:
+            The end that asks and the end that answers, as arguments for `add`.
+
+        Raises:
+            ConfigurationError: An option cannot be, or the harness has a channel of that name.
+        """
+        return self._channels.requests(request_type, reply_type, max_buffer_size, name)
 
     def add(
         self,
@@ -225,7 +249,7 @@ class Harness:
             limit=Limit(self.max_restarts, self.within),
             dead_letters=self.dead_letters,
             observer=self._observer,
-            channels=tuple(self._channels),
+            channels=self._channels,
             children=in_start_order(self._children),
         )
         try:

@@ -6,6 +6,8 @@ from typing import Literal
 
 import attrs
 
+from ..channels import CallStatistics
+
 
 @attrs.frozen(kw_only=True)
 class ChannelReceipt:
@@ -20,11 +22,21 @@ class ChannelReceipt:
     """Messages that became dead letters."""
     left: int
     """Messages that were still queued or in hand at the end."""
+    dropped: int = 0
+    """Messages for which there was no room, where that drops them."""
+    calls: CallStatistics | None = None
+    """What became of the calls, where messages are requests."""
 
     def __str__(self) -> str:
-        dead = f", {self.dead} dead letters" if self.dead else ""
-        left = f", {self.left} left" if self.left else ""
-        return f"channel {self.name!r}: {self.sent} sent, {self.delivered} delivered{dead}{left}"
+        numbers = [f"{self.sent} sent", f"{self.delivered} delivered"]
+        for count, what in ((self.dropped, "dropped"), (self.dead, "dead letters")):
+            numbers += [f"{count} {what}"] if count else []
+        numbers += [f"{self.left} left"] if self.left else []
+        line = f"channel {self.name!r}: {', '.join(numbers)}"
+        if self.calls is None or not self.calls.made:
+            return line
+        ends = (f"{getattr(self.calls, how)} {how}" for how in ("replied", "failed", "cancelled"))
+        return f"{line}; {self.calls.made} calls: {', '.join(ends)}"
 
 
 @attrs.frozen(kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -10,13 +10,15 @@ import attrs
 import trio
 
 from .._events import Observer
-from ..channels import ReceiveChannel
+from ..channels import RequestClient
+from ..observe import log_observer, safely
 from ..rules import Limit
 from ..supervision import Supervisor, open_supervisor, start_all
+from ._channels import DeclaredChannels, OpenChannel
 from ._declared import DeclaredChannel, DeclaredChild
 from ._receipt import ChannelReceipt, Receipt
 from ._signals import Ending
-from ._wiring import OpenChannel, add_children, open_channels, with_dead_letters
+from ._wiring import add_children, with_dead_letters
 
 
 @attrs.frozen(kw_only=True)
@@ -28,14 +30,14 @@ class Plan:
     limit: Limit
     dead_letters: Path | None
     observer: Observer | None
-    channels: Sequence[DeclaredChannel]
+    channels: DeclaredChannels
     children: Sequence[DeclaredChild]
     """In start order."""
 
 
 async def run(plan: Plan) -> Receipt:
     """Run an application until it is done, drained or stopped; see `Harness.run`."""
-    channels = open_channels(plan.channels)
+    channels = plan.channels.opened(safely(plan.observer or log_observer))
     children = with_dead_letters(plan.dead_letters, plan.children, channels)
     began = trio.current_time()
     this = _Run(plan, channels)
@@ -47,7 +49,7 @@ async def run(plan: Plan) -> Receipt:
 class _Run:
     """What the signals act on."""
 
-    def __init__(self, plan: Plan, channels: dict[DeclaredChannel, OpenChannel]) -> None:
+    def __init__(self, plan: Plan, channels: Mapping[DeclaredChannel, OpenChannel]) -> None:
         self.plan = plan
         self.channels = channels
         self.ending = Ending(self.drain, self.stop)
@@ -91,17 +93,23 @@ class _Run:
             ended=self.ended,
             signal=self.ending.first,
             seconds=seconds,
-            channels=tuple(_channel_receipt(c.receive) for c in self.channels.values()),
+            channels=tuple(_receipts(self.channels.values())),
             overran=tuple(dict.fromkeys(overran)),  # one may outlive the drain and its own grace
         )
 
 
-def _channel_receipt(end: ReceiveChannel[object]) -> ChannelReceipt:
-    figures = end.channel.statistics()
-    return ChannelReceipt(
-        name=end.channel.name,
-        sent=figures.sent,
-        delivered=figures.received - figures.in_hand,
-        dead=figures.dead,
-        left=figures.left + figures.in_hand,
-    )
+def _receipts(channels: Iterable[OpenChannel]) -> Iterator[ChannelReceipt]:
+    for opened in channels:
+        if opened.receive is None:
+            continue  # a topic holds nothing; its subscriptions say what became of its messages
+        channel, client = opened.receive.channel, opened.send
+        figures = channel.statistics()
+        yield ChannelReceipt(
+            name=channel.name,
+            sent=figures.sent,
+            delivered=figures.received - figures.in_hand,
+            dropped=figures.dropped,
+            dead=figures.dead,
+            left=figures.left + figures.in_hand,
+            calls=client.call_statistics() if isinstance(client, RequestClient) else None,
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -10,22 +10,14 @@ from typing import Any, cast
 import attrs
 
 from .._errors import ConfigurationError, UnknownNeedError
-from ..channels import ReceiveChannel, SendChannel, open_channel
 from ..rules import start_order
 from ..supervision import Child, Options, Supervisor, add_child
+from ._channels import DeclaredTopic, OpenChannel
 from ._dead_letters import check_encodable, write_dead_letters
 from ._declared import DeclaredChannel, DeclaredChild, DeclaredEnd, Reference, name_of
 
 DEAD_LETTERS = "dead-letters"
 """What the component is called that writes them."""
-
-
-@attrs.define(eq=False)
-class OpenChannel:
-    """A declared channel in one run."""
-
-    send: SendChannel[Any]
-    receive: ReceiveChannel[Any]
 
 
 def in_start_order(children: Sequence[DeclaredChild]) -> tuple[DeclaredChild, ...]:
@@ -75,25 +67,10 @@ def _refuse_copies(child: DeclaredChild, need: DeclaredChild) -> None:
         )
 
 
-def open_channels(declared: Iterable[DeclaredChannel]) -> dict[DeclaredChannel, OpenChannel]:
-    """Open every declared channel for one run."""
-    return {
-        channel: OpenChannel(
-            *open_channel(
-                channel.message_type,
-                channel.max_buffer_size,
-                name=channel.name,
-                max_deliveries=channel.max_deliveries,
-            )
-        )
-        for channel in declared
-    }
-
-
 def with_dead_letters(
     path: Path | None,
     order: Sequence[DeclaredChild],
-    channels: dict[DeclaredChannel, OpenChannel],
+    channels: Mapping[DeclaredChannel, OpenChannel],
 ) -> tuple[DeclaredChild, ...]:
     """Add the component that writes the dead letters of all channels, if there can be any.
 
@@ -122,11 +99,12 @@ def with_dead_letters(
 def _writer(
     path: Path,
     mortal: Sequence[DeclaredChannel],
-    channels: dict[DeclaredChannel, OpenChannel],
+    channels: Mapping[DeclaredChannel, OpenChannel],
     after: tuple[DeclaredChild, ...],
 ) -> DeclaredChild:
     message_types = {channel.name: channel.message_type for channel in mortal}
-    letters = [channels[channel].receive.channel.dead for channel in mortal]
+    ends = (channels[channel].receive for channel in mortal)
+    letters = [end.channel.dead for end in ends if end is not None]
     options = Options(grace=30.0)
     args = (path, message_types, *letters)
     return DeclaredChild(DEAD_LETTERS, write_dead_letters, args, options, {}, after, 1)
@@ -135,7 +113,7 @@ def _writer(
 def add_children(
     supervisor: Supervisor,
     declared: Sequence[DeclaredChild],
-    channels: dict[DeclaredChannel, OpenChannel],
+    channels: Mapping[DeclaredChannel, OpenChannel],
 ) -> list[Child[Any]]:
     """Enter the components of one run into the books of its supervisor, in start order.
 
@@ -159,11 +137,11 @@ def add_children(
 class _Ends:
     """The ends of one run, and which of them some component was given."""
 
-    channels: dict[DeclaredChannel, OpenChannel]
+    channels: Mapping[DeclaredChannel, OpenChannel]
     _taken: set[int] = attrs.field(factory=set[int])
 
     def opened(self, args: Iterable[object]) -> tuple[object, ...]:
-        """Return arguments with the ends of this run in place of the declared ones."""
+        """Return arguments with the ends and topics of this run in place of the declared ones."""
         return tuple(self._open(arg) for arg in args)
 
     def opened_in(self, fn: Callable[..., object]) -> Callable[..., object]:
@@ -175,6 +153,8 @@ class _Ends:
         return partial(given.func, *self.opened(given.args), **dict(keywords))
 
     def _open(self, arg: object) -> object:
+        if isinstance(arg, DeclaredTopic):
+            return self.channels[arg.declared].topic
         if not isinstance(arg, DeclaredEnd):
             return arg
         channel = self.channels[arg.declared]
@@ -186,5 +166,5 @@ class _Ends:
         """Close the ends that no component was given."""
         for channel in self.channels.values():
             for end in (channel.send, channel.receive):
-                if id(end) not in self._taken:
+                if end is not None and id(end) not in self._taken:
                     end.close()

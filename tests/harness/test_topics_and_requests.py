@@ -1,0 +1,246 @@
+"""Topics and requests of a harness: described like channels, opened anew in each run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import trio
+
+import trioharness as th
+from tests.harness._pieces import Order, send_all, send_orders, take_all
+
+
+async def answer(server: th.ReceiveChannel[th.Request[int, str]]) -> None:
+    async for request in server:
+        request.reply(str(request.message))
+
+
+async def ask(client: th.RequestClient[int, str], numbers: list[int], got: list[str]) -> None:
+    for number in numbers:
+        got.append(await client.call(number))
+
+
+# topics
+
+
+def test_each_subscription_gets_all_that_is_published() -> None:
+    app = th.Harness("shop")
+    publisher, numbers = app.topic(int, name="numbers")
+    first, second = list[int](), list[int]()
+    app.add(take_all, numbers.subscribe(2), first, name="first")
+    app.add(take_all, numbers.subscribe(2, where=lambda n: n > 1), second, name="second")
+    app.add(send_all, publisher, [1, 2, 3])
+    for _ in range(2):
+        receipt = app.run()
+        assert (first, second) == ([1, 2, 3], [2, 3])
+        assert [(c.name, c.sent, c.delivered) for c in receipt.channels] == [
+            ("numbers-1", 3, 3),
+            ("numbers-2", 2, 2),
+        ]
+        first.clear()
+        second.clear()
+
+
+def test_copies_share_a_subscription() -> None:
+    app = th.Harness("shop")
+    publisher, numbers = app.topic(int)
+    got = list[int]()
+    app.add(take_all, numbers.subscribe(9), got, copies=3)
+    app.add(send_all, publisher, list(range(20)))
+    app.run()
+    assert sorted(got) == list(range(20))
+
+
+def test_nothing_is_missed_by_a_subscriber_that_starts_late() -> None:
+    app = th.Harness("shop")
+    publisher, numbers = app.topic(int)
+    got = list[int]()
+    early = app.add(send_all, publisher, [1, 2, 3])
+    app.add(take_all, numbers.subscribe(3), got, after=[early])
+    app.run()
+    assert got == [1, 2, 3]
+
+
+@pytest.mark.usefixtures("virtual_time")
+def test_a_component_may_subscribe_by_itself() -> None:
+    async def listen(topic: th.Topic[int], *, task_status: th.TaskStatus[None]) -> None:
+        with topic.subscribe(9) as end:
+            task_status.started()
+            assert await end.receive() == 1
+
+    app = th.Harness("shop")
+    publisher, numbers = app.topic(int)
+    app.add(send_all, publisher, [1], after=[app.add(listen, numbers)])
+    assert app.run().channels == ()
+
+
+@pytest.mark.usefixtures("virtual_time")
+def test_a_subscription_that_nobody_holds_keeps_no_publisher_waiting() -> None:
+    app = th.Harness("shop")
+    publisher, numbers = app.topic(int)
+    numbers.subscribe(0)
+    app.add(send_all, publisher, [1, 2])
+    assert app.run().ended == "done"
+
+
+def test_a_subscription_survives_a_crash_and_its_dead_letters_are_written(tmp_path: Any) -> None:
+    async def fail_at_two(end: th.ReceiveChannel[Order], got: list[int]) -> None:
+        async for order in end:
+            if order.number == 2:
+                raise ValueError
+            got.append(order.number)
+
+    file = tmp_path / "dead.jsonl"
+    app = th.Harness("shop", dead_letters=file)
+    publisher, orders = app.topic(Order, name="orders")
+    got = list[int]()
+    app.add(fail_at_two, orders.subscribe(9, max_deliveries=2, name="for-two"), got)
+    app.add(send_orders, publisher, [1, 2, 3])
+    (receipt,) = app.run().channels
+    assert got == [1, 3]
+    assert (receipt.name, receipt.sent, receipt.delivered, receipt.dead) == ("for-two", 3, 2, 1)
+    assert '"channel": "for-two"' in file.read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("virtual_time")
+def test_what_is_dropped_is_told_and_in_the_receipt(events: list[th.Event]) -> None:
+    async def idle(end: th.ReceiveChannel[int]) -> None:
+        await trio.sleep(5)
+
+    app = th.Harness("shop", observer=events.append)
+    publisher, numbers = app.topic(int, name="numbers")
+    sender, receiver = app.channel(int, 1, overflow="drop_newest", name="queue")
+    app.add(idle, numbers.subscribe(1, overflow="drop_oldest"), name="a")
+    app.add(idle, receiver, name="b")
+    app.add(send_all, publisher, [1, 2, 3], name="c")
+    app.add(send_all, sender, [1, 2, 3, 4], name="d")
+    receipt = app.run()
+    dropped = {e.channel for e in events if isinstance(e, th.MessagesDropped)}
+    assert dropped == {"numbers-1", "queue"}
+    assert {c.name: (c.sent, c.dropped, c.left) for c in receipt.channels} == {
+        "numbers-1": (3, 2, 1),
+        "queue": (4, 3, 1),
+    }
+    assert "channel 'queue': 4 sent, 0 delivered, 3 dropped, 1 left" in str(receipt)
+
+
+# requests
+
+
+def test_calls_and_their_receipt() -> None:
+    app = th.Harness("shop")
+    client, server = app.requests(int, str, name="asks")
+    got = list[str]()
+    app.add(answer, server, copies=2)
+    app.add(ask, client, [1, 2], got)
+    for run in (1, 2):
+        (receipt,) = app.run().channels
+        assert got == ["1", "2"] * run
+        assert str(receipt) == (
+            "channel 'asks': 2 sent, 2 delivered; 2 calls: 2 replied, 0 failed, 0 cancelled"
+        )
+
+
+@pytest.mark.usefixtures("virtual_time")
+def test_a_responder_that_crashes_is_back_for_the_next_call() -> None:
+    async def fail_once(server: th.ReceiveChannel[th.Request[int, str]]) -> None:
+        async for request in server:
+            if request.message == 1:
+                raise ValueError
+            request.reply("fine")
+
+    async def ask_again(client: th.RequestClient[int, str], got: list[object]) -> None:
+        for number in (1, 2):
+            try:
+                got.append(await client.call(number))
+            except th.ResponderDied as error:
+                got.append(error.error)
+
+    app = th.Harness("shop")
+    client, server = app.requests(int, str)
+    got = list[object]()
+    app.add(fail_once, server)
+    app.add(ask_again, client, got)
+    (receipt,) = app.run().channels
+    assert got == ["ValueError()", "fine"]
+    assert receipt.calls is not None
+    assert (receipt.calls.made, receipt.calls.replied, receipt.calls.failed) == (2, 1, 1)
+
+
+def test_calls_without_a_responder_fail() -> None:
+    failed = list[Exception]()
+
+    async def ask_nobody(client: th.RequestClient[int, str]) -> None:
+        with pytest.raises(trio.BrokenResourceError) as caught:
+            await client.call(1)
+        failed.append(caught.value)
+
+    app = th.Harness("shop")
+    client, _ = app.requests(int, str)
+    app.add(ask_nobody, client)
+    (receipt,) = app.run().channels
+    assert len(failed) == 1
+    assert str(receipt).endswith("0 delivered")
+
+
+# what is said of them
+
+
+def test_names() -> None:
+    app = th.Harness("shop")
+    app.channel(int, 1)
+    app.requests(int, str)
+    publisher, numbers = app.topic(int)
+    first, second = numbers.subscribe(1), numbers.subscribe(1, name="mine")
+    client, _ = app.requests(int, str, name="asks")
+    assert [repr(each) for each in (publisher, numbers, first, second, client)] == [
+        "<declared send end of topic 'int-3'>",
+        "<declared topic 'int-3'>",
+        "<declared receive end of subscription 'int-3-1'>",
+        "<declared receive end of subscription 'mine'>",
+        "<declared send end of requests 'asks'>",
+    ]
+    for declare in (
+        lambda: app.channel(int, 1, name="mine"),
+        lambda: app.topic(int, name="asks"),
+        lambda: app.requests(int, str, name="int-3"),
+        lambda: numbers.subscribe(1, name="asks"),
+    ):
+        with pytest.raises(th.DuplicateNameError, match="two of that name"):
+            declare()
+    assert repr(app) == "<Harness 'shop': 0 components, 6 channels>"
+
+
+def test_those_of_another_harness_are_refused() -> None:
+    other, app = th.Harness("other"), th.Harness("shop")
+    publisher, numbers = other.topic(int)
+    client, _ = other.requests(int, str)
+    got: list[int] = []
+    for end, cure in (
+        (publisher, "topic()"),
+        (numbers, "topic()"),
+        (numbers.subscribe(1), "topic()"),
+        (client, "requests()"),
+    ):
+        with pytest.raises(th.ConfigurationError, match="declared by another harness") as caught:
+            app.add(take_all, end, got)
+        assert cure in str(caught.value)
+
+
+def test_a_subscription_that_cannot_be_is_refused() -> None:
+    app = th.Harness("shop")
+    _, numbers = app.topic(int)
+    loosely: Any = numbers
+    with pytest.raises(th.ConfigurationError, match="-1"):
+        numbers.subscribe(-1)
+    with pytest.raises(th.ConfigurationError, match="'error' would have"):
+        loosely.subscribe(1, overflow="error")
+    assert repr(app) == "<Harness 'shop': 0 components, 1 channels>"
+
+
+def test_a_topic_is_no_topic_yet() -> None:
+    _, numbers = th.Harness("shop").topic(int, name="numbers")
+    with pytest.raises(th.EndNotOpen, match=r"<declared topic 'numbers'>.*only while the harness"):
+        numbers.statistics()
+    assert not hasattr(numbers, "_nothing")
