@@ -108,8 +108,11 @@ from .channels import route as route
 from .channels import select as select
 from .harness import ChannelReceipt as ChannelReceipt
 from .harness import DeclaredChild as DeclaredChild
+from .harness import DeclaredMember as DeclaredMember
+from .harness import DeclaredSupervisor as DeclaredSupervisor
 from .harness import Harness as Harness
 from .harness import Receipt as Receipt
+from .harness import Running as Running
 from .messages import Codec as Codec
 from .messages import message as message
 from .messages import upgrade as upgrade
@@ -127,6 +130,7 @@ from .supervision import Options as Options
 from .supervision import Pool as Pool
 from .supervision import PoolSupervisor as PoolSupervisor
 from .supervision import Spec as Spec
+from .supervision import Start as Start
 from .supervision import Supervisor as Supervisor
 from .supervision import SupervisorStatistics as SupervisorStatistics
 from .supervision import TaskStatus as TaskStatus

@@ -412,7 +412,7 @@ def copies(app: th.Harness) -> None:
 REFUSED_APPLICATIONS: list[tuple[Refused, type[Exception], list[str]]] = [
     (stranger_by_name, th.UnknownNeedError, ["'b'", "'nobody'", "name one of 'a', 'b'"]),
     (stranger_by_handle, th.UnknownNeedError, ["'b'", "'forever'", "name one of 'a', 'b'"]),
-    (namesake_by_handle, th.UnknownNeedError, ["'b'", "'a'", "no component of this harness"]),
+    (namesake_by_handle, th.UnknownNeedError, ["'b'", "'a'", "no component of its supervisor"]),
     (cycle, th.CycleError, ["b -> c -> d -> b", "take one of these out of needs= or after="]),
     (itself, th.CycleError, ["b -> b", "take one"]),
     (copies, th.ConfigurationError, ["'b'", "'many'", "2 copies", "after="]),

@@ -947,3 +947,43 @@ def test_bad_options_are_refused_where_they_are_given(
     with pytest.raises(th.ConfigurationError) as caught:
         make()
     assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(("start", "seconds"), [("in_order", 6), ("parallel", 4)])
+async def test_children_start_in_order_or_at_once(
+    autojump_clock: MockClock, start: th.Start, seconds: float
+) -> None:
+    """At once is as soon as what each one needs is ready."""
+    group = th.Group(
+        "g",
+        [
+            th.Spec(slow_to_start(2), name="a"),
+            th.Spec(slow_to_start(2), name="b", after=["a"]),
+            th.Spec(slow_to_start(2), name="c"),
+        ],
+        start=start,
+    )
+    async with th.open_supervisor() as sup:
+        await sup.start(group)
+        assert trio.current_time() == seconds
+        sup.cancel_scope.cancel()
+
+
+async def test_a_failure_of_one_that_starts_at_once_stops_the_others(
+    autojump_clock: MockClock, log: Log
+) -> None:
+    async def fails(*, task_status: th.TaskStatus[None]) -> None:
+        await trio.sleep(1)
+        raise Boom
+
+    group = th.Group("g", [th.Spec(forever, name="a"), th.Spec(fails, name="b")], start="parallel")
+    async with th.open_supervisor("s", observer=log) as sup:
+        with pytest.raises(th.StartFailed, match="'s/g/b'"):
+            await sup.start(group)
+    assert "g/a 1 stopped" in log.lines
+
+
+def test_a_start_that_is_no_word_is_refused() -> None:
+    loosely: Any = th.Group
+    with pytest.raises(th.ConfigurationError, match=r"start='all' is not known; choose one of 'in"):
+        loosely("g", start="all")

@@ -1,7 +1,10 @@
 """The root of an application: what is described is wired, run, and ended in order."""
 
 from ._declared import DeclaredChild as DeclaredChild
+from ._declared import DeclaredMember as DeclaredMember
+from ._described import DeclaredSupervisor as DeclaredSupervisor
 from ._harness import Harness as Harness
 from ._receipt import ChannelReceipt as ChannelReceipt
 from ._receipt import Receipt as Receipt
+from ._run import Running as Running
 from ._signals import leave_by as leave_by

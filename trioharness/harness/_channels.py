@@ -105,7 +105,9 @@ class DeclaredTopic:
         with subscribed(open_topic(above.message_type, name=above.name)[1], name):
             pass  # opened to be checked
         name = self._channels.free_name(f"{above.name}-1", name)
-        declared = DeclaredChannel("subscription", name, above.message_type, max_deliveries)
+        declared = DeclaredChannel(
+            "subscription", name, above.message_type, max_deliveries, of=above
+        )
 
         def open_it(opened: Opened, _: DropObserver) -> OpenChannel:
             topic = opened[above].topic

@@ -10,7 +10,7 @@ from typing import cast
 from .._errors import ConfigurationError, UnknownNeedError
 from ..supervision import AsIs, Options, check_name
 from ._channels import DeclaredTopic
-from ._declared import DeclaredChannel, DeclaredChild, DeclaredEnd
+from ._declared import DeclaredChannel, DeclaredEnd, DeclaredMember
 
 
 def check_harness(name: object, grace: float, dead_letters: object, observer: object) -> None:
@@ -66,7 +66,7 @@ def check_references(subject: str, needs: object, after: object) -> None:
                 "give the keyword that the component takes the value by",
             )
     for reference in (*wanted.values(), *cast("Sequence[object]", after)):
-        if not isinstance(reference, DeclaredChild | str):
+        if not isinstance(reference, DeclaredMember | str):
             raise UnknownNeedError(
                 subject,
                 f"it needs {reference!r}, which is no component",

@@ -21,6 +21,13 @@ class DeclaredChannel:
     name: str
     message_type: TypeForm[Any]
     max_deliveries: int | None = None
+    of: DeclaredChannel | None = None
+    """The topic of a subscription."""
+
+    @property
+    def source(self) -> DeclaredChannel:
+        """What is sent into, for what is received here."""
+        return self.of or self
 
 
 def _only_in_a_run(use: str) -> Callable[..., NoReturn]:
@@ -69,23 +76,15 @@ class DeclaredEnd:
         )
 
 
-@final
-@attrs.frozen(eq=False, repr=False)
-class DeclaredChild:
-    """A component that was added to a harness: what ``needs=`` and ``after=`` name."""
+@attrs.frozen(eq=False, repr=False, kw_only=True)
+class DeclaredMember:
+    """What a supervisor of a harness consists of: a component, or a supervisor again."""
 
     name: str
     """Its name; with ``copies``, the part that they share."""
-    fn: Callable[..., object]
-    args: tuple[object, ...]
     options: Options
-    needs: Mapping[str, Reference]
-    after: Sequence[Reference]
-    copies: int
-
-    def __repr__(self) -> str:
-        copies = f" x {self.copies}" if self.copies > 1 else ""
-        return f"<declared component {self.name!r}{copies}>"
+    after: Sequence[Reference] = ()
+    copies: int = 1
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -93,6 +92,20 @@ class DeclaredChild:
         if self.copies == 1:
             return (self.name,)
         return tuple(f"{self.name}-{number}" for number in range(1, self.copies + 1))
+
+
+@final
+@attrs.frozen(eq=False, repr=False, kw_only=True)
+class DeclaredChild(DeclaredMember):
+    """A component that was added to a harness: what ``needs=`` and ``after=`` name."""
+
+    fn: Callable[..., object]
+    args: tuple[object, ...]
+    needs: Mapping[str, Reference] = attrs.field(factory=dict[str, "Reference"])
+
+    def __repr__(self) -> str:
+        copies = f" x {self.copies}" if self.copies > 1 else ""
+        return f"<declared component {self.name!r}{copies}>"
 
     @property
     def background(self) -> bool:
@@ -102,8 +115,9 @@ class DeclaredChild:
         return shape_of(without_partial(self.fn)).opens
 
 
-Reference: TypeAlias = DeclaredChild | str
-"""What ``needs=`` and ``after=`` of a harness take: what `Harness.add` returned, or a name."""
+Reference: TypeAlias = DeclaredMember | str
+"""What ``needs=`` and ``after=`` of a harness take: what `add` or `supervisor` returned, or a
+name."""
 
 
 def without_partial(fn: Callable[..., object]) -> Callable[..., object]:

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import TypeVar, cast, final
 
 import trio
 from typing_extensions import TypeForm
 
-from .._errors import ConfigurationError, DuplicateNameError
+from .._errors import ConfigurationError
 from .._events import Observer
-from .._util import callable_name
 from ..channels import Overflow, ReceiveChannel, Request, RequestClient, SendChannel, Topic
-from ..rules import Backoff, Health, Limit, RestartPolicy
-from ..supervision import Options, check_name, shape_of
+from ..rules import Limit, Strategy
+from ..supervision import check_words
 from ._channels import DeclaredChannels
-from ._checks import check_copies, check_ends, check_harness, check_references
-from ._declared import DeclaredChild, Reference, without_partial
+from ._checks import check_harness
+from ._described import Describes, Words
+from ._order import in_start_order
 from ._receipt import Receipt
-from ._run import Plan, run
-from ._wiring import DEAD_LETTERS, in_start_order
+from ._run import Plan, Running, run
+from ._wiring import DEAD_LETTERS
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -30,7 +31,7 @@ T = TypeVar("T")
 
 
 @final
-class Harness:
+class Harness(Describes):
     """An application: its channels and components are described first, then run.
 
     Describing starts nothing, so a harness can stand at the top of a module, and be run as often
@@ -41,6 +42,7 @@ class Harness:
         self,
         name: str = "harness",
         *,
+        strategy: Strategy = "one_for_one",
         grace: float = 30.0,
         max_restarts: int = 5,
         within: float = 60.0,
@@ -51,6 +53,7 @@ class Harness:
 
         Args:
             name: Its name in paths and logs.
+            strategy: Whom a restart of a component takes along, as for `open_supervisor`.
             grace: Seconds a drain may take before the rest is cancelled, and the stop after that.
             max_restarts: Restarts of its components that may fall within one period.
             within: That period, in seconds.
@@ -64,20 +67,31 @@ class Harness:
             ConfigurationError: An option cannot be.
         """
         check_harness(name, grace, dead_letters, observer)
+        check_words(name, strategy, "never", "escalate")
         Limit(max_restarts, within)
         self.name = name
+        self.strategy: Strategy = strategy
         self.grace = grace
         self.max_restarts = max_restarts
         self.within = within
         self.dead_letters: Path | None = None if dead_letters is None else Path(dead_letters)
+        self.members = []
         self._observer = observer
         self._channels = DeclaredChannels()
-        self._children: list[DeclaredChild] = []
-        self._names: set[str] = set() if dead_letters is None else {DEAD_LETTERS}
+        self._names = set() if dead_letters is None else {DEAD_LETTERS}
 
     def __repr__(self) -> str:
-        components, channels = len(self._children), len(self._channels)
+        components, channels = len(self.members), len(self._channels)
         return f"<Harness {self.name!r}: {components} components, {channels} channels>"
+
+    @property
+    def words(self) -> Words:
+        """What its supervisor is told about all components.
+
+        Raises:
+            ConfigurationError: It cannot be told that.
+        """
+        return Words(self.strategy, Limit(self.max_restarts, self.within))
 
     def channel(
         self,
@@ -155,76 +169,6 @@ class Harness:
         """
         return self._channels.requests(request_type, reply_type, max_buffer_size, name)
 
-    def add(
-        self,
-        fn: Callable[..., object],
-        *args: object,
-        name: str | None = None,
-        restart: RestartPolicy = "transient",
-        needs: Mapping[str, Reference] | None = None,
-        after: Sequence[Reference] = (),
-        copies: int = 1,
-        backoff: Backoff | None = None,
-        grace: float = 5.0,
-        background: bool | None = None,
-        health: Health | None = None,
-        start_within: float | None = None,
-    ) -> DeclaredChild:
-        """Describe a component.
-
-        Args:
-            fn: The component: an async function, a function that gives an async context manager, or
-                a `Component` class.
-            args: Its arguments; ends of channels of this harness among them. Those that it takes by
-                keyword stand in a `functools.partial`.
-            name: Its name, that of no other component; that of the function by default.
-            restart: ``"transient"`` (default: after a crash), ``"permanent"`` or ``"temporary"``;
-                or one of these by type of exception, as a mapping or a function.
-            needs: Components whose live values it gets by keyword: it starts after them, stops
-                before them, and restarts with them. What `add` returned, or a name.
-            after: Components that start before it; nothing more follows from it.
-            copies: How many of it run side by side; they are called ``name-1``, ``name-2``, …
-            backoff: The delay of its restarts; none by default.
-            grace: Seconds it has for its clean-up when it is stopped.
-            background: Whether it does not keep the harness running and is stopped last; by
-                default true for context managers, and for a `Component` without a `run`, only. Say
-                False for one that is the work itself, such as a server: a harness with background
-                components alone is done at once.
-            health: When it counts as silent (see `beat`), and as healthy again after a crash.
-            start_within: Seconds its start may take, at each attempt, before it has failed; any
-                number by default.
-
-        Returns:
-            What other components name in ``needs`` and ``after``.
-
-        Raises:
-            ConfigurationError: The component or an option cannot be; it was not added.
-        """
-        shape_of(without_partial(fn))
-        chosen = callable_name(fn).replace("/", ".") if name is None else name
-        subject = f"component {chosen!r}"
-        check_name(subject, chosen)
-        options = Options(
-            restart, backoff, grace, background, health=health, start_within=start_within
-        ).check(subject)
-        check_copies(subject, copies)
-        check_references(subject, needs, after)
-        check_ends(fn, args, self._channels)
-        child = DeclaredChild(chosen, fn, args, options, dict(needs or {}), tuple(after), copies)
-        self._take_names(child)
-        self._children.append(child)
-        return child
-
-    def _take_names(self, child: DeclaredChild) -> None:
-        for name in {child.name, *child.names}:
-            if name in self._names:
-                raise DuplicateNameError(
-                    f"component {name!r}",
-                    "the harness has two of that name",
-                    "give one another name=",
-                )
-        self._names.update({child.name, *child.names})
-
     def run(self) -> Receipt:
         """Run the application until it is done, drained or stopped.
 
@@ -243,15 +187,7 @@ class Harness:
             RestartLimitExceeded: It gave up; its members are the real errors of the attempts.
         """
         self._refuse_where_it_cannot_run()
-        plan = Plan(
-            name=self.name,
-            grace=self.grace,
-            limit=Limit(self.max_restarts, self.within),
-            dead_letters=self.dead_letters,
-            observer=self._observer,
-            channels=self._channels,
-            children=in_start_order(self._children),
-        )
+        plan = self._plan()
         try:
             return trio.run(run, plan)
         except BaseExceptionGroup as group:
@@ -259,6 +195,43 @@ class Harness:
             if ending is None:
                 raise
             raise ending from ending.__cause__ or group
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncGenerator[Running]:
+        """Run the application inside of trio code: ``async with app.open() as running:``.
+
+        When the block is entered, everything has started. The block is joined like that of
+        `open_supervisor`: it ends when its body has ended and the components have, but the
+        background ones, which are stopped then; a body that raises, or is cancelled, stops
+        everything in order. Signals are the caller's business.
+
+        Yields:
+            The running application.
+
+        Raises:
+            ConfigurationError: The description cannot be run; nothing was started.
+            StartFailed: A component failed before it was ready; what had started was stopped.
+            RestartLimitExceeded: It gave up; its members are the real errors of the attempts.
+
+        Cancellation:
+            Everything is stopped in order, within `grace`.
+        """
+        running = Running._create(self._plan())
+        async with running._block() as running._supervisor:
+            await running._start()
+            yield running
+
+    def _plan(self) -> Plan:
+        return Plan(
+            name=self.name,
+            grace=self.grace,
+            words=self.words,
+            dead_letters=self.dead_letters,
+            observer=self._observer,
+            channels=self._channels,
+            root=self,
+            levels=in_start_order(self),
+        )
 
     def _refuse_where_it_cannot_run(self) -> None:
         subject = f"harness {self.name!r}"

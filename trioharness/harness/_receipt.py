@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import attrs
 
 from ..channels import CallStatistics
+
+Ended: TypeAlias = Literal["done", "drained", "stopped"]
 
 
 @attrs.frozen(kw_only=True)
@@ -45,7 +47,7 @@ class Receipt:
 
     harness: str
     """Its name."""
-    ended: Literal["done", "drained", "stopped"]
+    ended: Ended
     """By itself, by a drain, or by a stop that did not wait for what was queued."""
     signal: int | None
     """The signal that ended it, or None."""

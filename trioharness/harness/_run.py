@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Literal
+from typing import final
 
 import attrs
 import trio
 
 from .._events import Observer
+from .._util import NoPublicConstructor
 from ..channels import RequestClient
 from ..observe import log_observer, safely
-from ..rules import Limit
 from ..supervision import Supervisor, open_supervisor, start_all
 from ._channels import DeclaredChannels, OpenChannel
-from ._declared import DeclaredChannel, DeclaredChild
-from ._receipt import ChannelReceipt, Receipt
+from ._declared import DeclaredChannel
+from ._described import Describes, Words
+from ._order import Level, Levels
+from ._receipt import ChannelReceipt, Ended, Receipt
 from ._signals import Ending
 from ._wiring import add_children, with_dead_letters
 
@@ -27,75 +30,115 @@ class Plan:
 
     name: str
     grace: float
-    limit: Limit
+    words: Words
     dead_letters: Path | None
     observer: Observer | None
     channels: DeclaredChannels
-    children: Sequence[DeclaredChild]
-    """In start order."""
+    root: Describes
+    levels: Levels
+
+
+@final
+@attrs.define(eq=False, repr=False)
+class Running(metaclass=NoPublicConstructor):
+    """An application that runs, from `Harness.open`."""
+
+    _plan: Plan
+    _began: float = attrs.field(init=False, factory=trio.current_time)
+    _channels: Mapping[DeclaredChannel, OpenChannel] = attrs.field(init=False)
+    _level: Level = attrs.field(init=False)
+    _supervisor: Supervisor | None = attrs.field(default=None, init=False)
+    _started: bool = attrs.field(default=False, init=False)
+    _ended: Ended = attrs.field(default="done", init=False)
+
+    def __attrs_post_init__(self) -> None:
+        plan = self._plan
+        self._channels = plan.channels.opened(safely(plan.observer or log_observer))
+        self._level = with_dead_letters(plan.dead_letters, plan.levels[plan.root], self._channels)
+
+    def __repr__(self) -> str:
+        return f"<running {self._plan.name!r}>"
+
+    @property
+    def supervisor(self) -> Supervisor:
+        """Its root supervisor: children by name, tree, health."""
+        assert self._supervisor is not None
+        return self._supervisor
+
+    def drain(self, grace: float | None = None) -> None:
+        """Begin to end it without losing what is queued; a second call does nothing.
+
+        Args:
+            grace: Seconds until the rest is cancelled; by default those of the harness.
+        """
+        self._ended = "drained"
+        self.supervisor.drain(self._plan.grace if grace is None else grace)
+
+    def stop(self, reason: str = "it was told to stop") -> None:
+        """Begin to stop everything in reverse start order, whatever is queued.
+
+        Args:
+            reason: Why, for the log and for what is cancelled.
+        """
+        self._ended = "stopped"
+        if self._supervisor is not None:
+            self._supervisor.cancel_scope.cancel(reason=reason)
+
+    def receipt(self, signal: int | None = None) -> Receipt:
+        """Return what became of the messages so far; to be asked for at the end.
+
+        Args:
+            signal: The signal that ended it, if one did.
+        """
+        supervisor = self._supervisor
+        overran = () if supervisor is None else supervisor.overran
+        return Receipt(
+            harness=self._plan.name,
+            ended=self._ended,
+            signal=signal,
+            seconds=trio.current_time() - self._began,
+            channels=tuple(_receipts(self._channels.values())),
+            overran=tuple(dict.fromkeys(overran)),  # one may outlive the drain and its own grace
+            unclean=() if supervisor is None else supervisor.unclean,
+        )
+
+    def _block(self) -> AbstractAsyncContextManager[Supervisor]:
+        """Return the block that everything runs in."""
+        plan = self._plan
+        return open_supervisor(
+            plan.name,
+            strategy=plan.words.strategy,
+            max_restarts=plan.words.limit.max_restarts,
+            within=plan.words.limit.within,
+            cancel_grace=plan.grace,
+            observer=plan.observer,
+        )
+
+    async def _start(self) -> None:
+        """Start everything; told to end while the supervisor opened, start nothing."""
+        plan = self._plan
+        children = add_children(self.supervisor, self._level, plan.levels, self._channels)
+        to_start = children if self._ended == "done" else ()
+        await start_all(self.supervisor, to_start, start=plan.words.start)
+        self._started = True
+
+    def _told_to_drain(self) -> bool:
+        """Drain; say False, and stop, where not everything has started."""
+        if self._supervisor is None or not self._started:
+            self.stop("told to end before everything had started")
+            return False
+        self.drain()
+        return True
 
 
 async def run(plan: Plan) -> Receipt:
     """Run an application until it is done, drained or stopped; see `Harness.run`."""
-    channels = plan.channels.opened(safely(plan.observer or log_observer))
-    children = with_dead_letters(plan.dead_letters, plan.children, channels)
-    began = trio.current_time()
-    this = _Run(plan, channels)
-    with this.ending.listening():
-        await this.supervise(children)
-        return this.receipt(trio.current_time() - began)
-
-
-class _Run:
-    """What the signals act on."""
-
-    def __init__(self, plan: Plan, channels: Mapping[DeclaredChannel, OpenChannel]) -> None:
-        self.plan = plan
-        self.channels = channels
-        self.ending = Ending(self.drain, self.stop)
-        self.supervisor: Supervisor | None = None
-        self.started = False
-        self.ended: Literal["done", "drained", "stopped"] = "done"
-
-    async def supervise(self, declared: Sequence[DeclaredChild]) -> None:
-        plan = self.plan
-        async with open_supervisor(
-            plan.name,
-            max_restarts=plan.limit.max_restarts,
-            within=plan.limit.within,
-            cancel_grace=plan.grace,
-            observer=plan.observer,
-        ) as self.supervisor:
-            children = add_children(self.supervisor, declared, self.channels)
-            # Told to end while the supervisor opened, it starts nothing.
-            await start_all(self.supervisor, children if self.ended == "done" else ())
-            self.started = True
-
-    def drain(self) -> bool:
-        if self.supervisor is None or not self.started:
-            self.stop("told to end before everything had started")
-            return False
-        self.ended = "drained"
-        self.supervisor.drain(self.plan.grace)
-        return True
-
-    def stop(self, reason: str) -> None:
-        self.ended = "stopped"
-        if self.supervisor is not None:
-            self.supervisor.cancel_scope.cancel(reason=reason)
-
-    def receipt(self, seconds: float) -> Receipt:
-        overran = () if self.supervisor is None else self.supervisor.overran
-        unclean = () if self.supervisor is None else self.supervisor.unclean
-        return Receipt(
-            harness=self.plan.name,
-            unclean=unclean,
-            ended=self.ended,
-            signal=self.ending.first,
-            seconds=seconds,
-            channels=tuple(_receipts(self.channels.values())),
-            overran=tuple(dict.fromkeys(overran)),  # one may outlive the drain and its own grace
-        )
+    running = Running._create(plan)
+    ending = Ending(running._told_to_drain, running.stop)
+    with ending.listening():
+        async with running._block() as running._supervisor:
+            await running._start()
+        return running.receipt(ending.first)
 
 
 def _receipts(channels: Iterable[OpenChannel]) -> Iterator[ChannelReceipt]:

@@ -2,76 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-import attrs
-
-from .._errors import ConfigurationError, UnknownNeedError
-from ..rules import start_order
-from ..supervision import Child, Options, Supervisor, add_child
+from ..supervision import Child, Group, Options, Spec, Supervisor, TaskStatus, add_child
 from ._channels import DeclaredTopic, OpenChannel
 from ._dead_letters import check_encodable, write_dead_letters
-from ._declared import DeclaredChannel, DeclaredChild, DeclaredEnd, Reference, name_of
+from ._declared import DeclaredChannel, DeclaredChild, DeclaredEnd, DeclaredMember, name_of
+from ._described import DeclaredSupervisor
+from ._order import Given, Level, Levels, given_to, needs_of
 
 DEAD_LETTERS = "dead-letters"
 """What the component is called that writes them."""
 
 
-def in_start_order(children: Sequence[DeclaredChild]) -> tuple[DeclaredChild, ...]:
-    """Sort the components of a harness, and refuse what cannot be sorted.
-
-    Args:
-        children: The components, in the order of declaration; no two of one name.
-
-    Returns:
-        The components in start order.
-
-    Raises:
-        UnknownNeedError: ``needs`` or ``after`` names a stranger.
-        ConfigurationError: ``needs`` names one of which there are copies.
-        CycleError: They go round in a circle.
-    """
-    by_name = {child.name: child for child in children}
-    before: dict[str, list[str]] = {}
-    for child in children:
-        needs = [_find(child, reference, by_name) for reference in child.needs.values()]
-        for need in needs:
-            _refuse_copies(child, need)
-        after = [_find(child, reference, by_name) for reference in child.after]
-        before[child.name] = [other.name for other in (*needs, *after)]
-    return tuple(by_name[name] for name in start_order(list(by_name), before))
-
-
-def _find(
-    child: DeclaredChild, reference: Reference, known: dict[str, DeclaredChild]
-) -> DeclaredChild:
-    found = known.get(name_of(reference))
-    if found is None or (reference is not found and not isinstance(reference, str)):
-        raise UnknownNeedError(
-            f"component {child.name!r}",
-            f"it needs {name_of(reference)!r}, which is no component of this harness",
-            f"name one of {', '.join(map(repr, known))}, or add {name_of(reference)!r}",
-        )
-    return found
-
-
-def _refuse_copies(child: DeclaredChild, need: DeclaredChild) -> None:
-    if need.copies > 1:
-        raise ConfigurationError(
-            f"component {child.name!r}",
-            f"it needs {need.name!r}, of which there are {need.copies} copies",
-            "need a component without copies=, or name them in after= for order alone",
-        )
-
-
 def with_dead_letters(
     path: Path | None,
-    order: Sequence[DeclaredChild],
+    level: Level,
     channels: Mapping[DeclaredChannel, OpenChannel],
-) -> tuple[DeclaredChild, ...]:
+) -> Level:
     """Add the component that writes the dead letters of all channels, if there can be any.
 
     It is placed behind the background components, which are moved to the front for that: so it is
@@ -84,35 +35,41 @@ def with_dead_letters(
     """
     mortal = [channel for channel in channels if channel.max_deliveries is not None]
     if path is None or not mortal:
-        return tuple(order)
+        return level
     for channel in mortal:
         check_encodable(channel.name, channel.message_type)
-    first: dict[str, DeclaredChild] = {}
-    for child in order:
-        waits_for = map(name_of, (*child.needs.values(), *child.after))
-        if child.background and all(name in first for name in waits_for):
-            first[child.name] = child
-    others = [child for child in order if child.name not in first]
-    return (*first.values(), _writer(path, mortal, channels, tuple(first.values())), *others)
+    first: dict[str, DeclaredMember] = {}
+    for child in level.members:
+        if isinstance(child, DeclaredChild) and child.background:
+            waits_for = (*map(name_of, child.needs.values()), *(m.name for m in level.after[child]))
+            if all(name in first for name in waits_for):
+                first[child.name] = child
+    others = [child for child in level.members if child.name not in first]
+    writer = _writer(path, mortal, channels)
+    after = {**level.after, writer: tuple(first.values())}
+    return Level((*first.values(), writer, *others), after)
 
 
 def _writer(
     path: Path,
     mortal: Sequence[DeclaredChannel],
     channels: Mapping[DeclaredChannel, OpenChannel],
-    after: tuple[DeclaredChild, ...],
 ) -> DeclaredChild:
     message_types = {channel.name: channel.message_type for channel in mortal}
     ends = (channels[channel].receive for channel in mortal)
     letters = [end.channel.dead for end in ends if end is not None]
-    options = Options(grace=30.0)
-    args = (path, message_types, *letters)
-    return DeclaredChild(DEAD_LETTERS, write_dead_letters, args, options, {}, after, 1)
+    return DeclaredChild(
+        name=DEAD_LETTERS,
+        fn=write_dead_letters,
+        args=(path, message_types, *letters),
+        options=Options(grace=30.0),
+    )
 
 
 def add_children(
     supervisor: Supervisor,
-    declared: Sequence[DeclaredChild],
+    level: Level,
+    levels: Levels,
     channels: Mapping[DeclaredChannel, OpenChannel],
 ) -> list[Child[Any]]:
     """Enter the components of one run into the books of its supervisor, in start order.
@@ -120,51 +77,107 @@ def add_children(
     Ends that no component was given are closed, so that nobody waits for them.
     """
     made: dict[str, list[Child[Any]]] = {}
-    ends = _Ends(channels)
-    for component in declared:
-        needs = {key: made[name_of(ref)][0] for key, ref in component.needs.items()}
-        after = [child for ref in component.after for child in made[name_of(ref)]]
-        fn, args = ends.opened_in(component.fn), ends.opened(component.args)
-        made[component.name] = [
-            add_child(supervisor, fn, args, name, component.options, needs, after)
-            for name in component.names
+    given: dict[Given, object] = {}
+    for member in level.members:
+        given.update((each, _opened(each, channels)) for each in given_to(member))
+        fn, args = _component(member, levels, given)
+        made[member.name] = [
+            add_child(
+                supervisor,
+                fn,
+                args,
+                name,
+                member.options,
+                {key: made[name_of(need)][0] for key, need in needs_of(member).items()},
+                [child for other in level.after[member] for child in made[other.name]],
+            )
+            for name in member.names
         ]
-    ends.close_unused()
+    _close_unused(channels, given.values())
     return [child for children in made.values() for child in children]
 
 
-@attrs.define(eq=False)
-class _Ends:
-    """The ends of one run, and which of them some component was given."""
+def _opened(given: Given, channels: Mapping[DeclaredChannel, OpenChannel]) -> object:
+    """Return the end or the topic of this run in place of the declared one."""
+    channel = channels[given.declared]
+    if isinstance(given, DeclaredTopic):
+        return channel.topic
+    return channel.send if given.sends else channel.receive
 
-    channels: Mapping[DeclaredChannel, OpenChannel]
-    _taken: set[int] = attrs.field(factory=set[int])
 
-    def opened(self, args: Iterable[object]) -> tuple[object, ...]:
-        """Return arguments with the ends and topics of this run in place of the declared ones."""
-        return tuple(self._open(arg) for arg in args)
+def _close_unused(channels: Mapping[DeclaredChannel, OpenChannel], given: Iterable[object]) -> None:
+    taken = {id(end) for end in given}
+    for channel in channels.values():
+        for end in (channel.send, channel.receive):
+            if end is not None and id(end) not in taken:
+                end.close()
 
-    def opened_in(self, fn: Callable[..., object]) -> Callable[..., object]:
-        """Return a component with the ends of this run, if it was given some in advance."""
-        if not isinstance(fn, partial):
-            return fn
-        given = cast("partial[object]", fn)
-        keywords = zip(given.keywords, self.opened(given.keywords.values()), strict=True)
-        return partial(given.func, *self.opened(given.args), **dict(keywords))
 
-    def _open(self, arg: object) -> object:
-        if isinstance(arg, DeclaredTopic):
-            return self.channels[arg.declared].topic
-        if not isinstance(arg, DeclaredEnd):
-            return arg
-        channel = self.channels[arg.declared]
-        end = channel.send if arg.sends else channel.receive
-        self._taken.add(id(end))
-        return end
+def _component(
+    member: DeclaredMember, levels: Levels, given: Mapping[Given, object]
+) -> tuple[Callable[..., object], tuple[object, ...]]:
+    """Return a component and its arguments, with what exists in place of what was declared."""
+    if isinstance(member, DeclaredSupervisor):
+        ends = given_to(member)
+        return partial(_run_supervisor, member, levels, ends), tuple(given[end] for end in ends)
+    assert isinstance(member, DeclaredChild)
 
-    def close_unused(self) -> None:
-        """Close the ends that no component was given."""
-        for channel in self.channels.values():
-            for end in (channel.send, channel.receive):
-                if end is not None and id(end) not in self._taken:
-                    end.close()
+    def filled(args: Iterable[object]) -> tuple[object, ...]:
+        return tuple(
+            given[arg] if isinstance(arg, DeclaredEnd | DeclaredTopic) else arg for arg in args
+        )
+
+    fn = member.fn
+    if isinstance(fn, partial):
+        bound = cast("partial[object]", fn)
+        keywords = zip(bound.keywords, filled(bound.keywords.values()), strict=True)
+        fn = partial(bound.func, *filled(bound.args), **dict(keywords))
+    return fn, filled(member.args)
+
+
+async def _run_supervisor(  # noqa: ASYNC128 - the group says when it is ready
+    declared: DeclaredSupervisor,
+    levels: Levels,
+    ends: Sequence[Given],
+    *opened: object,
+    task_status: TaskStatus[Supervisor],
+) -> None:
+    """Run a supervisor inside of a harness; it is a component that was given all its ends."""
+    given = dict(zip(ends, opened, strict=True))
+    level = levels[declared]
+    specs = [spec for member in level.members for spec in _specs(member, level, levels, given)]
+    words = declared.words
+    group = Group(
+        declared.name,
+        specs,
+        strategy=words.strategy,
+        max_restarts=words.limit.max_restarts,
+        within=words.limit.within,
+        auto_shutdown=words.auto_shutdown,
+        exhausted=words.exhausted,
+        start=words.start,
+    )
+    await group(task_status=task_status)
+
+
+def _specs(
+    member: DeclaredMember, level: Level, levels: Levels, given: Mapping[Given, object]
+) -> Iterator[Spec[object]]:
+    given_fn, args = _component(member, levels, given)
+    fn: Any = given_fn  # its arguments were never known to a type checker
+    options = member.options
+    for name in member.names:
+        yield Spec(
+            fn,
+            *args,
+            name=name,
+            restart=options.restart,
+            needs={key: name_of(need) for key, need in needs_of(member).items()},
+            after=[each for other in level.after[member] for each in other.names],
+            backoff=options.backoff,
+            grace=options.grace,
+            background=options.background,
+            significant=options.significant,
+            health=options.health,
+            start_within=options.start_within,
+        )

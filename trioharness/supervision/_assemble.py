@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from ._child import Child, handle_of, record_of
 from ._entering import enter
+from ._group import Start
 from ._options import Needed, Options
-from ._starting import start_many
+from ._record import Record
+from ._starting import start_many, start_one_by_one
 from ._supervisor import Supervisor, engine_of
 
 
-async def start_all(supervisor: Supervisor, children: Sequence[Child[Any]]) -> None:
-    """Start children that were added and not begun, at once; wait until all are ready.
+async def start_all(
+    supervisor: Supervisor, children: Sequence[Child[Any]], *, start: Start = "parallel"
+) -> None:
+    """Start children that were added and not begun; wait until all are ready.
 
     For those who assemble a whole tree first, such as a harness.
 
     Args:
         supervisor: Their supervisor.
         children: What `add_child` returned.
+        start: Whether each begins when what it needs is ready, or when the one before is.
 
     Raises:
         StartFailed: One of them failed before it was ready.
     """
-    await start_many(engine_of(supervisor), [record_of(child) for child in children])
+    engine, records = engine_of(supervisor), [record_of(child) for child in children]
+    if start == "parallel":
+        await start_many(engine, records)
+    else:
+        await start_one_by_one(engine, [partial(_itself, record) for record in records])
+
+
+def _itself(record: Record) -> Record:
+    return record
 
 
 def add_child(

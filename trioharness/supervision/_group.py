@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import cast, final
+from typing import Literal, TypeAlias, cast, final, get_args
 
 import attrs
 import trio
@@ -17,8 +17,13 @@ from ._entering import find
 from ._open import check_supervisor, check_words, make_engine, run_engine
 from ._record import Record
 from ._spec import Spec
-from ._starting import add, start_one_by_one
+from ._starting import add, start_many, start_one_by_one
 from ._supervisor import Supervisor, engine_of
+
+Start: TypeAlias = Literal["in_order", "parallel"]
+"""How the children of a group are started; see `Group`."""
+
+STARTS: tuple[Start, ...] = get_args(Start)
 
 
 @final
@@ -26,10 +31,9 @@ from ._supervisor import Supervisor, engine_of
 class Group:
     """A supervisor with a fixed set of children, as a component of another supervisor.
 
-    When it is started, its children are, in order, each when the one before is ready; its value
-    is its `Supervisor`. When it is restarted, it begins afresh from its specs: no remembered
-    restarts, none of the children that were added meanwhile. For children that come and go, open a
-    supervisor instead.
+    When it is started, its children are, in order; its value is its `Supervisor`. When it is
+    restarted, it begins afresh from its specs: no remembered restarts, none of the children that
+    were added meanwhile. For children that come and go, open a supervisor instead.
 
     Example::
 
@@ -46,6 +50,7 @@ class Group:
     exhausted: Exhausted
     stay: bool
     cancel_grace: float
+    start: Start
 
     def __init__(
         self,
@@ -59,6 +64,7 @@ class Group:
         exhausted: Exhausted = "escalate",
         stay: bool = False,
         cancel_grace: float = 5.0,
+        start: Start = "in_order",
     ) -> None:
         """Describe a group.
 
@@ -72,19 +78,30 @@ class Group:
             exhausted: What the supervisor above sees when it gives up.
             stay: Whether it stays open when its children have ended.
             cancel_grace: Seconds for an ordered stop when it is cancelled from outside.
+            start: ``"in_order"``: each child when the one before is ready. ``"parallel"``: each as
+                soon as what it needs, or comes after, is.
 
         Raises:
             ConfigurationError: An option cannot be, or two children have one name.
         """
         check_words(name, strategy, auto_shutdown, exhausted)
         check_supervisor(name, stay, cancel_grace)
+        _check_start(name, start)
         _check_children(name, children)
         names = [spec.name for spec in children]
         for index, spec in enumerate(children):
             _check_child(name, spec, names[:index], names[index:], auto_shutdown)
         limit = Limit(max_restarts, within)
         self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
-            name, tuple(children), strategy, limit, auto_shutdown, exhausted, stay, cancel_grace
+            name,
+            tuple(children),
+            strategy,
+            limit,
+            auto_shutdown,
+            exhausted,
+            stay,
+            cancel_grace,
+            start,
         )
 
     @property
@@ -109,9 +126,26 @@ class Group:
         engine.exhausted = self.exhausted
         async with run_engine(engine, stay=self.stay) as supervisor:
             makers = [partial(_make, engine, spec) for spec in self.children]
-            await start_one_by_one(engine_of(supervisor), makers)
+            if self.start == "in_order":
+                await start_one_by_one(engine_of(supervisor), makers)
+            else:
+                await start_many(engine, [make() for make in makers])
             task_status.started(supervisor)
             await trio.lowlevel.checkpoint()
+
+
+def _check_start(group: str, start: object) -> None:
+    """Refuse a word that a group does not know.
+
+    Raises:
+        ConfigurationError: It is one.
+    """
+    if start not in STARTS:
+        raise ConfigurationError(
+            f"group {group!r}",
+            f"start={start!r} is not known",
+            f"choose one of {', '.join(map(repr, STARTS))}",
+        )
 
 
 def _check_children(group: str, children: object) -> None:
