@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncGenerator
 
 import trio
+import trio.lowlevel
 import trio.testing
 
 import trioharness as th
@@ -193,3 +194,68 @@ def leaves() -> th.Harness:
     os.kill(os.getpid(), signal.SIGINT)
     time.sleep(60)
     raise AssertionError("still here")
+
+
+async def ignore_cancellation() -> None:
+    """Go on for good, whatever is told."""
+    while True:
+        with contextlib.suppress(trio.Cancelled):
+            await trio.sleep(0.01)
+
+
+def ignores() -> th.Harness:
+    """A component that nothing ends, beside one that ends well."""
+
+    async def deaf() -> None:
+        say("deaf")
+        await ignore_cancellation()
+
+    app = th.Harness("ignores", grace=0.3)
+    app.add(database)
+    app.add(deaf, grace=0.1)
+    return app
+
+
+def blocks_for_good() -> th.Harness:
+    """A component that blocks the event loop."""
+
+    async def blocking() -> None:
+        await trio.lowlevel.checkpoint()
+        say("blocking")
+        sleep_in_short_steps()
+
+    app = th.Harness("blocks", grace=0.3)
+    app.add(blocking)
+    return app
+
+
+def gives_up_beside_a_deaf_one() -> th.Harness:
+    """Nobody tells it to end: it gives up, and one of its components does not end."""
+
+    async def deaf() -> None:
+        await ignore_cancellation()
+
+    async def crashes() -> None:
+        await say_when_all_is_quiet("crashing")
+        raise ValueError
+
+    app = th.Harness("gives-up", grace=0.3, max_restarts=0)
+    app.add(deaf, grace=0.1)
+    app.add(crashes)
+    return app
+
+
+def overruns() -> th.Harness:
+    """A component that takes longer than it may, and ends."""
+
+    async def late() -> None:
+        say("late")
+        try:
+            await trio.sleep_forever()
+        finally:
+            with trio.CancelScope(shield=True):
+                await trio.sleep(0.5)
+
+    app = th.Harness("overruns", grace=0.2)
+    app.add(late, grace=0.1)
+    return app

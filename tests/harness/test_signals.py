@@ -93,6 +93,34 @@ def test_it_leaves_even_from_a_blocked_event_loop() -> None:
     assert no_traceback(process)
 
 
+@pytest.mark.parametrize(
+    ("app", "line", "told", "stands_at"),
+    [
+        ("ignores", "deaf", True, "'ignores/deaf' (incarnation 1) stands at"),
+        ("blocks_for_good", "blocking", True, "in sleep_in_short_steps"),
+        ("gives_up_beside_a_deaf_one", "crashing", False, "'gives-up/deaf' (incarnation 1)"),
+    ],
+)
+def test_what_does_not_end_is_left(app: str, line: str, told: bool, stands_at: str) -> None:
+    """The process ends all the same, and says what it waited for, and where that stands."""
+    with running(*RUN, f"{APPS}:{app}") as process:
+        process.wait_for(line)
+        if told:
+            process.tell(SIGTERM)
+        assert process.ends() == 4
+    assert "did not end in the time it has, and is left as it is" in process.stderr
+    assert stands_at in process.stderr
+
+
+def test_one_that_took_longer_than_it_may_has_a_code_of_its_own() -> None:
+    with running(*RUN, f"{APPS}:overruns") as process:
+        process.wait_for("late")
+        process.tell(SIGTERM)
+        assert process.ends() == 4
+    assert "'overruns/late' outlived its grace" in process.stderr
+    assert "is left as it is" not in process.stderr
+
+
 def test_a_forked_child_is_no_harness() -> None:
     with running(*RUN, f"{APPS}:forks") as process:
         child = process.wait_for("child").split()[1]

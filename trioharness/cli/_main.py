@@ -1,8 +1,8 @@
 """The commands, and what their exit codes say.
 
 0 done · 1 gave up, or failed, also while it was stopped · 2 cannot be loaded, or was refused
-before anything started · 3 failed before it was ready · ended by the signal that drained or
-stopped it
+before anything started · 3 failed before it was ready · 4 a component outlived the grace · ended by
+the signal that drained or stopped it
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class ExitCode(enum.IntEnum):
     GAVE_UP = 1
     REFUSED = 2
     NOT_STARTED = 3
+    GRACE_EXCEEDED = 4
 
 
 def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -86,6 +87,8 @@ def run(
         click.echo(str(receipt), err=True)
     except KeyboardInterrupt:  # pragma: no cover - the process ends unmeasured
         _leave_by()  # a component raised it, or it is Ctrl-C before or after the run
+    if receipt.overran:
+        raise SystemExit(ExitCode.GRACE_EXCEEDED)
     if receipt.signal is not None:  # pragma: no cover - the process ends unmeasured
         _leave_by(receipt.signal)
     if receipt.unclean:

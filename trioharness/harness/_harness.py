@@ -178,6 +178,10 @@ class Harness(Describes):
         `KeyboardInterrupt` or `SystemExit` ends the run at once. To be called outside of trio, in
         the main thread; ``trioharness run module:attr`` does it from a shell.
 
+        A component that ignores its cancellation cannot keep the process for ever: a second after
+        the grace of the drain and of the stop, the process is left with exit code 4, and stderr has
+        the stacks of what is stuck.
+
         Returns:
             How it ended, and what became of what was on its way.
 

@@ -10,18 +10,22 @@ from typing import final
 import attrs
 import trio
 
-from .._events import Observer
+from .._events import ChildStuck, Event, Observer
 from .._util import NoPublicConstructor
 from ..channels import RequestClient
-from ..observe import log_observer, safely
+from ..observe import Selective, log_observer, log_wants_all, safely
 from ..supervision import Supervisor, open_supervisor, start_all
 from ._channels import DeclaredChannels, OpenChannel
 from ._declared import DeclaredChannel
 from ._described import Describes, Words
 from ._order import Level, Levels
+from ._overtime import Overtime
 from ._receipt import ChannelReceipt, Ended, Receipt
 from ._signals import Ending
 from ._wiring import add_children, with_dead_letters
+
+MARGIN = 1.0
+"""Seconds that an end may take beyond its grace, before the process is left."""
 
 
 @attrs.frozen(kw_only=True)
@@ -47,13 +51,20 @@ class Running(metaclass=NoPublicConstructor):
     _began: float = attrs.field(init=False, factory=trio.current_time)
     _channels: Mapping[DeclaredChannel, OpenChannel] = attrs.field(init=False)
     _level: Level = attrs.field(init=False)
+    _overtime: Overtime = attrs.field(init=False)
+    _observer: Selective = attrs.field(init=False)
     _supervisor: Supervisor | None = attrs.field(default=None, init=False)
+    _in_command: bool = attrs.field(default=False, init=False)
+    """Whether the process is its own, to be left if it does not end."""
     _started: bool = attrs.field(default=False, init=False)
     _ended: Ended = attrs.field(default="done", init=False)
 
     def __attrs_post_init__(self) -> None:
         plan = self._plan
-        self._channels = plan.channels.opened(safely(plan.observer or log_observer))
+        self._overtime = Overtime(plan.name)
+        wants_all = log_wants_all if plan.observer is None else _always
+        self._observer = Selective(self._observe, wants_all)
+        self._channels = plan.channels.opened(safely(self._observer))
         self._level = with_dead_letters(plan.dead_letters, plan.levels[plan.root], self._channels)
 
     def __repr__(self) -> str:
@@ -111,8 +122,15 @@ class Running(metaclass=NoPublicConstructor):
             max_restarts=plan.words.limit.max_restarts,
             within=plan.words.limit.within,
             cancel_grace=plan.grace,
-            observer=plan.observer,
+            observer=self._observer,
         )
+
+    def _observe(self, event: Event) -> None:
+        if isinstance(event, ChildStuck):
+            self._overtime.stuck[event.path] = event
+            if self._in_command and self.supervisor.is_ending:
+                self._overtime.allow(2 * self._plan.grace + MARGIN)
+        (self._plan.observer or log_observer)(event)
 
     async def _start(self) -> None:
         """Start everything; told to end while the supervisor opened, start nothing."""
@@ -134,11 +152,24 @@ class Running(metaclass=NoPublicConstructor):
 async def run(plan: Plan) -> Receipt:
     """Run an application until it is done, drained or stopped; see `Harness.run`."""
     running = Running._create(plan)
-    ending = Ending(running._told_to_drain, running.stop)
-    with ending.listening():
-        async with running._block() as running._supervisor:
-            await running._start()
-        return running.receipt(ending.first)
+    running._in_command = True
+    allowed = iter((2 * plan.grace + MARGIN, plan.grace + MARGIN))  # a drain and a stop; a stop
+
+    def told() -> None:
+        running._overtime.allow(next(allowed))
+
+    ending = Ending(running._told_to_drain, running.stop, told)
+    try:
+        with ending.listening():
+            async with running._block() as running._supervisor:
+                await running._start()
+            return running.receipt(ending.first)
+    finally:
+        running._overtime.over()
+
+
+def _always() -> bool:
+    return True
 
 
 def _receipts(channels: Iterable[OpenChannel]) -> Iterator[ChannelReceipt]:

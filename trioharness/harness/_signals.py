@@ -29,6 +29,8 @@ class Ending:
     drain: Callable[[], bool]
     """Begins to drain; False if that is too early, and everything was told to stop instead."""
     stop: Callable[[str], None]
+    told: Callable[[], None]
+    """Called by the signal handler itself, the first two times, whatever blocks the event loop."""
     first: int | None = None
     """The first signal that came."""
     count: int = 0
@@ -43,6 +45,8 @@ class Ending:
             if os.getpid() != process:  # pragma: no cover - that process ends unmeasured
                 leave_by(number)  # a forked child has this handler too, but is no harness
             self.count += 1
+            if self.count <= 2:
+                self.told()
             if self.count == 1:
                 self.first = number
                 token.run_sync_soon(self._drain, number)

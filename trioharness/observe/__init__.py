@@ -6,6 +6,7 @@ from ._log import configure_logging as configure_logging
 from ._log import log_observer as log_observer
 from ._log import log_wants_all as log_wants_all
 from ._log import safely as safely
+from ._selective import Selective as Selective
 from ._story import crash_story as crash_story
 from ._story import restart_limit_story as restart_limit_story
 from ._tree import ChildNode as ChildNode

@@ -56,6 +56,11 @@ class AnySupervisor(Generic[V_co]):
         return self._engine.body_scope
 
     @property
+    def is_ending(self) -> bool:
+        """Whether it takes no more children: it drains, stops, gave up or has ended."""
+        return self._engine.takes_no_more
+
+    @property
     def children(self) -> Mapping[str, Child[V_co]]:
         """The children it knows, by name, in start order; a copy."""
         return {name: handle_of(record) for name, record in self._engine.records.items()}
