@@ -254,8 +254,8 @@ def overruns() -> th.Harness:
             await trio.sleep_forever()
         finally:
             with trio.CancelScope(shield=True):
-                await trio.sleep(0.5)
+                await trio.sleep(2.5)
 
-    app = th.Harness("overruns", grace=0.2)
+    app = th.Harness("overruns", grace=2)
     app.add(late, grace=0.1)
     return app
