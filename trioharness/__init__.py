@@ -53,6 +53,7 @@ from ._errors import Unanswered as Unanswered
 from ._errors import UnexpectedReturn as UnexpectedReturn
 from ._errors import UnknownMessageError as UnknownMessageError
 from ._errors import UnknownNeedError as UnknownNeedError
+from ._errors import WiringError as WiringError
 from ._errors import WouldDeadlock as WouldDeadlock
 from ._events import ChildCompleted as ChildCompleted
 from ._events import ChildDropped as ChildDropped
@@ -110,6 +111,7 @@ from .harness import ChannelReceipt as ChannelReceipt
 from .harness import DeclaredChild as DeclaredChild
 from .harness import DeclaredMember as DeclaredMember
 from .harness import DeclaredSupervisor as DeclaredSupervisor
+from .harness import Finding as Finding
 from .harness import Harness as Harness
 from .harness import Receipt as Receipt
 from .harness import Running as Running

@@ -165,7 +165,6 @@ def test_a_component_that_reaches_around_its_arguments(
         await ends[0].send(1)
 
     app.add(reaches, restart="temporary", name="reaches")
-    app.add(take_all, ends[1], [])
     errors: list[th.Exit] = []
 
     def observe(event: th.Event) -> None:

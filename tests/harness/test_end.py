@@ -107,25 +107,6 @@ def test_a_context_manager_that_is_the_work_itself() -> None:
     assert diary == ["server enters", "server exits"]
 
 
-def test_a_receiver_without_a_sender_ends() -> None:
-    app = th.Harness("shop")
-    _, receive = app.channel(int, 5)
-    got: list[int] = []
-    app.add(take_all, receive, got)
-    assert app.run().ended == "done"
-    assert got == []
-
-
-def test_a_sender_without_a_receiver_is_told() -> None:
-    app = th.Harness("shop", max_restarts=0)
-    send, _ = app.channel(int, 5)
-    app.add(send_all, send, [1])
-    with pytest.raises(th.RestartLimitExceeded) as caught:
-        app.run()
-    (error,) = caught.value.exceptions
-    assert isinstance(error, trio.BrokenResourceError)
-
-
 def test_crashes_lose_nothing_and_the_receipt_agrees(events: list[th.Event]) -> None:
     crashes = iter([ValueError("one"), ValueError("two")])
     got: list[int] = []

@@ -131,10 +131,6 @@ async def misconfigured(*, task_status: th.TaskStatus[None]) -> None:
     raise th.ConfigurationError("dsn", "'' is no address", "set DSN")
 
 
-async def needs_an_argument(number: int) -> None:
-    await trio.lowlevel.checkpoint()
-
-
 @contextlib.asynccontextmanager
 async def cannot_enter() -> AsyncGenerator[None]:
     raise PermissionError("not yours")
@@ -148,7 +144,6 @@ def no_component() -> int:
 FAILURES: list[tuple[Any, str, type[object]]] = [
     (returns, "without calling task_status.started()", type(None)),
     (misconfigured, "'' is no address; set DSN", th.ConfigurationError),
-    (needs_an_argument, "missing 1 required positional argument: 'number'", TypeError),
     (cannot_enter, "PermissionError: not yours", PermissionError),
     (no_component, "returned 5, neither a coroutine nor", th.ComponentTypeError),
 ]

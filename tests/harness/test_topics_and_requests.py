@@ -75,15 +75,6 @@ def test_a_component_may_subscribe_by_itself() -> None:
     assert app.run().channels == ()
 
 
-@pytest.mark.usefixtures("virtual_time")
-def test_a_subscription_that_nobody_holds_keeps_no_publisher_waiting() -> None:
-    app = th.Harness("shop")
-    publisher, numbers = app.topic(int)
-    numbers.subscribe(0)
-    app.add(send_all, publisher, [1, 2])
-    assert app.run().ended == "done"
-
-
 def test_a_subscription_survives_a_crash_and_its_dead_letters_are_written(tmp_path: Any) -> None:
     async def fail_at_two(end: th.ReceiveChannel[Order], got: list[int]) -> None:
         async for order in end:
@@ -166,22 +157,6 @@ def test_a_responder_that_crashes_is_back_for_the_next_call() -> None:
     assert got == ["ValueError()", "fine"]
     assert receipt.calls is not None
     assert (receipt.calls.made, receipt.calls.replied, receipt.calls.failed) == (2, 1, 1)
-
-
-def test_calls_without_a_responder_fail() -> None:
-    failed = list[Exception]()
-
-    async def ask_nobody(client: th.RequestClient[int, str]) -> None:
-        with pytest.raises(trio.BrokenResourceError) as caught:
-            await client.call(1)
-        failed.append(caught.value)
-
-    app = th.Harness("shop")
-    client, _ = app.requests(int, str)
-    app.add(ask_nobody, client)
-    (receipt,) = app.run().channels
-    assert len(failed) == 1
-    assert str(receipt).endswith("0 delivered")
 
 
 # what is said of them

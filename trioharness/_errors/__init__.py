@@ -6,6 +6,7 @@ TrioharnessError
 │   ├── DuplicateNameError                  two siblings, or two messages, of one name
 │   ├── UnknownNeedError                    `needs` or `after` names a stranger
 │   ├── CycleError                          `needs` and `after` go round in a circle
+│   ├── WiringError                         components and channels of a harness do not fit
 │   ├── EndNotOpen (AttributeError)         a declared channel end was used outside of a run
 │   └── LoadError                           `module:attr` does not lead to a harness
 ├── MessageTypeError (TypeError)            a channel was given what it does not carry
@@ -67,6 +68,7 @@ from ._root import EndNotOpen as EndNotOpen
 from ._root import LoadError as LoadError
 from ._root import TrioharnessError as TrioharnessError
 from ._root import UnknownNeedError as UnknownNeedError
+from ._root import WiringError as WiringError
 from ._supervision import ChildComplete as ChildComplete
 from ._supervision import ChildDown as ChildDown
 from ._supervision import ChildExists as ChildExists

@@ -24,6 +24,14 @@ class ConfigurationError(TrioharnessError, ValueError):
         return f"{self.subject}: {self.problem}; {self.cure}"
 
 
+@attrs.define(eq=False, repr=False, slots=False)
+class WiringError(ConfigurationError):
+    """The components of a harness and what goes between them do not fit together."""
+
+    codes: tuple[str, ...]
+    """The kinds of what was found, as `Harness.check` has them: ``("TH101", "TH105")``."""
+
+
 class ComponentTypeError(ConfigurationError, TypeError):
     """What was given cannot be run as a component."""
 

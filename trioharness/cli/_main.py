@@ -20,6 +20,7 @@ import click
 from .._errors import ConfigurationError, RestartLimitExceeded, StartFailed
 from ..harness import Harness, Receipt, leave_by
 from ..observe import configure_logging, restart_limit_story, summary
+from ._environment import environment_findings
 from ._load import load
 
 
@@ -93,6 +94,37 @@ def run(
         _leave_by(receipt.signal)
     if receipt.unclean:
         raise SystemExit(ExitCode.GAVE_UP)
+
+
+@main.command()
+@click.argument("target", metavar="MODULE:ATTR")
+@click.argument("arguments", nargs=-1, metavar="[ARG]...")
+@click.option("--factory", is_flag=True, help="ATTR is a function of ARG... that gives a harness.")
+@click.option(
+    "--app-dir",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path(),
+    help="Where modules are looked for first; by default here.",
+)
+@click.option("--strict", is_flag=True, help="Fail for warnings, too.")
+def check(
+    target: str, arguments: tuple[str, ...], factory: bool, app_dir: Path, strict: bool
+) -> None:
+    """Check the wiring of the harness ATTR of MODULE, without running it.
+
+    Each finding is one line with a code. Exits with 1 if there is an error among them.
+    """
+    app = _load(target, arguments, factory=factory, app_dir=app_dir)
+    findings = (*app.check(), *environment_findings())
+    for finding in findings:
+        click.echo(str(finding))
+    if any(finding.is_error or strict for finding in findings):
+        raise SystemExit(ExitCode.GAVE_UP)
+    click.echo(f"{app.name!r}: {_count(len(findings), 'warning')}, no errors")
+
+
+def _count(number: int, what: str) -> str:
+    return f"no {what}s" if not number else f"{number} {what}{'s' if number > 1 else ''}"
 
 
 def _load(target: str, arguments: Sequence[str], *, factory: bool, app_dir: Path) -> Harness:

@@ -3,6 +3,8 @@
 from ._declared import DeclaredChild as DeclaredChild
 from ._declared import DeclaredMember as DeclaredMember
 from ._described import DeclaredSupervisor as DeclaredSupervisor
+from ._findings import CODES as CODES
+from ._findings import Finding as Finding
 from ._harness import Harness as Harness
 from ._receipt import ChannelReceipt as ChannelReceipt
 from ._receipt import Receipt as Receipt

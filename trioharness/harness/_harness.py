@@ -12,14 +12,16 @@ from typing import TypeVar, cast, final
 import trio
 from typing_extensions import TypeForm
 
-from .._errors import ConfigurationError
+from .._errors import ConfigurationError, WiringError
 from .._events import Observer
 from ..channels import Overflow, ReceiveChannel, Request, RequestClient, SendChannel, Topic
 from ..rules import Limit, Strategy
 from ..supervision import check_words
 from ._channels import DeclaredChannels
+from ._check import faults, findings
 from ._checks import check_harness
 from ._described import Describes, Words
+from ._findings import Finding
 from ._order import in_start_order
 from ._receipt import Receipt
 from ._run import Plan, Running, run
@@ -169,6 +171,18 @@ class Harness(Describes):
         """
         return self._channels.requests(request_type, reply_type, max_buffer_size, name)
 
+    def check(self) -> tuple[Finding, ...]:
+        """Find what is wrong with the wiring, without running anything.
+
+        Errors keep the harness from starting: `run` and `open` refuse them. Warnings do not.
+
+        Returns:
+            What was found: ends that are not what the annotations say, channels that one side alone
+            uses, needs that cannot be met, circles of channels that can fill up, arguments that
+            components do not take.
+        """
+        return findings(self, self._channels)
+
     def run(self) -> Receipt:
         """Run the application until it is done, drained or stopped.
 
@@ -226,6 +240,15 @@ class Harness(Describes):
             yield running
 
     def _plan(self) -> Plan:
+        levels = in_start_order(self)
+        wrong = faults(self, self._channels)
+        if wrong:
+            raise WiringError(
+                f"harness {self.name!r}",
+                "; ".join(map(str, wrong)),
+                "nothing was started",
+                tuple(finding.code for finding in wrong),
+            )
         return Plan(
             name=self.name,
             grace=self.grace,
@@ -234,7 +257,7 @@ class Harness(Describes):
             observer=self._observer,
             channels=self._channels,
             root=self,
-            levels=in_start_order(self),
+            levels=levels,
         )
 
     def _refuse_where_it_cannot_run(self) -> None:

@@ -1,0 +1,104 @@
+"""``trioharness check``: the findings, one a line, and what the exit code says of them."""
+
+from __future__ import annotations
+
+import importlib.metadata
+
+import pytest
+
+from tests.cli.conftest import Invoke, Write
+
+WELL = """
+    app = th.Harness("shop")
+    out, numbers = app.channel(int, 4, name="numbers")
+
+    async def source(out: th.SendChannel[int]) -> None:
+        raise AssertionError("nothing is to run")
+
+    async def sink(numbers: th.ReceiveChannel[int]) -> None:
+        raise AssertionError("nothing is to run")
+
+    app.add(source, out)
+    app.add(sink, numbers)
+"""
+
+FAULTY = (
+    WELL.replace("ReceiveChannel[int]", "ReceiveChannel[str]")
+    + """
+    app.add(sink, name="bare")
+"""
+)
+
+CIRCLE = (
+    WELL
+    + """
+    async def again(numbers, out):
+        pass
+
+    app.add(again, numbers, out)
+"""
+)
+
+
+def test_all_is_well(write: Write, invoke: Invoke) -> None:
+    write("shop.py", WELL)
+    result = invoke("check", "shop:app")
+    assert (result.exit_code, result.stdout) == (0, "'shop': no warnings, no errors\n")
+
+
+def test_errors_are_lines_with_a_code(write: Write, invoke: Invoke) -> None:
+    write("shop.py", FAULTY)
+    result = invoke("check", "shop:app")
+    assert result.exit_code == 1
+    first, second = result.stdout.splitlines()
+    assert first.startswith(
+        "TH101 error: component 'sink': numbers is annotated ReceiveChannel[str]"
+    )
+    assert second.startswith("TH105 error: component 'bare': ")
+
+
+def test_a_run_is_refused_for_the_same(write: Write, invoke: Invoke) -> None:
+    write("shop.py", FAULTY)
+    result = invoke("run", "shop:app")
+    assert result.exit_code == 2
+    assert "TH101 error: component 'sink'" in result.stderr
+    assert "nothing was started" in result.stderr
+
+
+def test_warnings_are_no_errors_unless_asked_for(write: Write, invoke: Invoke) -> None:
+    write("shop.py", CIRCLE)
+    result = invoke("check", "shop:app")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[0].startswith("TH104 warning: component 'again'")
+    assert result.stdout.splitlines()[-1] == "'shop': 1 warning, no errors"
+    assert invoke("check", "shop:app", "--strict").exit_code == 1
+
+
+def test_stubs_that_hide_trios_types(
+    write: Write, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = importlib.metadata.distribution
+
+    def distribution(name: str) -> importlib.metadata.Distribution:
+        return real("trio" if name == "trio-typing" else name)
+
+    monkeypatch.setattr(importlib.metadata, "distribution", distribution)
+    write("shop.py", WELL)
+    result = invoke("check", "shop:app")
+    assert result.exit_code == 0
+    assert "TH106 warning: the environment: trio-typing is installed" in result.stdout
+
+
+def test_what_cannot_be_loaded_is_a_sentence(write: Write, invoke: Invoke) -> None:
+    write("shop.py", WELL)
+    result = invoke("check", "shop:nothing")
+    assert result.exit_code == 2
+    assert "there is no 'nothing' in 'shop'" in result.stderr
+    result = invoke("check", "shop:app", "1")
+    assert result.exit_code == 2
+    assert "it takes no arguments" in result.stderr
+
+
+def test_what_a_factory_gives_is_checked(write: Write, invoke: Invoke) -> None:
+    write("shop.py", WELL + "\n    def make(kind):\n        return app\n")
+    assert invoke("check", "--factory", "shop:make", "test").exit_code == 0
