@@ -44,7 +44,9 @@ async def takes_all(*ends: th.ReceiveChannel[Order]) -> None: ...
 async def takes_anything(end: Any) -> None: ...
 
 
-async def takes_unknown(end: th.ReceiveChannel[Unknown]) -> None: ...
+async def takes_unknown(  # pyright: ignore[reportUnknownParameterType]
+    end: th.ReceiveChannel[Unknown],  # pyright: ignore[reportUnknownParameterType]
+) -> None: ...
 
 
 async def sends_orders(out: th.SendChannel[Order]) -> None: ...
@@ -101,7 +103,7 @@ def test_nothing_is_found_where_all_is_well() -> None:
     app.add(takes_late_or_none, late)
     app.add(takes_trios, late)
     app.add(takes_anything, late)
-    app.add(takes_unknown, late)
+    app.add(takes_unknown, late)  # pyright: ignore[reportUnknownArgumentType]
     app.add(partial(takes_orders, orders=late), name="bound")
     app.add(partial(partial(takes_orders), late), name="bound twice")
     app.add(sends_late, late_out, name="late")
