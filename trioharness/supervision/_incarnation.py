@@ -25,7 +25,7 @@ from ._exits import MAY_BE_NO_CRASH, apart, exit_of, is_crash
 from ._handover import settle
 from ._policy import ask_policy, is_to_return
 from ._record import Record
-from ._restarting import decide, restarts_alone
+from ._restarting import decide, may_restart_alone, restart_alone, restarts_alone
 from ._run import Incarnation
 from ._states import COMPLETE, END, RETRY, WAITING
 from ._watch import run_watched
@@ -74,23 +74,28 @@ async def run_child(begun: Incarnation) -> None:  # noqa: ASYNC910 - a component
                 try:
                     try:
                         with scope:
-                            status = getattr(task, INNERMOST_SCOPE, None)
-                            while True:
-                                if run is None:
+                            if run is not None:
+                                # The first life of its task, without a handler of our own: each
+                                # one that a cancellation passes slows an ordered stop down.
+                                if run.stop_reason is None:
+                                    run.task = task
+                                    await live(run)
+                            else:
+                                status = getattr(task, INNERMOST_SCOPE, None)
+                                while run is None:
                                     task.context = engine.context.copy()
                                     await trio.lowlevel.checkpoint()  # or it starves its siblings
                                     run = engine.next_run(record, scope, epoch)
-                                if run is None or run.stop_reason is not None:
-                                    break
-                                run.task = task
-                                try:
-                                    await live(run)
-                                    break
-                                except Exception as raised:
-                                    epoch = _restarts_alone(engine, record, run, raised, status)
-                                    if epoch == UNTOUCHED:
-                                        raise
-                                    run = None
+                                    if run is None or run.stop_reason is not None:
+                                        break
+                                    run.task = task
+                                    try:
+                                        await live(run)
+                                    except Exception as raised:
+                                        epoch = _restarts_alone(engine, record, run, raised, status)
+                                        if epoch == UNTOUCHED:
+                                            raise
+                                        run = None
                     except Exception as raised:
                         error = raised
                 except* Exception as group:
@@ -135,11 +140,14 @@ def _restarts_alone(
         or run.told
         or (isinstance(error, MAY_BE_NO_CRASH) and not is_crash(error))
         or record.stopping is not None
-        or not restarts_alone(engine, record, now)
+        or not may_restart_alone(engine, record, now)
     ):
         return UNTOUCHED
     # The observer is told next, and may ask for anything: so it is decided after that.
     event = _note_end(engine, record, run, Crashed(error), now)
+    if restarts_alone(engine, record):
+        restart_alone(engine, record, event, now)
+        return record.epoch
     return record.epoch if _act(engine, record, event, run.ready_at) else NEVER
 
 
@@ -170,6 +178,20 @@ def _task_has_ended(
         The scope of the next incarnation, if the same task is to run it at once; the turn is then
         held for it.
     """
+    stopping = record.stopping
+    if (
+        stopping is not None
+        and error is None
+        and run is not None
+        and record.run is run
+        and stopping.silent_in is engine
+        and not (run.clones or record.starting or engine.draining)
+    ):  # nothing but an end that was asked for, and nobody to tell
+        record.run = record.value = None
+        if engine.turn.holder is record:
+            engine.turn.release(record)
+        stopping.has_ended(record, engine.now())
+        return None
     if run is None and through and record.run is not None and record.run.scope is scope:
         run = record.run  # it was begun, but its task was interrupted before it knew that
     if run is None or record.run is not run:
@@ -184,18 +206,6 @@ def _task_has_ended(
         if internal is not None:
             _has_ended(engine, record, run, rest, now, through=True)
             raise internal
-    stopping = record.stopping
-    if (
-        stopping is not None
-        and error is None
-        and stopping.silent_in is engine
-        and not (run.clones or record.starting or engine.draining)
-    ):  # nothing but an end that was asked for, and nobody to tell
-        record.run = record.value = None
-        if engine.turn.holder is record:
-            engine.turn.release(record)
-        stopping.has_ended(record, now)
-        return None
     if _has_ended(engine, record, run, error, now, through=through):
         return trio.CancelScope()
     return None
@@ -290,7 +300,8 @@ def _note_end(
     record.run = None
     record.value = None
     if isinstance(exit, Crashed):
-        record.with_past().last_error = summary(exit.error)
+        past = record.past or record.with_past()
+        past.last_error = summary(exit.error)
         engine.observer(event)
     elif not isinstance(exit, Stopped) or exit.error is not None or engine.tells_all():
         engine.observer(event)

@@ -54,8 +54,8 @@ class Stopping:
 
     def tell_next(self, now: float, *, all_at_once: bool = False) -> None:
         """Tell the next child that runs, once what was told has ended; skip those that do not."""
-        todo = self.todo
-        while todo and (all_at_once or not self.current):
+        todo, current = self.todo, self.current
+        while todo and (all_at_once or not current):
             record = todo.pop()
             run = record.run
             if record.links is not None and not all_at_once and self._goes_after_others(record):
@@ -63,14 +63,16 @@ class Stopping:
             if run is None:
                 self._drop(record, now)
                 continue
-            self.current[record] = None
+            current[record] = None
             if record.stopping is not None:
                 self.taken_over = {**(self.taken_over or {}), record: record.stopping}
             record.stopping = self
             tell(self.engine, run, self.reason, now, self.silent_in)
             if run.grace_ends < self.grace_ends:
                 self.heed(run.grace_ends)
-        if not self.current:
+            if not all_at_once:
+                return
+        if not current:
             self.done.set()
 
     def _goes_after_others(self, record: Record) -> bool:
@@ -183,7 +185,7 @@ def tell(
         if own is not silent_in and own.tells_all():
             event = ChildStopping(path=record.path, incarnation=run.number, time=now, reason=reason)
             own.observer(event)
-    hurried = engine.hurried or own.hurried
+    hurried = own.hurried or engine.hurried
     run.stop(reason, 0.0 if hurried else record.options.grace, now)
 
 
