@@ -38,6 +38,8 @@ NEVER: Final = -1
 """The epoch of no incarnation."""
 UNTOUCHED: Final = -2
 """In place of an epoch: nothing has been done about a crash yet."""
+FIRST: Final = -3
+"""In place of an epoch: the incarnation that a task was started for."""
 
 INNERMOST_SCOPE: Final = "_cancel_status"
 """What of a task tells one innermost cancel scope from another.
@@ -52,18 +54,14 @@ LEFT = Stopped("it was left by what is no crash", killed=True)
 
 
 async def run_child(begun: Incarnation) -> None:  # noqa: ASYNC910 - a component is awaited
-    """Run incarnation after incarnation, as long as the child restarts alone and at once.
-
-    A crash from which nothing but a restart follows is dealt with inside the scope of the child: to
-    leave it and enter another would cost more than all the rest.
-    """
-    run: Incarnation | None = begun
+    """Run incarnation after incarnation, as long as the child restarts alone and at once."""
     record, engine = begun.record, begun.record.engine
     was_left = True
+    scope: trio.CancelScope | None = begun.scope
     try:
-        task, epoch = trio.lowlevel.current_task(), NEVER
-        live = run_watched if record.options.watched else call
-        scope = begun.scope if record.links is None else _scope_unless_it_waits(begun)
+        if record.links is not None:
+            scope = _scope_unless_it_waits(begun)
+        epoch = FIRST
         while scope is not None:
             error: Exception | None = None
             through = True
@@ -74,42 +72,52 @@ async def run_child(begun: Incarnation) -> None:  # noqa: ASYNC910 - a component
                 try:
                     try:
                         with scope:
-                            if run is not None:
-                                # The first life of its task, without a handler of our own: each
-                                # one that a cancellation passes slows an ordered stop down.
-                                if run.stop_reason is None:
-                                    run.task = task
-                                    await live(run)
-                            else:
-                                status = getattr(task, INNERMOST_SCOPE, None)
-                                while run is None:
-                                    task.context = engine.context.copy()
-                                    await trio.lowlevel.checkpoint()  # or it starves its siblings
-                                    run = engine.next_run(record, scope, epoch)
-                                    if run is None or run.stop_reason is not None:
-                                        break
-                                    run.task = task
-                                    try:
-                                        await live(run)
-                                    except Exception as raised:
-                                        epoch = _restarts_alone(engine, record, run, raised, status)
-                                        if epoch == UNTOUCHED:
-                                            raise
-                                        run = None
+                            # The first life has no handler of ours inside: each that a
+                            # cancellation passes slows an ordered stop down.
+                            if epoch != FIRST:
+                                await _live_on(engine, record, scope, epoch)
+                            elif begun.stop_reason is None:
+                                begun.task = trio.lowlevel.current_task()
+                                await (run_watched if record.options.watched else call)(begun)
                     except Exception as raised:
                         error = raised
                 except* Exception as group:
                     error = group
                 through = False
             finally:
-                scope = _task_has_ended(engine, record, run, error, scope, through=through)
-                error = run = None
+                scope = _task_has_ended(engine, record, error, scope, through=through)
+                error = None
             epoch = record.epoch
         was_left = False
     finally:
         if was_left:
-            _task_has_ended(engine, record, run, None, None, through=True)
+            _task_has_ended(engine, record, None, scope, through=True)
             await stop_the_others_first(engine)  # noqa: ASYNC102 - it shields, with a deadline
+
+
+async def _live_on(engine: Engine, record: Record, scope: trio.CancelScope, epoch: int) -> None:
+    """Run the next incarnation in the task of one that has ended, and those that follow it.
+
+    A crash from which nothing but a restart follows is dealt with inside the scope of the child: to
+    leave it and enter another would cost more than all the rest.
+    """
+    task = trio.lowlevel.current_task()
+    status = getattr(task, INNERMOST_SCOPE, None)
+    live = run_watched if record.options.watched else call
+    while True:
+        task.context = engine.context.copy()
+        await trio.lowlevel.checkpoint()  # or it starves its siblings
+        run = engine.next_run(record, scope, epoch)
+        if run is None or run.stop_reason is not None:
+            return
+        run.task = task
+        try:
+            await live(run)
+            return
+        except Exception as raised:
+            epoch = _restarts_alone(engine, record, run, raised, status)
+            if epoch == UNTOUCHED:
+                raise
 
 
 def _scope_unless_it_waits(begun: Incarnation) -> trio.CancelScope | None:
@@ -155,7 +163,6 @@ def _restarts_alone(
 def _task_has_ended(
     engine: Engine,
     record: Record,
-    run: Incarnation | None,
     error: Exception | None,
     scope: trio.CancelScope | None,
     *,
@@ -166,9 +173,9 @@ def _task_has_ended(
     Args:
         engine: The supervisor.
         record: The child.
-        run: The incarnation, if one ran.
         error: What it raised, if it did.
-        scope: What it ran in, if it came to that.
+        scope: What it ran in, by which its incarnation is known: the books may be closed already,
+            or there is another by now, in another task.
         through: Whether something goes through that is no end of the component.
 
     Raises:
@@ -178,30 +185,27 @@ def _task_has_ended(
         The scope of the next incarnation, if the same task is to run it at once; the turn is then
         held for it.
     """
-    stopping = record.stopping
-    if (
-        stopping is not None
-        and error is None
-        and run is not None
-        and record.run is run
-        and stopping.silent_in is engine
-        and not (run.clones or record.starting or engine.draining)
-    ):  # nothing but an end that was asked for, and nobody to tell
-        record.run = record.value = None
-        if engine.turn.holder is record:
-            engine.turn.release(record)
-        stopping.has_ended(record, engine.now())
-        return None
-    if run is None and through and record.run is not None and record.run.scope is scope:
-        run = record.run  # it was begun, but its task was interrupted before it knew that
-    if run is None or record.run is not run:
+    run = record.run
+    if run is None or run.scope is not scope:
         if error is not None:
             raise error  # its books are closed, so that it is a fault of our own
-        if through and record.run is None:
+        if through and run is None:
             _left_between(engine, record)
         return None
     now = engine.now()
-    if isinstance(error, MAY_BE_NO_CRASH) and not through:
+    if error is None:
+        stopping = record.stopping
+        if (
+            stopping is not None
+            and stopping.silent_in is engine
+            and not (run.clones or record.starting or engine.draining)
+        ):  # nothing but an end that was asked for, and nobody to tell
+            record.run = record.value = None
+            if engine.turn.holder is record:
+                engine.turn.release(record)
+            stopping.has_ended(record, now)
+            return None
+    elif isinstance(error, MAY_BE_NO_CRASH) and not through:
         internal, rest = apart(error)
         if internal is not None:
             _has_ended(engine, record, run, rest, now, through=True)
