@@ -52,9 +52,9 @@ async def _close(engine: Engine) -> None:
     assert engine.closing is not None
     records = tuple(engine.records.values())
     await stop_in_order(engine, records, engine.closing, let_go, all_at_once=engine.pool)
-    if engine.active:
-        for record in records:
-            engine.deactivate(record)
+    engine.active = 0
+    for record in records:
+        record.active = False
     engine.finished.set()
     engine.check_idle()
 

@@ -203,16 +203,25 @@ def _task_has_ended(
             record.run = record.value = None
             if engine.turn.holder is record:
                 engine.turn.release(record)
-            stopping.has_ended(record, now)
+            following = stopping.after(record, now)
+            if following is not None:
+                following.cancel(reason=stopping.reason)
             return None
     elif isinstance(error, MAY_BE_NO_CRASH) and not through:
-        internal, rest = apart(error)
-        if internal is not None:
-            _has_ended(engine, record, run, rest, now, through=True)
-            raise internal
+        _let_internal_through(engine, record, run, error, now)
     if _has_ended(engine, record, run, error, now, through=through):
         return trio.CancelScope()
     return None
+
+
+def _let_internal_through(
+    engine: Engine, record: Record, run: Incarnation, error: Exception, now: float
+) -> None:
+    """Close the books and raise what is an internal error of trio; do nothing if there is none."""
+    internal, rest = apart(error)
+    if internal is not None:
+        _has_ended(engine, record, run, rest, now, through=True)
+        raise internal
 
 
 def _left_between(engine: Engine, record: Record) -> None:
