@@ -87,7 +87,8 @@ class Stopping:
                 and not self.engine.hurried
             ):  # what `_told` comes to for most children, without its cost
                 record.move(STOP)
-                scope, run.stop_reason = run.scope, self.reason
+                scope: trio.CancelScope | None = run.scope
+                run.stop_reason = self.reason
                 ends = now + record.options.grace
                 if ends < run.grace_ends:  # noqa: PLR1730 - a call takes as long as all of this
                     run.grace_ends = ends
