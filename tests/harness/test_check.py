@@ -45,7 +45,7 @@ async def takes_anything(end: Any) -> None: ...
 
 
 async def takes_unknown(  # pyright: ignore[reportUnknownParameterType]
-    end: th.ReceiveChannel[Unknown],  # pyright: ignore[reportUnknownParameterType]
+    end: th.ReceiveChannel[Unknown],
 ) -> None: ...
 
 

@@ -72,8 +72,8 @@ def test_an_interrupt_ends_the_program(seed: int, run: Run, tmp_path: Path) -> N
 
 
 # Interrupts a child at one step of its task after another, from the end of its first incarnation to
-# the beginning of its second. The steps are those where Python looks for signals in `run_child`,
-# which runs the incarnations: what it calls has returned, or what it awaits goes on.
+# the beginning of its second. The steps are those where Python looks for signals in what runs the
+# incarnations: what it calls has returned, or what it awaits goes on.
 BETWEEN = """
 import inspect
 import sys
@@ -81,6 +81,7 @@ import trio
 import trioharness as th
 from trio.testing import MockClock
 
+LIVES = ("run_child", "_live_on")
 DRAINED = [("a", 2), ("b", 2)]  # by the drain, which tells all that take nothing from a channel
 
 
@@ -109,7 +110,7 @@ class Case:
 
     def trace(self, frame, event, arg):
         caller = frame.f_back
-        runs_lives = caller is not None and caller.f_code.co_name == "run_child"
+        runs_lives = caller is not None and caller.f_code.co_name in LIVES
         if self.between and runs_lives and trio.lowlevel.current_task().name == "s/c":
             if frame.f_code.co_flags & inspect.CO_COROUTINE:
                 self.step()  # it begins, or goes on

@@ -255,6 +255,8 @@ class Window:
     def is_full(self, now: float) -> bool:
         """Say whether one more restart would be one too many; count none."""
         times = self._times
+        if len(times) < self.limit.max_restarts:
+            return False
         oldest = now - self.limit.within
         while times and times[0] < oldest:
             times.popleft()

@@ -11,16 +11,16 @@ from ._states import COMPLETE, END, FINAL, WAITING
 
 
 def let_go(record: Record) -> None:
-    """Take note that a child has ended while everything ends: nothing follows from it."""
+    """Take note that a child has ended while everything ends: nothing follows from it.
+
+    Nor is it counted: none holds the supervisor open once all have ended.
+    """
     if record.starting is not None:
         record.engine.retire(record)
     elif record.state is not COMPLETE:
         # Its kept ends close when all have ended: those that still run are not to see them break,
         # which would be a crash of theirs.
         record.move(END)
-        if record.active:  # `deactivate`, without its cost
-            record.active = False
-            record.engine.active -= 1
 
 
 def put_down(record: Record) -> None:

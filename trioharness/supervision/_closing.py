@@ -55,9 +55,9 @@ async def _close(engine: Engine) -> None:
     try:
         await stop_in_order(engine, records, engine.closing, let_go, all_at_once=engine.pool)
     finally:  # also when an observer leaves it: nobody else would end the wait for it
-        if engine.active:
-            for record in records:
-                engine.deactivate(record)
+        engine.active = 0
+        for record in records:
+            record.active = False
         engine.finished.set()
         engine.check_idle()
 

@@ -25,7 +25,7 @@ from ._exits import MAY_BE_NO_CRASH, apart, exit_of, is_crash
 from ._handover import settle
 from ._policy import ask_policy, is_to_return
 from ._record import Record
-from ._restarting import decide, restarts_alone
+from ._restarting import decide, may_restart_alone, restart_alone, restarts_alone
 from ._run import Incarnation
 from ._states import COMPLETE, END, RETRY, WAITING
 from ._watch import run_watched
@@ -38,6 +38,8 @@ NEVER: Final = -1
 """The epoch of no incarnation."""
 UNTOUCHED: Final = -2
 """In place of an epoch: nothing has been done about a crash yet."""
+FIRST: Final = -3
+"""In place of an epoch: the incarnation that a task was started for."""
 
 INNERMOST_SCOPE: Final = "_cancel_status"
 """What of a task tells one innermost cancel scope from another.
@@ -52,18 +54,14 @@ LEFT = Stopped("it was left by what is no crash", killed=True)
 
 
 async def run_child(begun: Incarnation) -> None:  # noqa: ASYNC910 - a component is awaited
-    """Run incarnation after incarnation, as long as the child restarts alone and at once.
-
-    A crash from which nothing but a restart follows is dealt with inside the scope of the child: to
-    leave it and enter another would cost more than all the rest.
-    """
-    run: Incarnation | None = begun
+    """Run incarnation after incarnation, as long as the child restarts alone and at once."""
     record, engine = begun.record, begun.record.engine
     was_left = True
+    scope: trio.CancelScope | None = begun.scope
     try:
-        task, epoch = trio.lowlevel.current_task(), NEVER
-        live = run_watched if record.options.watched else call
-        scope = begun.scope if record.links is None else _scope_unless_it_waits(begun)
+        if record.links is not None:
+            scope = _scope_unless_it_waits(begun)
+        epoch = FIRST
         while scope is not None:
             error: Exception | None = None
             through = True
@@ -74,37 +72,52 @@ async def run_child(begun: Incarnation) -> None:  # noqa: ASYNC910 - a component
                 try:
                     try:
                         with scope:
-                            status = getattr(task, INNERMOST_SCOPE, None)
-                            while True:
-                                if run is None:
-                                    task.context = engine.context.copy()
-                                    await trio.lowlevel.checkpoint()  # or it starves its siblings
-                                    run = engine.next_run(record, scope, epoch)
-                                if run is None or run.stop_reason is not None:
-                                    break
-                                run.task = task
-                                try:
-                                    await live(run)
-                                    break
-                                except Exception as raised:
-                                    epoch = _restarts_alone(engine, record, run, raised, status)
-                                    if epoch == UNTOUCHED:
-                                        raise
-                                    run = None
+                            # The first life has no handler of ours inside: each that a
+                            # cancellation passes slows an ordered stop down.
+                            if epoch != FIRST:
+                                await _live_on(engine, record, scope, epoch)
+                            elif begun.stop_reason is None:
+                                begun.task = trio.lowlevel.current_task()
+                                await (run_watched if record.options.watched else call)(begun)
                     except Exception as raised:
                         error = raised
                 except* Exception as group:
                     error = group
                 through = False
             finally:
-                scope = _task_has_ended(engine, record, run, error, scope, through=through)
-                error = run = None
+                scope = _task_has_ended(engine, record, error, scope, through=through)
+                error = None
             epoch = record.epoch
         was_left = False
     finally:
         if was_left:
-            _task_has_ended(engine, record, run, None, None, through=True)
+            _task_has_ended(engine, record, None, scope, through=True)
             await stop_the_others_first(engine)  # noqa: ASYNC102 - it shields, with a deadline
+
+
+async def _live_on(engine: Engine, record: Record, scope: trio.CancelScope, epoch: int) -> None:
+    """Run the next incarnation in the task of one that has ended, and those that follow it.
+
+    A crash from which nothing but a restart follows is dealt with inside the scope of the child: to
+    leave it and enter another would cost more than all the rest.
+    """
+    task = trio.lowlevel.current_task()
+    status = getattr(task, INNERMOST_SCOPE, None)
+    live = run_watched if record.options.watched else call
+    while True:
+        task.context = engine.context.copy()
+        await trio.lowlevel.checkpoint()  # or it starves its siblings
+        run = engine.next_run(record, scope, epoch)
+        if run is None or run.stop_reason is not None:
+            return
+        run.task = task
+        try:
+            await live(run)
+            return
+        except Exception as raised:
+            epoch = _restarts_alone(engine, record, run, raised, status)
+            if epoch == UNTOUCHED:
+                raise
 
 
 def _scope_unless_it_waits(begun: Incarnation) -> trio.CancelScope | None:
@@ -140,11 +153,14 @@ def _restarts_alone(
         or run.told
         or (isinstance(error, MAY_BE_NO_CRASH) and not is_crash(error))
         or record.stopping is not None
-        or not restarts_alone(engine, record, now)
+        or not may_restart_alone(engine, record, now)
     ):
         return UNTOUCHED
     # The observer is told next, and may ask for anything: so it is decided after that.
     event = _note_end(engine, record, run, Crashed(error), now)
+    if restarts_alone(engine, record):
+        restart_alone(engine, record, event, now)
+        return record.epoch
     return record.epoch if _act(engine, record, event, run.ready_at) else NEVER
 
 
@@ -152,7 +168,6 @@ def _restarts_alone(
 def _task_has_ended(
     engine: Engine,
     record: Record,
-    run: Incarnation | None,
     error: Exception | None,
     scope: trio.CancelScope | None,
     *,
@@ -163,9 +178,9 @@ def _task_has_ended(
     Args:
         engine: The supervisor.
         record: The child.
-        run: The incarnation, if one ran.
         error: What it raised, if it did.
-        scope: What it ran in, if it came to that.
+        scope: What it ran in, by which its incarnation is known: the books may be closed already,
+            or there is another by now, in another task.
         through: Whether something goes through that is no end of the component.
 
     Raises:
@@ -175,35 +190,43 @@ def _task_has_ended(
         The scope of the next incarnation, if the same task is to run it at once; the turn is then
         held for it.
     """
-    if run is None and through and record.run is not None and record.run.scope is scope:
-        run = record.run  # it was begun, but its task was interrupted before it knew that
-    if run is None or record.run is not run:
+    run = record.run
+    if run is None or run.scope is not scope:
         if error is not None:
             raise error  # its books are closed, so that it is a fault of our own
-        if through and record.run is None:
+        if through and run is None:
             _left_between(engine, record)
         return None
     now = engine.now()
-    if isinstance(error, MAY_BE_NO_CRASH) and not through:
-        internal, rest = apart(error)
-        if internal is not None:
-            _has_ended(engine, record, run, rest, now, through=True)
-            raise internal
-    stopping = record.stopping
-    if (
-        stopping is not None
-        and error is None
-        and stopping.silent_in is engine
-        and not (run.clones or record.starting or engine.draining)
-    ):  # nothing but an end that was asked for, and nobody to tell
-        record.run = record.value = None
-        if engine.turn.holder is record:
-            engine.turn.release(record)
-        stopping.has_ended(record, now)
-        return None
+    if error is None:
+        stopping = record.stopping
+        if (
+            stopping is not None
+            and stopping.silent_in is engine
+            and not (run.clones or record.starting or engine.draining)
+        ):  # nothing but an end that was asked for, and nobody to tell
+            record.run = record.value = None
+            if engine.turn.holder is record:
+                engine.turn.release(record)
+            following = stopping.after(record, now)
+            if following is not None:
+                following.cancel(reason=stopping.reason)
+            return None
+    elif isinstance(error, MAY_BE_NO_CRASH) and not through:
+        _let_internal_through(engine, record, run, error, now)
     if _has_ended(engine, record, run, error, now, through=through):
         return trio.CancelScope()
     return None
+
+
+def _let_internal_through(
+    engine: Engine, record: Record, run: Incarnation, error: Exception, now: float
+) -> None:
+    """Close the books and raise what is an internal error of trio; do nothing if there is none."""
+    internal, rest = apart(error)
+    if internal is not None:
+        _has_ended(engine, record, run, rest, now, through=True)
+        raise internal
 
 
 def _left_between(engine: Engine, record: Record) -> None:
@@ -295,7 +318,8 @@ def _note_end(
     record.run = None
     record.value = None
     if isinstance(exit, Crashed):
-        record.with_past().last_error = summary(exit.error)
+        past = record.past or record.with_past()
+        past.last_error = summary(exit.error)
         engine.observer(event)
     elif not isinstance(exit, Stopped) or exit.error is not None or engine.tells_all():
         engine.observer(event)

@@ -59,20 +59,35 @@ def decide(
     return restart(engine, record, event, ready_at, now)
 
 
-def restarts_alone(engine: Engine, record: Record, now: float) -> bool:
-    """Say whether a crash of a child is sure to be followed by nothing but its restart, at once."""
+def may_restart_alone(engine: Engine, record: Record, now: float) -> bool:
+    """Say whether a crash of a child can be followed by nothing but its restart, at once.
+
+    That it is so is known when the observer was told: see `restarts_alone`.
+    """
     options = record.options
     return (
         engine.turn.holder is None
         and engine.strategy == "one_for_one"
-        and (record.links is None or record.links.let_it_restart_alone())
         and options.backoff is None
         and options.restart in ("transient", "permanent")
-        and engine.closing is None
-        and engine.failure is None
-        and not engine.draining
         and not engine.window.is_full(now)
     )
+
+
+def restarts_alone(engine: Engine, record: Record) -> bool:
+    """Say whether a child that may restart alone does so, whatever the observer has asked for."""
+    return (
+        engine.turn.holder is None
+        and not engine.draining
+        and (record.links is None or record.links.let_it_restart_alone())
+        and not engine.ending
+    )
+
+
+def restart_alone(engine: Engine, record: Record, event: ChildEnded, now: float) -> None:
+    """Count the restart of a child that restarts alone, and tell the observer; take the turn."""
+    engine.turn.holder = record
+    _decided(engine, record, event, now, _count(engine, record, event, now), 0.0)
 
 
 def restart(
@@ -90,14 +105,30 @@ def restart(
     if action is GIVE_UP:
         _give_up(engine, record, now)
         return None
+    past, backoff = record.with_past(), record.options.backoff
+    delay = 0.0 if backoff is None else _delay(engine, past, backoff, event, ready_at)
+    because = _decided(engine, record, event, now, restarts, delay)
+    if engine.strategy != "one_for_one":
+        return partial(restart_group, engine, record, record.epoch, delay, because)
+    if delay > 0 or not (record.links is None or record.links.let_it_restart_alone()):
+        return partial(restart_with_dependents, engine, record, record.epoch, delay, because)
+    return "begin"
+
+
+def _decided(
+    engine: Engine, record: Record, event: ChildEnded, now: float, restarts: int, delay: float
+) -> str:
+    """Note a restart that was decided, and tell the observer.
+
+    Returns:
+        Why it is restarted.
+    """
     if record.state is not RESTARTING:
         record.move(RETRY)
-    past = record.with_past()
+    past = record.past or record.with_past()
     past.restarts += 1
-    backoff = record.options.backoff
-    delay = 0.0 if backoff is None else _delay(engine, past, backoff, event, ready_at)
-    because = _because(record, event.exit)
-    past.restart = ChildRestarting(
+    because = _because(past, event.exit)
+    restart = past.restart = ChildRestarting(
         path=record.path,
         incarnation=event.incarnation,
         time=now,
@@ -106,18 +137,14 @@ def restart(
         max_restarts=engine.limit.max_restarts,
         because=because,
     )
-    engine.observer(past.restart)
-    if engine.strategy != "one_for_one":
-        return partial(restart_group, engine, record, record.epoch, delay, because)
-    if delay > 0 or not (record.links is None or record.links.let_it_restart_alone()):
-        return partial(restart_with_dependents, engine, record, record.epoch, delay, because)
-    return "begin"
+    engine.observer(restart)
+    return because
 
 
-def _because(record: Record, exit: Exit) -> str:
+def _because(past: Past, exit: Exit) -> str:
     if isinstance(exit, Crashed):
-        assert record.last_error is not None
-        return record.last_error
+        assert past.last_error is not None
+        return past.last_error
     return "it returned" if isinstance(exit, Returned) else "it ended on purpose"
 
 

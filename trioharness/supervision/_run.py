@@ -114,6 +114,16 @@ class Incarnation:
 
     def stop(self, reason: str, grace: float, now: float) -> None:
         """Tell it to stop, with `grace` seconds for its clean-up; never more than it had before."""
+        scope = self.told_to_stop(reason, grace, now)
+        if scope is not None:
+            scope.cancel(reason=reason)
+
+    def told_to_stop(self, reason: str, grace: float, now: float) -> trio.CancelScope | None:
+        """Do all of that but the cancellation, which is left to the caller.
+
+        Returns:
+            What is to be cancelled, if there is anything.
+        """
         if self.stop_reason is None:
             self.stop_reason = reason
         ends = now + grace
@@ -124,9 +134,9 @@ class Incarnation:
         if grace <= 0:
             self.cut_short = True
         if self.exit_scope is None or self.park is None:
-            self.scope.cancel(reason=reason)
-        else:
-            self.leave(reason)
+            return self.scope
+        self.leave(reason)
+        return None
 
     def leave(self, reason: str) -> None:
         """Have a context manager exit.

@@ -12,7 +12,7 @@ import trio
 from .._events import ChildStopping, ChildStuck
 from ._record import Record
 from ._run import STUCK_AFTER, Incarnation
-from ._states import FINAL, PENDING, RESTARTING, STOP, STOPPING, WAITING
+from ._states import FINAL, PENDING, READY, RESTARTING, STOP, STOPPING, WAITING
 from ._telling import tell_dropped
 
 if TYPE_CHECKING:
@@ -54,8 +54,19 @@ class Stopping:
 
     def tell_next(self, now: float, *, all_at_once: bool = False) -> None:
         """Tell the next child that runs, once what was told has ended; skip those that do not."""
-        todo = self.todo
-        while todo and (all_at_once or not self.current):
+        _cancel(self._next(now, all_at_once=all_at_once), self.reason)
+
+    def _next(self, now: float, *, all_at_once: bool = False) -> trio.CancelScope | None:
+        """Do all of that but the last cancellation, which is left to the caller.
+
+        Python keeps each frame that a `trio.Cancelled` was made under for as long as that lives. To
+        make and to free them is a good part of what a stop costs, so they are to be few.
+
+        Returns:
+            What is to be cancelled, if there is anything.
+        """
+        todo, current = self.todo, self.current
+        while todo and (all_at_once or not current):
             record = todo.pop()
             run = record.run
             if record.links is not None and not all_at_once and self._goes_after_others(record):
@@ -63,15 +74,34 @@ class Stopping:
             if run is None:
                 self._drop(record, now)
                 continue
-            self.current[record] = None
+            current[record] = None
             if record.stopping is not None:
                 self.taken_over = {**(self.taken_over or {}), record: record.stopping}
             record.stopping = self
-            tell(self.engine, run, self.reason, now, self.silent_in)
+            if (
+                record.state is READY
+                and record.engine is self.silent_in
+                and run.exit_scope is None
+                and not run.shields
+                and record.options.grace > 0
+                and not self.engine.hurried
+            ):  # what `_told` comes to for most children, without its cost
+                record.move(STOP)
+                scope: trio.CancelScope | None = run.scope
+                run.stop_reason = self.reason
+                ends = now + record.options.grace
+                if ends < run.grace_ends:  # noqa: PLR1730 - a call takes as long as all of this
+                    run.grace_ends = ends
+            else:
+                scope = _told(self.engine, run, self.reason, now, self.silent_in)
             if run.grace_ends < self.grace_ends:
                 self.heed(run.grace_ends)
-        if not self.current:
+            if not all_at_once:
+                return scope
+            _cancel(scope, self.reason)
+        if not current:
             self.done.set()
+        return None
 
     def _goes_after_others(self, record: Record) -> bool:
         """Put before a child those that need it and have begun since the list was made."""
@@ -96,15 +126,28 @@ class Stopping:
 
     def has_ended(self, record: Record, now: float) -> None:
         """Take note that a child that was told has ended, and tell the next."""
+        _cancel(self.after(record, now), self.reason)
+
+    def after(self, record: Record, now: float) -> trio.CancelScope | None:
+        """Do all of that but the cancellation; see `_next`.
+
+        Returns:
+            What the caller is to cancel, for the reason of the stop, if there is anything.
+        """
         record.stopping = None
         if self.taken_over is not None:
             self._has_ended_for_all(record, now)
-            return
+            return None
         del self.current[record]
+        through = True
         try:
             self.ended(record)
+            through = False
         finally:
-            self.tell_next(now)
+            following = self._next(now)
+            if through:
+                _cancel(following, self.reason)
+        return following
 
     def _has_ended_for_all(self, record: Record, now: float) -> None:
         """Do the same for all who took the child over one from the other.
@@ -160,9 +203,12 @@ def report_stuck(engine: Engine, record: Record, run: Incarnation, now: float) -
     )
 
 
-def tell(
-    engine: Engine, run: Incarnation, reason: str, now: float, silent_in: Engine | None = None
-) -> None:
+def _cancel(scope: trio.CancelScope | None, reason: str) -> None:
+    if scope is not None:
+        scope.cancel(reason=reason)
+
+
+def tell(engine: Engine, run: Incarnation, reason: str, now: float) -> None:
     """Tell a running child to stop; one that was told already gets no more grace.
 
     Args:
@@ -170,21 +216,29 @@ def tell(
         run: The incarnation.
         reason: Why.
         now: The time.
-        silent_in: The supervisor of whose children nobody wants to be told.
+    """
+    _cancel(_told(engine, run, reason, now, None), reason)
+
+
+def _told(
+    engine: Engine, run: Incarnation, reason: str, now: float, silent_in: Engine | None
+) -> trio.CancelScope | None:
+    """Do all of that but the cancellation; nobody wants to be told of children of `silent_in`.
+
+    Returns:
+        What is to be cancelled, if there is anything.
     """
     record = run.record
     own = record.engine
-    announced = record.state is STOPPING
-    if announced and run.fault is not None:  # ended for a fault so far; now it is just stopped
-        run.fault = run.stop_reason = None
-        announced = False
-    if not announced:
+    if record.state is not STOPPING or run.fault is not None:
+        # Not told yet, or ended for a fault so far; now it is just stopped.
+        run.fault, run.stop_reason = None, reason
         record.move(STOP)
         if own is not silent_in and own.tells_all():
             event = ChildStopping(path=record.path, incarnation=run.number, time=now, reason=reason)
             own.observer(event)
-    hurried = engine.hurried or own.hurried
-    run.stop(reason, 0.0 if hurried else record.options.grace, now)
+    hurried = own.hurried or engine.hurried
+    return run.told_to_stop(reason, 0.0 if hurried else record.options.grace, now)
 
 
 def note_overrun(engine: Engine, record: Record) -> None:
