@@ -26,6 +26,7 @@ from trio.lowlevel import reschedule
 from .._events import Fate, InHand
 from ._dead_letter import DeadLetter
 from ._hand import Entry, Hand
+from ._queue import Numbered
 from ._state import ChannelState
 from ._waiting import EMPTY, OVER, Item
 from ._watching import tell_watchers
@@ -187,7 +188,7 @@ class CountedState(ChannelState):
         if self.ended:
             self.end_receivers()
 
-    def give_back(self, hand: Hand, items: list[Item]) -> None:
+    def give_back(self, hand: Hand, items: Numbered) -> None:
         """Put entries back that were taken for a batch and reached nobody."""
         entries = [entry for entry in items if entry.hand is hand]
         self.release(hand, entries)
