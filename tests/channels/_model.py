@@ -441,16 +441,18 @@ class Model:
         return call.open_batch and (bool(self.doomed) or not (alone or self.ended))
 
     def deliver(self, call: Call) -> None:
-        """Return from a call what it has received."""
+        """Return from a call what it has received, in order, whatever came back meanwhile."""
+        if call.within is not None:
+            call.messages.sort(key=lambda message: message.number)
         for message in call.messages:
             message.seen = True
         numbers = [message.number for message in call.messages]
         call.reply(str(numbers[0] if call.limit is None else numbers))
 
     def give_back(self, call: Call) -> None:
-        """Put in front what was taken for a batch that never came to be."""
+        """Put back what was taken for a batch that never came to be."""
         if not self.counted:
-            self.queue[:0] = call.messages
+            self.put_back(call.messages)
             self.let_go()
             return
         messages = [message for message in call.messages if message in call.end.held]

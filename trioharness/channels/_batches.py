@@ -62,7 +62,8 @@ class Batches(AsyncIterator[list[T]], metaclass=NoPublicConstructor):
     async def __anext__(self) -> list[T]:
         """Return the next batch. Always a checkpoint.
 
-        Cancelled, it has taken nothing: what it had of a batch goes back in front.
+        Cancelled, it has taken nothing: what it had of a batch goes back to where it was in the
+        order of sending.
 
         Returns:
             The messages in order, at least one.
@@ -114,7 +115,7 @@ class Batches(AsyncIterator[list[T]], metaclass=NoPublicConstructor):
             # may have been told by now that the channel has ended, and nobody would come for it.
             if not hand.closed:
                 await fill(gatherer, self._within)
-            items = [*gathered]
+            items = state.in_order(gathered)
         return [state.unpack(hand, item) for item in items] if state.tracked else items
 
     async def _take(self, seat: Seat, items: list[Item]) -> list[Item]:

@@ -118,8 +118,7 @@ def open_channel(
               `max_buffer_size` of 0 there is nothing older than the message itself.
             - ``"drop_newest"``: it drops its own message.
             - ``"latest"``: the channel keeps the newest message alone, and never returns an older
-              one to its front; its `max_buffer_size` is 1. Without `max_deliveries` it does not
-              know which is older of what two cancelled `ReceiveChannel.batches` give back.
+              one to its front; its `max_buffer_size` is 1.
             - ``"error"``: it raises `trio.WouldBlock`.
         max_deliveries: How many receivers a message may crash before it becomes a dead letter.
             Each message is then delivered at least once: one that was in hand when its

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from itertools import count
+from operator import attrgetter
 from typing import Any
 
 import attrs
@@ -193,6 +194,10 @@ class CountedState(ChannelState):
         entries = [entry for entry in items if entry.hand is hand]
         self.release(hand, entries)
         self.put_back(entries)
+
+    def in_order(self, items: Numbered) -> list[Item]:
+        """Return entries in the order of sending."""
+        return sorted(items, key=attrgetter("number"))
 
     def put_back(self, entries: list[Entry]) -> None:
         """Queue entries again where they were, and do what becomes possible by that."""

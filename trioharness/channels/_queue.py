@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 from itertools import chain, count
 from operator import itemgetter
+from typing import Final
 
 import attrs
 
@@ -26,6 +27,9 @@ class Numbered(list[Item]):
         """Make it empty."""
         super().__init__()
         self.numbers: list[int] = []
+
+
+_number: Final = itemgetter(0)
 
 
 @attrs.define(eq=False)
@@ -83,9 +87,15 @@ class Queue(Ends):
         front = [(number, self.queue.popleft()) for number in back]
         self.unmoved = self.newest - len(self.queue) + 1
         front += zip(items.numbers, items, strict=True)
-        front.sort(key=itemgetter(0))
+        front.sort(key=_number)
         self.returned = [number for number, _ in front]
         self.queue.extendleft(item for _, item in reversed(front))
+
+    def in_order(self, items: Numbered) -> list[Item]:
+        """Return messages in the order of sending: some may have come back after younger ones."""
+        if len(items.numbers) < len(items):  # requests are handed over without a number
+            return [*items]
+        return [item for _, item in sorted(zip(items.numbers, items, strict=True), key=_number)]
 
     def drop_queued(self) -> None:
         """Drop the message that has been queued for longest."""

@@ -196,7 +196,8 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
 
         A batch is what `receive_many` gives. With `within` it then waits for more until it is full
         or that many seconds have passed since its first message. Cancelled while it waits, it puts
-        back what it has. The last batch comes as soon as nothing more can be sent.
+        back what it has, in the order of sending, also with what other cancelled batches had. The
+        last batch comes as soon as nothing more can be sent.
 
         Args:
             limit: The most messages of a batch, 1 or more.
