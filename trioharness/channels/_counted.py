@@ -102,6 +102,11 @@ class CountedState(ChannelState):
         """Return the entry that is to be queued for a message."""
         return Entry(super().pack(message), next(self.numbers))
 
+    def pack_many(self, messages: list[Any]) -> list[Item]:
+        """Return the entries for messages, numbered after all copies: a copy may send, too."""
+        copies = messages if self.copy is None else [*map(self.copy, messages)]
+        return [Entry(message, next(self.numbers)) for message in copies]
+
     def unpack(self, hand: Hand, item: Item) -> Any:
         """Return the message of an entry that is in hand; after a switch it may no longer be.
 

@@ -174,7 +174,10 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
         self._check_open()
         if type(value) not in state.check.known:
             state.check.admit(value, state.name)
-        return state.pack(value)
+        item = state.pack(value)
+        if item is not value or state.copy is not None:
+            self._check_open()  # again: a copy, or a filter of a topic, may do anything
+        return item
 
     def _checked_many(self, values: list[T_contra]) -> list[Item]:
         """Return what is to be queued for messages that may all be sent."""
@@ -187,7 +190,9 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
                     state.check.admit(value, state.name)
         if values and type(values[0]) in state.admitted:
             state.usual = type(values[0])
-        return state.pack_many(values)
+        items = state.pack_many(values)
+        self._check_open()  # again, as above
+        return items
 
     def _check_open(self) -> None:
         if self._closed:
