@@ -39,10 +39,10 @@ class Queue(Ends):
     max_buffer_size: float
     queue: deque[Item] = attrs.field(factory=deque[Item], init=False)
     returned: list[int] = attrs.field(factory=list[int], init=False)
-    """The numbers of the messages at the front that had been away, as it was when some came back
-    for the last time."""
+    """The numbers of the messages at the front that had been away, when somebody last looked."""
     unmoved: int = attrs.field(default=1, init=False)
-    """The number of the message behind them: from there on each follows from the one before."""
+    """The number of the message behind them, where they are still queued: from there on each
+    follows from the one before."""
 
     @property
     def buffered(self) -> int:
@@ -79,7 +79,8 @@ class Queue(Ends):
     def came_back(self) -> list[int]:
         """Return the numbers of the queued messages that had been away; they are at the front."""
         left = len(self.queue) - (self.newest - self.unmoved + 1)
-        return self.returned[-left:] if left > 0 else []
+        self.returned = self.returned[-left:] if left > 0 else []  # forget what is gone
+        return self.returned
 
     def put_in_order(self, items: Numbered) -> None:
         """Queue messages again where they were."""
