@@ -134,6 +134,20 @@ async def test_what_comes_back_twice_is_still_in_order(max_deliveries: int | Non
 
 
 @BOTH_KINDS
+async def test_what_was_away_and_what_never_was_come_back_together(
+    max_deliveries: int | None,
+) -> None:
+    send, receive = open_channel(int, math.inf, max_deliveries=max_deliveries)
+    async with trio.open_nursery() as nursery:
+        gatherers = Gatherers(nursery, receive)
+        for first in (0, 3, 6):
+            await send.send_many(range(first, first + 3))
+            await cancel(await gatherers.add())
+            assert receive.statistics().current_buffer_used == first + 3
+        assert rest(receive) == [*range(9)]
+
+
+@BOTH_KINDS
 @pytest.mark.parametrize("first", [0, 1])
 async def test_latest_keeps_the_newest_of_what_comes_back(
     max_deliveries: int | None, first: int
