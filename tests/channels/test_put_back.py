@@ -149,6 +149,25 @@ async def test_what_was_away_and_what_never_was_come_back_together(
 
 @BOTH_KINDS
 @pytest.mark.parametrize("first", [0, 1])
+async def test_what_was_handed_over_whole_comes_back_from_several_in_order(
+    max_deliveries: int | None, first: int
+) -> None:
+    send, receive = open_channel(int, math.inf, max_deliveries=max_deliveries)
+    async with trio.open_nursery() as nursery:
+        gatherers = Gatherers(nursery, receive)
+        whole = await gatherers.add()
+        await send.send_many(range(4))
+        await trio.testing.wait_all_tasks_blocked()
+        parts = [await gatherers.add(), await gatherers.add()]
+        await cancel(whole)  # what it puts back is dealt out
+        for part in (first, 1 - first):
+            parts[part].cancel()
+        await trio.testing.wait_all_tasks_blocked()
+        assert rest(receive) == [*range(4)]
+
+
+@BOTH_KINDS
+@pytest.mark.parametrize("first", [0, 1])
 async def test_latest_keeps_the_newest_of_what_comes_back(
     max_deliveries: int | None, first: int
 ) -> None:
