@@ -46,6 +46,7 @@ class Message:
 @attrs.define(eq=False)
 class End:
     closed: bool = False
+    suspended: bool = False
     held: list[Message] = attrs.field(factory=list[Message])
     left_behind: list[Message] = attrs.field(factory=list[Message])
     report: list[str] = attrs.field(factory=list[str])
@@ -103,7 +104,7 @@ class Model:
         """They have been given a message and are about to run."""
         self.doomed: list[Message] = []
         self.letters: list[Message] = []
-        self.dead_closed = self.finished = self.suspended = False
+        self.dead_closed = self.finished = False
         self.sent = self.dropped = self.dead = self.abandoned = 0
 
     # --- what is done with it
@@ -223,6 +224,7 @@ class Model:
             self.fail(self.senders, SUSPENDED_OR_OVER)
             self.let_go()
         one.left_behind = [message for message in one.held if message.seen]
+        self.heed_suspended()
         held, one.held = one.held, []
         self.put_back(held)
         filling = [call for call in waiting if call.messages]
@@ -236,12 +238,12 @@ class Model:
         self.fail(self.senders, SUSPENDED_OR_OVER)
         self.settle_down()
 
-    def suspend(self) -> None:
-        self.suspended = True
-        self.fail(self.senders, SUSPENDED_OR_OVER)
+    def suspend(self, end: int) -> None:
+        self.receive_ends[end].suspended = True
+        self.heed_suspended()
 
-    def resume(self) -> None:
-        self.suspended = False
+    def resume(self, end: int) -> None:
+        self.receive_ends[end].suspended = False
 
     def read_dead(self) -> None:
         """Receive a dead letter, without waiting for one."""
@@ -441,21 +443,33 @@ class Model:
         return call.open_batch and (bool(self.doomed) or not (alone or self.ended))
 
     def deliver(self, call: Call) -> None:
-        """Return from a call what it has received."""
+        """Return from a call what it has received, in order, whatever came back meanwhile."""
+        if call.within is not None:
+            call.messages.sort(key=lambda message: message.number)
         for message in call.messages:
             message.seen = True
         numbers = [message.number for message in call.messages]
         call.reply(str(numbers[0] if call.limit is None else numbers))
 
     def give_back(self, call: Call) -> None:
-        """Put in front what was taken for a batch that never came to be."""
+        """Put back what was taken for a batch that never came to be."""
         if not self.counted:
-            self.queue[:0] = call.messages
+            self.put_back(call.messages)
             self.let_go()
             return
         messages = [message for message in call.messages if message in call.end.held]
         call.end.held = [message for message in call.end.held if message not in messages]
         self.put_back(messages)
+
+    @property
+    def suspended(self) -> bool:
+        """Nobody is behind any receive end."""
+        ends = [end for end in self.receive_ends if not end.closed]
+        return bool(ends) and all(end.suspended for end in ends)
+
+    def heed_suspended(self) -> None:
+        if self.suspended:
+            self.fail(self.senders, SUSPENDED_OR_OVER)
 
     def let_go(self) -> None:
         """Where nobody is to receive, forget what is there, unless deliveries are counted."""

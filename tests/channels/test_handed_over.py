@@ -187,18 +187,19 @@ async def test_what_the_last_end_was_handed_is_received_or_left(
 
 @BOTH_KINDS
 @pytest.mark.parametrize("hows", [("one", "many"), ("many", "one"), ("many", "many")])
+@pytest.mark.parametrize("count", [2, 4, 6])
 async def test_several_that_wait_are_served_in_turn_before_anything_is_queued(
-    max_deliveries: int | None, hows: tuple[str, str]
+    max_deliveries: int | None, hows: tuple[str, str], count: int
 ) -> None:
     send, receive = open_channel(int, 9, max_deliveries=max_deliveries)
     first, second = (Receiver(receive.clone(), how) for how in hows)
-    await hand_over(send, range(6), first, second)
+    await hand_over(send, range(count), first, second)
     assert (first.got[0], second.got[0]) == (0, 1)
     for receiver in (first, second):
         assert receiver.got == sorted(receiver.got)
         assert len(receiver.got) <= receiver.limit
-    assert sorted([*first.got, *second.got, *rest(receive)]) == [*range(6)]
-    expect_balance(receive, 6)
+    assert sorted([*first.got, *second.got, *rest(receive)]) == [*range(count)]
+    expect_balance(receive, count)
 
 
 @BOTH_KINDS

@@ -71,8 +71,8 @@ class Subject(Protocol):
     def close_send(self, end: int) -> None: ...
     def close_receive(self, end: int) -> None: ...
     def finish(self) -> None: ...
-    def suspend(self) -> None: ...
-    def resume(self) -> None: ...
+    def suspend(self, end: int) -> None: ...
+    def resume(self, end: int) -> None: ...
     def read_dead(self) -> None: ...
     def close_dead(self) -> None: ...
 
@@ -214,11 +214,11 @@ class Real:
     def finish(self) -> None:
         self.receive_ends[0].finish()
 
-    def suspend(self) -> None:
-        self.receive_ends[0].suspend(RuntimeError("parked"))
+    def suspend(self, end: int) -> None:
+        self.receive_ends[end].suspend(RuntimeError("parked"))
 
-    def resume(self) -> None:
-        self.receive_ends[0].resume()
+    def resume(self, end: int) -> None:
+        self.receive_ends[end].resume()
 
     def read_dead(self) -> None:
         dead = self.dead
@@ -483,12 +483,16 @@ class Machine(RuleBasedStateMachine):
     def end(self, chance: int) -> None:
         if chance == 9:
             self.do("finish", lambda channel: channel.finish())
-        elif chance == 8:
-            self.do("suspend", lambda channel: channel.suspend())
         elif chance == 7 and self.model.counted:
             self.do("close_dead", lambda channel: channel.close_dead())
-        elif self.model.suspended:
-            self.do("resume", lambda channel: channel.resume())
+
+    @rule(end=ENDS, chance=st.integers(0, 15))
+    def suspend_or_resume(self, end: int, chance: int) -> None:
+        end = self.receive_end(end)
+        if self.model.receive_ends[end].suspended:
+            self.do(f"resume {end}", lambda channel: channel.resume(end))
+        elif chance == 7:
+            self.do(f"suspend {end}", lambda channel: channel.suspend(end))
 
     def teardown(self) -> None:
         for number in reversed(self.model.waiting()):

@@ -305,3 +305,11 @@ async def test_closed_while_it_waits_for_a_batch() -> None:
         await trio.testing.wait_all_tasks_blocked()
         receive.close()
     assert receive.statistics().tasks_waiting_receive == 0
+
+
+async def test_a_smaller_batch_lowers_no_peak() -> None:
+    send, receive = open_channel(int, 9)
+    for count in (3, 1):
+        await send.send_many(range(count))
+        assert len(await receive.receive_many(9)) == count
+        assert receive.statistics().peak_buffer_used == 3

@@ -1,24 +1,26 @@
-"""Messages in batches: one wake-up and one checkpoint for many of them.
-
-A batch may wait to become fuller. The items it has meanwhile belong to nobody yet: a cancel puts
-them back in front of the channel, where they came from (a channel without `max_deliveries` does not
-know in which order to put back what several tasks had), and a receiver that waits elsewhere is
-not told of the end of the channel until it is certain that they will not come back.
-"""
+"""Messages in batches: one wake-up and one checkpoint for many of them."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any, TypeVar, final
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import TypeVar, final
 
 import attrs
-import trio
+from trio.lowlevel import (
+    cancel_shielded_checkpoint,
+    checkpoint_if_cancelled,
+    current_task,
+    enable_ki_protection,
+    wait_task_rescheduled,
+)
 
-from .._errors import ConfigurationError
+from .._errors import ConfigurationError, FilterFailed, Lagged
 from .._util import NoPublicConstructor
-from ._hand import Hand
+from ._gathering import Gatherer, fill
+from ._queue import Numbered
 from ._state import ChannelState
-from ._waiting import OVER, Item, Seat, wait_to_receive
+from ._waiting import OVER, Item, Seat, leave, wait_to_receive
 
 T = TypeVar("T")
 
@@ -39,47 +41,29 @@ def check_batch(limit: object, within: float | None) -> None:
         )
 
 
-async def fill(  # noqa: ASYNC910 - a batch that is full already has had its checkpoint
-    state: ChannelState, hand: Hand, items: list[Item], limit: int, within: float
-) -> None:
-    """Wait up to `within` seconds for more items of a batch that has its first.
-
-    Cancelled, or closed under its feet, it puts all items back: nobody has seen them.
-    """
-    seat = Seat(hand, filling=True)
-    complete = False
-    state.gathering += 1
-    try:
-        with trio.move_on_after(within):  # noqa: ASYNC912 - a full batch needs no cancel point
-            while not hand.closed and state.take_more(hand, items, limit):
-                item = await wait_to_receive(state, seat)
-                if item is OVER:
-                    break
-                items.append(item)
-        if hand.closed:
-            raise state.closed_error()
-        complete = True
-    finally:
-        state.gathering -= 1
-        if not complete:
-            state.give_back(hand, items)
-        state.end_receivers()
-
-
 @final
 @attrs.define(eq=False, repr=False)
 class Batches(AsyncIterator[list[T]], metaclass=NoPublicConstructor):
-    """What `ReceiveChannel.batches` returns, for ``async for``."""
+    """What `ReceiveChannel.batches` returns, for ``async for``; any number of tasks may use it."""
 
-    _next: Callable[[], Coroutine[Any, Any, list[T]]]
+    _state: ChannelState
+    _seat: Seat
+    """With the most messages of a batch."""
+    _within: float | None
+    _end: type[Exception]
+    """What the end of the channel is told by."""
 
-    # Not a coroutine around the one that does it, as in `ReceiveChannel`.
-    def __anext__(
-        self,
-    ) -> Coroutine[Any, Any, list[T]]:
+    @property
+    def limit(self) -> int:
+        """The most messages of a batch."""
+        return self._seat.limit
+
+    @enable_ki_protection
+    async def __anext__(self) -> list[T]:
         """Return the next batch. Always a checkpoint.
 
-        Cancelled, it has taken nothing: what it had of a batch goes back in front.
+        Cancelled, it has taken nothing: what it had of a batch goes back to where it was in the
+        order of sending.
 
         Returns:
             The messages in order, at least one.
@@ -88,4 +72,77 @@ class Batches(AsyncIterator[list[T]], metaclass=NoPublicConstructor):
             StopAsyncIteration: The channel has ended.
             trio.ClosedResourceError: The receive end is closed, also while this waits.
         """
-        return self._next()
+        state = self._state
+        seat = self._seat
+        # What nearly every batch does is written out, because each call costs 1 % of a small one.
+        if not state.bare or seat.hand.closed or state.senders or self._within is not None:
+            return await self._next()
+        if queue := state.queue:
+            await checkpoint_if_cancelled()
+            if len(queue) > seat.limit:
+                return await self._next()
+            items: list[Item] = [*queue]
+            queue.clear()
+            await cancel_shielded_checkpoint()
+        elif state.ended or seat.hand.meter is not None:
+            return await self._next()
+        else:
+            task = current_task()
+            state.receivers[task] = seat
+            items = await wait_task_rescheduled(partial(leave, state.receivers, task))
+            if items is OVER:
+                raise self._end
+            if len(items) < seat.limit:
+                self._take_more(seat, items)
+        return items
+
+    async def _next(self) -> list[T]:
+        """Do what `__anext__` does in any channel, whatever it has to do for that."""
+        state = self._state
+        hand = self._seat.hand
+        if hand.held:
+            state.acknowledge(hand)
+        await checkpoint_if_cancelled()
+        if hand.closed:
+            raise state.closed_error()
+        if self._within is None:
+            items = await self._take(self._seat, [])
+        else:
+            gathered = Numbered()
+            gatherer = Gatherer(hand, state=state, items=gathered, most=self.limit)
+            await self._take(gatherer, gathered)
+            # Not on an end that was closed meanwhile, which could only put back what it has: others
+            # may have been told by now that the channel has ended, and nobody would come for it.
+            if not hand.closed:
+                await fill(gatherer, self._within)
+            items = state.in_order(gathered)
+        return [state.unpack(hand, item) for item in items] if state.tracked else items
+
+    async def _take(self, seat: Seat, items: list[Item]) -> list[Item]:
+        """Add what is there to `items`; wait for the first if nothing is.
+
+        Raises:
+            StopAsyncIteration: The channel has ended; or whatever else tells of that here.
+        """
+        state = self._state
+        try:
+            seat.take_more(state, items)
+        except (Lagged, FilterFailed):  # of a subscription: who tries again at once must not spin
+            await cancel_shielded_checkpoint()
+            raise
+        if items:
+            await cancel_shielded_checkpoint()
+            return items
+        if state.ended and state.over:
+            raise self._end
+        given = await wait_to_receive(state, seat)
+        if given is OVER:
+            raise self._end
+        items += given
+        self._take_more(seat, items)
+        return items
+
+    def _take_more(self, seat: Seat, items: list[Item]) -> None:
+        """Take as well what arrived before this task's turn: nobody else waited for it."""
+        if len(items) < self.limit and not seat.hand.closed:
+            seat.take_more(self._state, items)

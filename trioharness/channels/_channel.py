@@ -118,8 +118,7 @@ def open_channel(
               `max_buffer_size` of 0 there is nothing older than the message itself.
             - ``"drop_newest"``: it drops its own message.
             - ``"latest"``: the channel keeps the newest message alone, and never returns an older
-              one to its front; its `max_buffer_size` is 1. Without `max_deliveries` it does not
-              know which is older of what two cancelled `ReceiveChannel.batches` give back.
+              one to its front; its `max_buffer_size` is 1.
             - ``"error"``: it raises `trio.WouldBlock`.
         max_deliveries: How many receivers a message may crash before it becomes a dead letter.
             Each message is then delivered at least once: one that was in hand when its
@@ -129,8 +128,9 @@ def open_channel(
         copy: Called with each message when it is sent; what it returns is what is received, so
             that sender and receiver share nothing. It is called before the send waits, and for all
             messages of a batch before the first is sent; what it raises, the send raises, and
-            nothing was sent. `copy.deepcopy` will do for plain data. Without it, messages are
-            passed by reference.
+            nothing was sent. It may use the channel itself: what it sends comes first, and where it
+            closes the channel the send fails as any other. `copy.deepcopy` will do for plain data.
+            Without it, messages are passed by reference.
         observer: Told when messages are dropped, as a `MessagesDropped`: the first time at once,
             then once a second at most. It is called by the send that drops, or by what ends the
             channel, when that is done; it must not block or raise.

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from itertools import count
+from operator import attrgetter
 from typing import Any
 
 import attrs
@@ -26,6 +27,7 @@ from trio.lowlevel import reschedule
 from .._events import Fate, InHand
 from ._dead_letter import DeadLetter
 from ._hand import Entry, Hand
+from ._queue import Numbered
 from ._state import ChannelState
 from ._waiting import EMPTY, OVER, Item
 from ._watching import tell_watchers
@@ -99,6 +101,11 @@ class CountedState(ChannelState):
     def pack(self, message: object) -> Item:
         """Return the entry that is to be queued for a message."""
         return Entry(super().pack(message), next(self.numbers))
+
+    def pack_many(self, messages: list[Any]) -> list[Item]:
+        """Return the entries for messages, numbered after all copies: a copy may send, too."""
+        copies = messages if self.copy is None else [*map(self.copy, messages)]
+        return [Entry(message, next(self.numbers)) for message in copies]
 
     def unpack(self, hand: Hand, item: Item) -> Any:
         """Return the message of an entry that is in hand; after a switch it may no longer be.
@@ -187,11 +194,15 @@ class CountedState(ChannelState):
         if self.ended:
             self.end_receivers()
 
-    def give_back(self, hand: Hand, items: list[Item]) -> None:
+    def give_back(self, hand: Hand, items: Numbered) -> None:
         """Put entries back that were taken for a batch and reached nobody."""
         entries = [entry for entry in items if entry.hand is hand]
         self.release(hand, entries)
         self.put_back(entries)
+
+    def in_order(self, items: Numbered) -> list[Item]:
+        """Return entries in the order of sending."""
+        return sorted(items, key=attrgetter("number"))
 
     def put_back(self, entries: list[Entry]) -> None:
         """Queue entries again where they were, and do what becomes possible by that."""

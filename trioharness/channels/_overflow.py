@@ -8,8 +8,7 @@ What has been delivered is no policy's business: a message in hand is never drop
 waits for room among the dead letters. What comes back from a hand may exceed the bound; it stays
 then, and is the first to go when the next message needs room (`drop_oldest`), or keeps new ones out
 until there is room again (`drop_newest`, `error`). Only `latest` lets nothing come back that is
-older than what is queued; without `max_deliveries` it cannot tell which of two is older that both
-come back.
+older than what is queued.
 """
 
 from __future__ import annotations

@@ -130,7 +130,7 @@ class TopicState(ChannelState):
 
     def admit_known(self) -> None:
         """Let messages of known types pass without a closer look, where that is possible."""
-        self.admitted = self.check.known if self.plain and not self.broken else NOTHING
+        self.admit(self.check.known if self.plain and not self.broken else NOTHING)
 
     # Who subscribes.
 

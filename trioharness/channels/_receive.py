@@ -21,13 +21,13 @@ from trio.lowlevel import (
 from .._errors import FilterFailed, Lagged
 from .._events import InHand
 from .._util import NoPublicConstructor
-from ._batches import Batches, check_batch, fill
+from ._batches import Batches, check_batch
 from ._hand import Hand, Meter
 from ._report import describe, read_statistics
 from ._source import ChannelSource, Source
 from ._state import ChannelState
 from ._statistics import ChannelStatistics
-from ._waiting import EMPTY, OVER, Item, Seat, leave, wait_to_receive
+from ._waiting import EMPTY, OVER, Seat, leave, wait_to_receive
 
 if TYPE_CHECKING:
     from ._channel import Channel
@@ -56,6 +56,8 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
     _channel: Channel[T_co]
     _hand: Hand = attrs.field(factory=Hand, init=False)
     _seat: Seat = attrs.field(init=False)
+    _many: Batches[T_co] | None = attrs.field(default=None, init=False)
+    """For `receive_many`, as it was called last."""
 
     def __attrs_post_init__(self) -> None:
         self._seat = Seat(self._hand)
@@ -162,8 +164,7 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         message: T_co = state.unpack(hand, item) if state.tracked else item
         return message
 
-    @enable_ki_protection
-    async def receive_many(self, limit: int, /) -> list[T_co]:
+    def receive_many(self, limit: int, /) -> Coroutine[Any, Any, list[T_co]]:
         """Take what is there, up to `limit` messages; wait for one if nothing is.
 
         Much faster than one by one: a batch costs one wake-up and one checkpoint. It acknowledges
@@ -185,14 +186,17 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
             FilterFailed: As for `receive`.
         """
         check_batch(limit, None)
-        return await self._next_batch(Seat(self._hand, limit=limit), None, trio.EndOfChannel)
+        if self._many is None or self._many.limit != limit:
+            self._many = self._batches(limit, None, trio.EndOfChannel)
+        return self._many.__anext__()
 
     def batches(self, limit: int, /, within: float | None = None) -> AsyncIterator[list[T_co]]:
         """Return an iterator over all that comes, in batches: ``async for batch in …``.
 
         A batch is what `receive_many` gives. With `within` it then waits for more until it is full
         or that many seconds have passed since its first message. Cancelled while it waits, it puts
-        back what it has. The last batch comes as soon as nothing more can be sent.
+        back what it has, in the order of sending, also with what other cancelled batches had. The
+        last batch comes as soon as nothing more can be sent.
 
         Args:
             limit: The most messages of a batch, 1 or more.
@@ -205,41 +209,10 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
             ConfigurationError: `limit` is not a whole number of at least 1, or `within` < 0.
         """
         check_batch(limit, within)
-        seat = Seat(self._hand, limit=limit)
-        return Batches[T_co]._create(partial(self._next_batch, seat, within, StopAsyncIteration))
+        return self._batches(limit, within, StopAsyncIteration)
 
-    @enable_ki_protection
-    async def _next_batch(
-        self, seat: Seat, within: float | None, end: type[Exception]
-    ) -> list[T_co]:
-        state = self._state
-        hand = self._hand
-        if hand.held:
-            state.acknowledge(hand)
-        await checkpoint_if_cancelled()
-        if hand.closed:
-            raise state.closed_error()
-        items: list[Item] = []
-        try:
-            state.take_more(hand, items, seat.limit)
-        except (Lagged, FilterFailed):  # as in _next
-            await cancel_shielded_checkpoint()
-            raise
-        if items:
-            await cancel_shielded_checkpoint()
-        else:
-            given: Item = OVER if state.ended and state.over else await wait_to_receive(state, seat)
-            if given is OVER:
-                raise end
-            items = given
-            # What arrived before this task's turn, it takes as well: nobody else waited for it.
-            if len(items) < seat.limit and not hand.closed:
-                state.take_more(hand, items, seat.limit)
-        # Not on an end that was closed meanwhile, which could only put back what it has: others may
-        # have been told by now that the channel has ended, and nobody would come for it.
-        if within is not None and not hand.closed:
-            await fill(state, hand, items, seat.limit, within)
-        return [state.unpack(hand, item) for item in items] if state.tracked else items
+    def _batches(self, limit: int, within: float | None, end: type[Exception]) -> Batches[T_co]:
+        return Batches[T_co]._create(self._state, Seat(self._hand, limit=limit), within, end)
 
     def _source(self) -> Source[tuple[ReceiveChannel[T_co], T_co]]:
         """Return what `select` takes from."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from operator import countOf
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -122,13 +123,19 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
         await checkpoint_if_cancelled()
         state = self._state
         values: list[Item] = [*items]  # first: it may be a generator which closes this end
-        # Nearly every batch passes here without the call.
-        if self._closed or not (values and state.admitted.issuperset(map(type, values))):
+        # Nearly every batch is of one known type, and passes here without the call.
+        if self._closed or countOf(map(type, values), state.usual) != len(values):
             values = self._checked_many(values)
         if progress is None and state.put_all(values):  # as nearly always
             await cancel_shielded_checkpoint()
-            return
-        batch = SendProgress() if progress is None else progress
+        else:
+            await self._put_in_parts(values, SendProgress() if progress is None else progress)
+
+    async def _put_in_parts(self, values: list[Item], batch: SendProgress) -> None:
+        """Send a batch for which there may be no room. Always a checkpoint."""
+        state = self._state
+        if not values:  # nothing of it was looked at
+            self._check_open()
         batch._items = values
         try:
             if state.put(batch):
@@ -167,16 +174,25 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
         self._check_open()
         if type(value) not in state.check.known:
             state.check.admit(value, state.name)
-        return state.pack(value)
+        item = state.pack(value)
+        if item is not value or state.copy is not None:
+            self._check_open()  # again: a copy, or a filter of a topic, may do anything
+        return item
 
     def _checked_many(self, values: list[T_contra]) -> list[Item]:
         """Return what is to be queued for messages that may all be sent."""
         state = self._state
         self._check_open()
-        for value in values:
-            if type(value) not in state.check.known:
-                state.check.admit(value, state.name)
-        return state.pack_many(values)
+        known = state.check.known
+        if not known.issuperset(map(type, values)):
+            for value in values:
+                if type(value) not in known:
+                    state.check.admit(value, state.name)
+        if values and type(values[0]) in state.admitted:
+            state.usual = type(values[0])
+        items = state.pack_many(values)
+        self._check_open()  # again, as above
+        return items
 
     def _check_open(self) -> None:
         if self._closed:

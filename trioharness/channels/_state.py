@@ -14,7 +14,7 @@ and skipped checkpoints (they starve neighbours).
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable
 from operator import attrgetter
 from typing import Any, Final
@@ -25,10 +25,10 @@ from trio.lowlevel import Task, reschedule
 
 from .._events import InHand
 from ._drops import DropTeller
-from ._ends import Ends
 from ._hand import Hand
 from ._overflow import Policy
 from ._progress import SendProgress
+from ._queue import Numbered, Queue
 from ._types import TypeCheck
 from ._waiting import EMPTY, OVER, Item, Seat, Waiting
 from ._watching import Watcher, tell_watchers
@@ -37,10 +37,9 @@ NOTHING: Final[frozenset[type]] = frozenset()
 
 
 @attrs.define(eq=False)
-class ChannelState(Ends):
+class ChannelState(Queue):
     """The state of a channel without `max_deliveries`."""
 
-    max_buffer_size: float
     check: TypeCheck
     overflow: Policy | None = attrs.field(default=None, kw_only=True)
     """What is done where there is no room; None lets senders wait."""
@@ -53,10 +52,17 @@ class ChannelState(Ends):
     """Whether it is known who has a message, so that items have to be unpacked."""
     answers: bool = attrs.field(default=False, init=False)
     """Whether messages are requests."""
+    bare: bool = attrs.field(
+        default=attrs.Factory(lambda state: type(state) is ChannelState, takes_self=True),
+        init=False,
+    )
+    """Whether it adds nothing to taking what is queued, so that `Batches` may do it by itself."""
     admitted: set[type] | frozenset[type] = attrs.field(init=False)
     """The types of messages that `send` may queue as they are, without a closer look: the known
     ones while nothing is the matter, else none. One question of `send` in place of three."""
-    queue: deque[Item] = attrs.field(factory=deque[Item], init=False)
+    usual: type | None = attrs.field(init=False)
+    """One of them, which the next batch is probably of; None if there are none. To count one type
+    in a batch is cheaper than to look up each."""
     senders: OrderedDict[Task, Waiting] = attrs.field(
         factory=OrderedDict[Task, Waiting], init=False
     )
@@ -77,36 +83,17 @@ class ChannelState(Ends):
         """Let messages of known types pass without a closer look, where that is possible."""
         shut = self.broken or self.suspended is not None
         as_it_is = self.copy is None and not self.tracked
-        self.admitted = self.check.known if as_it_is and not shut else NOTHING
+        self.admit(self.check.known if as_it_is and not shut else NOTHING)
 
-    @property
-    def buffered(self) -> int:
-        """How many messages wait in the channel."""
-        return len(self.queue)
-
-    @property
-    def load(self) -> str:
-        """What it holds, for the `repr`."""
-        return f"{self.buffered}/{self.max_buffer_size} queued"
-
-    def span(self) -> tuple[int, int]:
-        """Return the numbers, in the order of sending, of the oldest and newest queued message.
-
-        A number is too high for a message that came back after younger ones were taken. The first
-        is greater than the second if nothing is queued.
-        """
-        last = self.sent - self.unqueued
-        return last - len(self.queue) + 1, last
+    def admit(self, types: set[type] | frozenset[type]) -> None:
+        """Let messages of these types pass without a closer look."""
+        self.admitted = types
+        self.usual = next(iter(types), None)
 
     @property
     def over(self) -> bool:
         """Whether nothing is left to receive and nothing can come, not even from a hand."""
         return self.ended and not (self.buffered or self.gathering or self.in_hand)
-
-    @property
-    def has_room(self) -> bool:
-        """Whether one more message may wait in the channel."""
-        return self.buffered < self.max_buffer_size
 
     def pack(self, message: object) -> Item:
         """Return what is to be queued for a message."""
@@ -129,7 +116,8 @@ class ChannelState(Ends):
         """Give the item to who waits, or queue it; say False where it would have to wait."""
         if self.receivers:
             task, seat = self.receivers.popitem(last=False)
-            reschedule(task, Value([item] if seat.limit else item))  # `present` without the call
+            # `present`, without the call where it is the item itself.
+            reschedule(task, Value(seat.present(item) if seat.limit else item))
         elif len(self.queue) < self.unwatched_size:
             self.queue.append(item)
             if len(self.queue) > self.peak:  # noqa: PLR1730 - max() costs three times as much
@@ -154,11 +142,6 @@ class ChannelState(Ends):
         self.tell()
         return True
 
-    def drop_queued(self) -> None:
-        """Drop the message that has been queued for longest."""
-        self.queue.popleft()
-        self.dropped += 1
-
     def tell(self) -> None:
         """Tell the observer of drops; the last thing to be done, because it may raise."""
         if self.teller is not None:
@@ -172,28 +155,39 @@ class ChannelState(Ends):
     def put_all(self, items: list[Item]) -> bool:
         """Take a batch whole, list and all, or say False and take nothing of it.
 
-        It says False also where several tasks wait to receive: `put` serves them in turn.
+        It says False wherever it is not plain who gets what, which `put` finds out.
         """
         queue = self.queue
+        receivers = self.receivers
         count = len(items)
-        if self.receivers:
-            # As for messages one by one, there is room for the first and for a full queue.
-            if len(self.receivers) > 1 or not 0 < count <= self.unwatched_size + 1:
-                return False
-            task, seat = self.receivers.popitem()
-            limit = seat.limit
-            if count <= limit:  # nearly always
-                reschedule(task, Value(items))
-            else:
-                queue += items[limit or 1 :]
-                reschedule(task, Value(items[:limit] if limit else items[0]))
-        elif len(queue) + count <= self.unwatched_size:
-            queue += items
-        else:
+        depth = len(queue) + count
+        if depth > self.unwatched_size or not count:
             return False
+        if receivers:
+            task, seat = receivers.popitem()
+            if receivers or count > seat.limit:
+                return self.put_part(task, seat, items)
+            reschedule(task, Value(items))
+        else:
+            queue += items
+            if depth > self.peak:  # noqa: PLR1730 - as in offer
+                self.peak = depth
         self.sent += count
-        if len(queue) > self.peak:  # noqa: PLR1730 - as in offer
-            self.peak = len(queue)
+        return True
+
+    def put_part(self, task: Task, seat: Seat, items: list[Item]) -> bool:
+        """Give part of a batch to the only task that waits, and queue the rest.
+
+        It says False, and does nothing, where others wait as well: they are to be served in turn.
+        """
+        if self.receivers:
+            self.receivers[task] = seat  # the last of them, as it was
+            return False
+        part = seat.room
+        reschedule(task, Value(seat.present_many(items[:part])))
+        self.queue += items[part:]
+        self.peak = max(self.peak, len(self.queue))
+        self.sent += len(items)
         return True
 
     def put(self, batch: SendProgress) -> bool:
@@ -201,11 +195,13 @@ class ChannelState(Ends):
         tell_watchers(self)  # first: a policy may raise when part of it is queued
         while batch._left and self.deliverable:
             self.hand_over(batch._take(1)[0])
+            self.sent += 1
         room = self.max_buffer_size - self.buffered
         if room > 0:
-            self.queue += batch._take(room)
+            part = batch._take(room)
+            self.queue += part
+            self.sent += len(part)
             self.peak = max(self.peak, self.buffered)
-        self.sent += batch.sent
         if batch._left and self.overflow is not None:
             self.spill_rest(self.overflow, batch)
         return not batch._left
@@ -253,10 +249,10 @@ class ChannelState(Ends):
                 return not self.ended
         return False
 
-    def give_back(self, hand: Hand, items: list[Item]) -> None:
-        """Put items back in front that were taken for a batch and reached nobody."""
+    def give_back(self, hand: Hand, items: Numbered) -> None:
+        """Put items back where they were that were taken for a batch and reached nobody."""
         if self.hands:
-            self.queue.extendleft(reversed(items))
+            self.put_in_order(items)
             self.serve()
         else:
             self.abandoned += len(items)
@@ -310,7 +306,8 @@ class ChannelState(Ends):
         """Give waiting receivers what has come back to the queue."""
         self.drop_outdated()
         while self.receivers and self.queue:
-            self.hand_over(self.queue.popleft())
+            self.hand_over(self.queue[0])  # first: its number follows from its place
+            self.queue.popleft()
         self.peak = max(self.peak, self.buffered)
         tell_watchers(self)
 

@@ -22,6 +22,7 @@ from .._errors import FilterFailed, Lagged
 from ._counted import CountedState
 from ._hand import Entry, Hand
 from ._progress import SendProgress
+from ._queue import Numbered
 from ._state import ChannelState
 from ._waiting import Item, Waiting
 from ._watching import tell_watchers
@@ -180,7 +181,7 @@ class SubscriptionState(ChannelState):
             self.subscription.note(gap)
             tell_watchers(self)
 
-    def give_back(self, hand: Hand, items: list[Item]) -> None:
+    def give_back(self, hand: Hand, items: Numbered) -> None:
         """Put items back in front, also of what was missed behind them."""
         self.hold_gaps()
         super().give_back(hand, items)

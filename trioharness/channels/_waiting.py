@@ -35,19 +35,33 @@ because ``async for`` and `receive` have to raise different ones, and a coroutin
 turns one into the other costs 3 % of a message."""
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Seat:
     """As what a task waits to receive: where the message goes that it is given."""
 
     hand: Hand
-    filling: bool = False
+    filling: bool = attrs.field(default=False, init=False)
     """It has part of a batch already, so the end of the channel is no news it must wait for."""
     limit: int = 0
-    """The most messages it takes at a time, which come in a list; 0 for one message as it is."""
+    """The most messages it takes at a time, which come in a list; 0 for one message as it is, and
+    less for one that wants to be told how it gets each."""
+
+    @property
+    def room(self) -> int:
+        """How many messages it takes just now."""
+        return self.limit or 1
 
     def present(self, item: Item) -> Item:
         """Return one item in the form in which it is awaited here."""
         return [item] if self.limit else item
+
+    def present_many(self, items: list[Item]) -> Item:
+        """Return items, for which there is `room`, in the form in which they are awaited here."""
+        return items if self.limit else items[0]
+
+    def take_more(self, state: ChannelState, items: list[Item]) -> bool:
+        """Add what is there to a batch, and say whether it is worth waiting for more."""
+        return state.take_more(self.hand, items, self.limit)
 
 
 def leave(waiting: OrderedDict[Task, Any], task: Task, _: object) -> Abort:

@@ -97,6 +97,7 @@ class Books:
         received = [*chain(*self.received.values())]
         accounted = [*received, *self.dead, *self.left]
         self.expect_each_once(accounted)
+        self.expect_order(self.left)
         if in_order:
             for messages in self.received.values():
                 self.expect_order([*messages, *self.left])
