@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from functools import partial
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar, cast, final
 
@@ -12,7 +11,6 @@ import trio
 
 from .._errors import ConfigurationError
 from .._util import NoPublicConstructor, callable_name
-from ._batches import Batches
 from ._hand import Meter
 from ._request import Request
 from ._source import Selectable, Source, is_selectable
@@ -102,13 +100,7 @@ class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPubl
         Raises:
             ConfigurationError: As for `ReceiveChannel.batches`.
         """
-        batches = self._end.batches(limit, within)
-        return Batches[T_co]._create(partial(self._next_shown, batches))
-
-    async def _next_shown(self, batches: AsyncIterator[list[Any]]) -> list[T_co]:
-        while not (shown := self._shown(await anext(batches))):
-            pass
-        return shown
+        return ShownBatches[T_co](self._end.batches(limit, within), self._shown)
 
     def _shown(self, batch: list[Any]) -> list[T_co]:
         return [new for old in batch if (new := self._show(old)) is not LEFT_OUT]
@@ -159,6 +151,21 @@ class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPubl
         traceback: TracebackType | None,
     ) -> None:
         await self._end.__aexit__(exc_type, exc_value, traceback)  # noqa: ASYNC102 - as it does
+
+
+@final
+@attrs.define(eq=False)
+class ShownBatches(AsyncIterator[list[T]]):
+    """Batches as a view shows them."""
+
+    batches: AsyncIterator[list[Any]]
+    shown: Callable[[list[Any]], list[T]]
+
+    async def __anext__(self) -> list[T]:
+        """Return the next batch of which something is shown."""
+        while not (shown := self.shown(await anext(self.batches))):
+            pass
+        return shown
 
 
 @final
