@@ -18,7 +18,7 @@ else:
     # frame, and there is one of these for each.
     frozen = functools.partial(attrs.define, unsafe_hash=True)
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 MessageId: TypeAlias = tuple[int, int]
 """What tells a message from all others: the number of its node (32 bits), and a count (64 bits)."""
@@ -31,7 +31,7 @@ def _no_headers() -> dict[str, str | bytes]:
 
 
 @frozen
-class Envelope(Generic[T]):
+class Envelope(Generic[T_co]):
     """One message, with what is said about it on the way: what `FrameWriter` makes a frame of.
 
     Only the first three are always on the wire; what is left at its default takes no room there.
@@ -42,7 +42,7 @@ class Envelope(Generic[T]):
         Envelope(Order(id=1, qty=2.0), id=ids.next(), time=time.time_ns(), reply_to="answers")
     """
 
-    message: T
+    message: T_co
     """The message."""
     id: MessageId
     """Its own id, from `Ids`."""
@@ -63,14 +63,14 @@ class Envelope(Generic[T]):
 
 
 @frozen
-class Batch(Generic[T]):
+class Batch(Generic[T_co]):
     """Several messages under one header: smaller, faster and better compressed than as many frames.
 
     They arrive together or not at all: one that cannot be read takes the others with it. Messages
     that must not share their fate go into frames of their own, see `FrameWriter.encode_many`.
     """
 
-    messages: tuple[T, ...]
+    messages: tuple[T_co, ...]
     """The messages, at least one, in order; of one type or of several."""
     id: MessageId
     """Id of the first, from `Ids.block`; the count of each other is one more."""
@@ -89,7 +89,7 @@ class Batch(Generic[T]):
     headers: Mapping[str, str | bytes] = attrs.field(factory=_no_headers, kw_only=True, hash=False)
     """A few small values of the user's own."""
 
-    def envelopes(self) -> Iterator[Envelope[T]]:
+    def envelopes(self) -> Iterator[Envelope[T_co]]:
         """Yield each message in an envelope of its own, with its own id."""
         node, first = self.id
         for count, message in enumerate(self.messages, first):
