@@ -122,20 +122,8 @@ _FIELDS: Final = {
 _HEADERS: Final = 6
 
 
-def has_extension(frame: Envelope[Any] | Batch[Any]) -> bool:
-    """Whether anything is said that is not in the fixed header."""
-    return not (
-        frame.correlation is None
-        and frame.reply_to is None
-        and frame.deadline is None
-        and frame.attempt == 1
-        and frame.source is None
-        and not frame.headers
-    )
-
-
 def pack_extension(frame: Envelope[Any] | Batch[Any]) -> bytes:
-    """Return the extension of `frame`.
+    """Return the extension of `frame`; empty if nothing is said that needs one.
 
     Raises:
         EncodeError: A value has the wrong type or does not fit, or all of them are too much.

@@ -31,8 +31,13 @@ MAGIC: Final = b"\xf5TH"
 VERSION: Final = 1
 START: Final = MAGIC + bytes([VERSION])
 
-FIXED: Final = Struct("<4sBBHIIQq")
-"""start, flags, name size, version, size of the rest, node, count, time."""
+_FIXED: Final = "<8sIIQq"
+
+FIXED: Final = Struct(_FIXED)
+"""`PREFIX`, size of the rest, node, count, time."""
+
+PREFIX: Final = Struct("<4sBBH")
+"""start, flags, name size, version: the same for all plain messages of one type and version."""
 
 SIZE: Final = FIXED.size
 
@@ -58,7 +63,7 @@ EXTENSION_SIZE: Final = Struct("<H")
 
 def named_header(name_size: int) -> Struct:
     """Return the fixed header with the wire name behind it, which are written in one go."""
-    return Struct(f"{FIXED.format}{name_size}s")
+    return Struct(f"{_FIXED}{name_size}s")
 
 
 def bound(owner: str, option: str, value: object, *, least: int = SIZE) -> int:

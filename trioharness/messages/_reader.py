@@ -30,6 +30,9 @@ class NeedData(enum.Enum):
 NEED_DATA: Final = NeedData.NEED_DATA
 """What `FrameReader.next_frame` returns until the next frame is there as a whole."""
 
+_SIZE: Final = header.SIZE
+_unpack = header.FIXED.unpack_from
+
 _COMPRESSIONS: Final[dict[int, Compression]] = {header.ZLIB: "zlib", header.ZSTD: "zstd"}
 
 
@@ -75,15 +78,19 @@ class FrameReader(Generic[T]):
         self._name = f"FrameReader({codec!r})"
         self._payloads = Payloads(codec)
         self._max_frame = header.bound(self._name, "max_frame", max_frame)
-        self._longest = self._max_frame - header.SIZE
+        self._longest = self._max_frame - _SIZE
         self._max_inflated = header.bound(self._name, "max_inflated", max_inflated)
+        self._load = self._payloads.load
+        self._seen: dict[bytes, tuple[int, int]] = {}
+        """Size of the name and version, by prefix of a header without flags."""
+        self._names: dict[bytes, str] = {}
         self._compressors: dict[Compression, Compressor] = {}
         # What can be read is `_data` from `_at` on. What does not yet make a frame grows in `_tail`
         # until it does, so that no byte is copied again with each piece that arrives.
         self._data = b""
         self._at = 0
         self._tail = bytearray()
-        self._needed = header.SIZE
+        self._needed = _SIZE
         self._before = 0
         """Bytes of the stream before `_data`."""
         self._refused: tuple[int, str] | None = None
@@ -139,35 +146,50 @@ class FrameReader(Generic[T]):
             FrameError: The stream is no stream of frames, of a newer header than is known, or a
                 frame is too large. So it is from now on, whatever is fed.
         """
-        if len(self._data) - self._at < header.SIZE and not self._gather(header.SIZE):
-            return NEED_DATA
         data, at = self._data, self._at
-        start, flags, named, version, size, node, count, time = header.FIXED.unpack_from(data, at)
-        if start != header.START or size > self._longest:
-            self._refuse(_why(start, header.SIZE + size, self._max_frame))
-        if len(data) - at < header.SIZE + size:
-            if not self._gather(header.SIZE + size):
-                return NEED_DATA
-            data, at = self._data, self._at
-        body = at + header.SIZE + named
-        end = self._at = at + header.SIZE + size
+        if len(data) - at >= _SIZE:
+            prefix, size, node, count, time = _unpack(data, at)
+            seen = self._seen.get(prefix)
+            end = at + _SIZE + size
+            if seen is not None and end <= len(data) and size <= self._longest:
+                named, version = seen
+                body = at + _SIZE + named
+                name = self._names.get(data[at + _SIZE : body])
+                if name is not None and body <= end:
+                    # A plain message like one before, by far the most: what follows is not needed.
+                    self._at = end
+                    try:
+                        message = self._load(name, version, data[body:end])
+                    except DecodeError as error:
+                        _note(error, self._before + at)
+                        raise
+                    return Envelope(message, (node, count), time)
+        return self._next_unusual()
+
+    def _next_unusual(self) -> Envelope[T] | Batch[T] | Literal[NeedData.NEED_DATA]:
+        """Return what is in the next frame, whatever it is."""
+        if len(self._data) - self._at < _SIZE and not self._gather(_SIZE):
+            return NEED_DATA
+        prefix, size, node, count, time = _unpack(self._data, self._at)
+        if not prefix.startswith(header.START) or size > self._longest:
+            self._refuse(_why(prefix[: len(header.START)], _SIZE + size, self._max_frame))
+        if len(self._data) - self._at < _SIZE + size and not self._gather(_SIZE + size):
+            return NEED_DATA
+        begin = self._at
+        self._at = begin + _SIZE + size
         try:
-            if flags or named > size:
-                rest = data[at + header.SIZE : end]
-                return self._unusual(flags, named, version, (node, count), time, rest)
-            name = read_name(data[at + header.SIZE : body])
-            return Envelope(self._payloads.load(name, version, data[body:end]), (node, count), time)
+            return self._frame(prefix, (node, count), time, self._data[begin + _SIZE : self._at])
         except DecodeError as error:
-            error.add_note(f"in the frame at byte {self._before + at} of the stream")
+            _note(error, self._before + begin)
             raise
 
-    def _unusual(
-        self, flags: int, named: int, version: int, ident: MessageId, time: int, rest: bytes
+    def _frame(
+        self, prefix: bytes, ident: MessageId, time: int, rest: bytes
     ) -> Envelope[T] | Batch[T]:
-        """Read what is not just a small message."""
+        _, flags, named, version = header.PREFIX.unpack(prefix)
         _check_flags(flags, named, len(rest))
-        name = read_name(rest[:named])
-        rest = rest[named:]
+        raw, rest = rest[:named], rest[named:]
+        name = read_name(raw)
         said: dict[str, Any] = {}
         if flags & header.EXTENDED:
             extension, rest = _split_extension(rest)
@@ -177,7 +199,12 @@ class FrameReader(Generic[T]):
             rest = self._inflated(_COMPRESSIONS[flags & header.COMPRESSED], rest, path)
         if flags & header.BATCH:
             return Batch(load_runs(self._payloads, rest), ident, time, **said)
-        return Envelope(self._payloads.load(name, version, rest), ident, time, **said)
+        message = self._load(name, version, rest)
+        if not flags:
+            # There are no more of these than types and versions, since it is known now.
+            self._seen[prefix] = named, version
+            self._names[raw] = name
+        return Envelope(message, ident, time, **said)
 
     def _inflated(self, compression: Compression, data: bytes, path: str) -> bytes:
         try:
@@ -206,7 +233,7 @@ class FrameReader(Generic[T]):
             return False
         self._data = rest + self._tail
         self._tail.clear()
-        self._needed = header.SIZE
+        self._needed = _SIZE
         return True
 
     def _check_start(self) -> None:
@@ -224,6 +251,10 @@ class FrameReader(Generic[T]):
     def _check_refused(self) -> None:
         if self._refused is not None:
             raise FrameError(*self._refused)
+
+
+def _note(error: DecodeError, offset: int) -> None:
+    error.add_note(f"in the frame at byte {offset} of the stream")
 
 
 def _why(start: bytes, size: int, most: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable
-from typing import Final, Generic, TypeVar, final
+from typing import Any, Final, Generic, TypeVar, final
 
 import attrs
 
@@ -14,22 +14,27 @@ from ._batches import dump_runs, wire_name
 from ._codec import Codec
 from ._compress import LOADERS, ZSTD_CURE, ZSTD_MISSING, Compression, Compressor
 from ._envelopes import Batch, Envelope
-from ._extension import has_extension, pack_extension
+from ._extension import pack_extension
 from ._payloads import Payloads
 from ._problems import shorten
 
 T = TypeVar("T")
+
+_UNFIT: Final = (struct.error, TypeError, ValueError)
+"""What an id or a time raises that does not fit."""
 
 _FLAGS: Final[dict[Compression, int]] = {"zlib": header.ZLIB, "zstd": header.ZSTD}
 
 
 @attrs.frozen
 class _Named:
-    """The part of a header that is the same for each message of one type."""
+    """What is the same in the headers of all messages of one type."""
 
     pack: Callable[..., bytes]
-    name: bytes
+    plain: bytes
+    """The prefix when nothing is unusual, so that there are no flags."""
     size: int
+    name: bytes
     version: int
 
 
@@ -82,8 +87,15 @@ class FrameWriter(Generic[T]):
         self._max_inflated = header.bound(self._name, "max_inflated", max_inflated)
         header.bound(self._name, "threshold", threshold, least=0)
         self._compressor = _compressor(self._name, compression)
-        self._threshold = threshold if self._compressor else self._max_inflated + 1
+        self._threshold = threshold
+        self._dump = self._payloads.dump
         self._named: dict[str, _Named] = {}
+        self._batch = _named("", 0)
+        # Below this many bytes nothing is compressed, and nothing can be too large.
+        room = self._max_frame - header.SIZE - header.LONGEST_NAME
+        self._plain = min(room, self._max_inflated)
+        if self._compressor:
+            self._plain = min(self._plain, threshold)
 
     def __repr__(self) -> str:
         return self._name
@@ -101,13 +113,33 @@ class FrameWriter(Generic[T]):
             EncodeError: As `Codec.encode`; something said in the envelope has the wrong type or
                 does not fit; the batch is empty; or the frame or what is in it is too large.
         """
+        if (  # what is by far the most, written out since calls would take as long as the rest
+            type(frame) is Envelope
+            and frame.correlation is None
+            and frame.reply_to is None
+            and frame.deadline is None
+            and frame.attempt == 1
+            and frame.source is None
+            and not frame.headers
+        ):
+            name, version, payload = self._dump(frame.message)
+            named = self._named.get(name) or self._new(name, version)
+            if len(payload) < self._plain:
+                try:
+                    node, count = frame.id
+                    start = named.pack(
+                        named.plain, named.size + len(payload), node, count, frame.time, named.name
+                    )
+                except _UNFIT as error:
+                    raise _unfit(frame) from error
+                return start + payload
+            return self._encode_unusual(frame, 0, named, payload)
         if isinstance(frame, Batch):
-            return self._encode_batch(frame)
-        name, version, payload = self._payloads.dump(frame.message)
+            runs = dump_runs(self._payloads, frame.messages)
+            return self._encode_unusual(frame, header.BATCH, self._batch, runs)
+        name, version, payload = self._dump(frame.message)
         named = self._named.get(name) or self._new(name, version)
-        if len(payload) >= self._threshold or has_extension(frame):
-            return self._encode_rest(frame, 0, named, payload)
-        return self._pack(frame, 0, named, payload)
+        return self._encode_unusual(frame, 0, named, payload)
 
     def encode_many(self, frames: Iterable[Envelope[T] | Batch[T]]) -> bytes:
         """Turn envelopes and batches into as many frames, in one piece to be sent at once.
@@ -123,15 +155,10 @@ class FrameWriter(Generic[T]):
         """
         return b"".join(map(self.encode, frames))
 
-    def _encode_batch(self, batch: Batch[T]) -> bytes:
-        named = self._named.get("") or self._new("", 0)
-        runs = dump_runs(self._payloads, batch.messages)
-        return self._encode_rest(batch, header.BATCH, named, runs)
-
-    def _encode_rest(
+    def _encode_unusual(
         self, frame: Envelope[T] | Batch[T], flags: int, named: _Named, payload: bytes
     ) -> bytes:
-        """Turn what is not just a small message into a frame."""
+        """Turn what is large, a batch, or has more to say into a frame."""
         if len(payload) > self._max_inflated:
             reason = f"there are {len(payload)} bytes in it and may be {self._max_inflated}"
             raise EncodeError(_words(named), f"{reason} (max_inflated); send less at a time")
@@ -140,9 +167,9 @@ class FrameWriter(Generic[T]):
             if len(compressed) < len(payload):
                 flags |= _FLAGS[self._compressor.name]
                 payload = compressed
-        if has_extension(frame):
+        extension = pack_extension(frame)
+        if extension:
             flags |= header.EXTENDED
-            extension = pack_extension(frame)
             payload = header.EXTENSION_SIZE.pack(len(extension)) + extension + payload
         return self._pack(frame, flags, named, payload)
 
@@ -154,31 +181,32 @@ class FrameWriter(Generic[T]):
                 _words(named),
                 f"{reason} (max_frame); send less at a time, or raise it on both sides",
             )
+        prefix = header.PREFIX.pack(header.START, flags, named.size, named.version)
         try:
             node, count = frame.id
-            start = named.pack(
-                header.START,
-                flags,
-                named.size,
-                named.version,
-                size,
-                node,
-                count,
-                frame.time,
-                named.name,
-            )
-        except (struct.error, TypeError, ValueError) as error:
-            reason = f"id {shorten(frame.id)} or time {shorten(frame.time)} does not fit"
-            raise EncodeError(
-                "envelope", f"{reason}: take ids from Ids, and nanoseconds since the epoch"
-            ) from error
-        return start + rest
+            return named.pack(prefix, size, node, count, frame.time, named.name) + rest
+        except _UNFIT as error:
+            raise _unfit(frame) from error
 
     def _new(self, name: str, version: int) -> _Named:
-        raw = wire_name(name, version)
-        named = _Named(header.named_header(len(raw)).pack, raw, len(raw), version)
-        self._named[name] = named
+        named = self._named[name] = _named(name, version)
         return named
+
+
+def _named(name: str, version: int) -> _Named:
+    raw = wire_name(name, version)
+    return _Named(
+        pack=header.named_header(len(raw)).pack,
+        plain=header.PREFIX.pack(header.START, 0, len(raw), version),
+        size=len(raw),
+        name=raw,
+        version=version,
+    )
+
+
+def _unfit(frame: Envelope[Any] | Batch[Any]) -> EncodeError:
+    reason = f"id {shorten(frame.id)} or time {shorten(frame.time)} does not fit"
+    return EncodeError("envelope", f"{reason}: take ids from Ids, and nanoseconds since the epoch")
 
 
 def _compressor(owner: str, compression: object) -> Compressor | None:
