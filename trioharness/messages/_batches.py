@@ -8,8 +8,9 @@ from struct import Struct
 from typing import Final, TypeVar
 
 from .._errors import DecodeError, EncodeError
+from ._codec import Codec
 from ._header import GREATEST_VERSION, LONGEST_NAME
-from ._payloads import Payloads
+from ._payloads import dump_many, load_many
 from ._problems import shorten
 
 T = TypeVar("T")
@@ -20,7 +21,7 @@ _RUN: Final = Struct("<BHII")
 _PATH: Final = "batch"
 
 
-def dump_runs(payloads: Payloads[T], messages: Sequence[T]) -> bytes:
+def dump_runs(codec: Codec[T], messages: Sequence[T]) -> bytes:
     """Return the messages as runs; neighbours of one type share one.
 
     Raises:
@@ -31,13 +32,13 @@ def dump_runs(payloads: Payloads[T], messages: Sequence[T]) -> bytes:
     parts: list[bytes] = []
     for _, neighbours in itertools.groupby(messages, type):
         run = list(neighbours)
-        name, version, payload = payloads.dump_many(run)
+        name, version, payload = dump_many(codec, run)
         raw = wire_name(name, version)
         parts += (_RUN.pack(len(raw), version, len(run), len(payload)), raw, payload)
     return b"".join(parts)
 
 
-def load_runs(payloads: Payloads[T], runs: bytes) -> tuple[T, ...]:
+def load_runs(codec: Codec[T], runs: bytes) -> tuple[T, ...]:
     """Return the messages of `dump_runs`.
 
     Raises:
@@ -56,7 +57,7 @@ def load_runs(payloads: Payloads[T], runs: bytes) -> tuple[T, ...]:
         if at > len(runs):
             raise _cut_short(runs[named:])
         name = read_name(runs[named:start])
-        run = payloads.load_many(name, version, runs[start:at], len(messages))
+        run = load_many(codec, name, version, runs[start:at], len(messages))
         if len(run) != count:
             reason = f"there are {len(run)} messages {name!r} where there should be {count}"
             raise DecodeError(_PATH, reason)

@@ -12,7 +12,6 @@ from ._codec import Codec
 from ._compress import LOADERS, ZSTD_CURE, ZSTD_MISSING, Compression, Compressor
 from ._envelopes import Batch, Envelope, MessageId
 from ._extension import unpack_extension
-from ._payloads import Payloads
 from ._problems import Refused, shorten
 
 T = TypeVar("T")
@@ -76,11 +75,11 @@ class FrameReader(Generic[T]):
             ConfigurationError: A bound is out of range.
         """
         self._name = f"FrameReader({codec!r})"
-        self._payloads = Payloads(codec)
+        self._codec = codec
         self._max_frame = header.bound(self._name, "max_frame", max_frame)
         self._longest = self._max_frame - _SIZE
         self._max_inflated = header.bound(self._name, "max_inflated", max_inflated)
-        self._load = self._payloads.load
+        self._load = codec.load
         self._seen: dict[bytes, tuple[int, int]] = {}
         """Size of the name and version, by prefix of a header without flags."""
         self._names: dict[bytes, str] = {}
@@ -198,7 +197,7 @@ class FrameReader(Generic[T]):
             path = "batch" if flags & header.BATCH else name
             rest = self._inflated(_COMPRESSIONS[flags & header.COMPRESSED], rest, path)
         if flags & header.BATCH:
-            return Batch(load_runs(self._payloads, rest), ident, time, **said)
+            return Batch(load_runs(self._codec, rest), ident, time, **said)
         message = self._load(name, version, rest)
         if not flags:
             # There are no more of these than types and versions, since it is known now.

@@ -15,7 +15,6 @@ from ._codec import Codec
 from ._compress import LOADERS, ZSTD_CURE, ZSTD_MISSING, Compression, Compressor
 from ._envelopes import Batch, Envelope
 from ._extension import pack_extension
-from ._payloads import Payloads
 from ._problems import shorten
 
 T = TypeVar("T")
@@ -82,13 +81,13 @@ class FrameWriter(Generic[T]):
                 installed.
         """
         self._name = f"FrameWriter({codec!r})"
-        self._payloads = Payloads(codec)
+        self._codec = codec
         self._max_frame = header.bound(self._name, "max_frame", max_frame)
         self._max_inflated = header.bound(self._name, "max_inflated", max_inflated)
         header.bound(self._name, "threshold", threshold, least=0)
         self._compressor = _compressor(self._name, compression)
         self._threshold = threshold
-        self._dump = self._payloads.dump
+        self._dump = codec.dump
         self._named: dict[str, _Named] = {}
         self._batch = _named("", 0)
         # Below this many bytes nothing is compressed, and nothing can be too large.
@@ -135,7 +134,7 @@ class FrameWriter(Generic[T]):
                 return start + payload
             return self._encode_unusual(frame, 0, named, payload)
         if isinstance(frame, Batch):
-            runs = dump_runs(self._payloads, frame.messages)
+            runs = dump_runs(self._codec, frame.messages)
             return self._encode_unusual(frame, header.BATCH, self._batch, runs)
         name, version, payload = self._dump(frame.message)
         named = self._named.get(name) or self._new(name, version)
