@@ -1,7 +1,7 @@
 """Over a socket: messages leave a channel as frames, in batches, and arrive in another channel.
 
 Both ends could be programs of their own, of different ages: what the receiver does not know is
-shown and passed over.
+shown and passed over, and costs nothing but itself.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ async def arrive(stream: trio.SocketStream, orders: th.SendChannel[Order]) -> No
         while True:
             try:
                 frame = reader.next_frame()
-            except th.DecodeError as error:  # the next frame is as good as any
+            except th.DecodeError as error:  # what comes next is as good as any
                 print(f"passed over: {error}")
                 continue
             if frame is th.NEED_DATA:

@@ -1,16 +1,21 @@
-"""What is in a batch: runs of messages of one type, each under its wire name and version."""
+"""What is in a batch: runs of messages of one type, each under its wire name and version.
+
+The payloads of a run are JSON lines: compact JSON has no line breaks, so that they can be counted
+and told apart unread.
+"""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from struct import Struct
 from typing import Final, TypeVar
+
+import attrs
 
 from .._errors import DecodeError, EncodeError
 from ._codec import Codec
 from ._header import GREATEST_VERSION, LONGEST_NAME
-from ._payloads import dump_many, load_many
 from ._problems import shorten
 
 T = TypeVar("T")
@@ -19,52 +24,105 @@ _RUN: Final = Struct("<BHII")
 """Size of the wire name, version, how many messages, size of their payloads; then both follow."""
 
 _PATH: Final = "batch"
+_LINE: Final = b"\n"
 
 
-def dump_runs(codec: Codec[T], messages: Sequence[T]) -> bytes:
+@attrs.frozen
+class Run:
+    """Payloads of neighbours of one type."""
+
+    name: str
+    version: int
+    payloads: bytes
+
+
+def dump_runs(codec: Codec[T], messages: Sequence[T], most: int) -> bytes:
     """Return the messages as runs; neighbours of one type share one.
 
     Raises:
-        EncodeError: There are none, or as `Codec.encode`.
+        EncodeError: There are none, or more than `most`, or as `Codec.dump`.
     """
-    if not messages:
-        raise EncodeError("a batch", "it is empty; send it when it has a message")
+    if not 1 <= len(messages) <= most:
+        reason = f"it has {len(messages)} messages and may have 1 to {most} (max_batch)"
+        raise EncodeError("a batch", reason)
     parts: list[bytes] = []
     for _, neighbours in itertools.groupby(messages, type):
-        run = list(neighbours)
-        name, version, payload = dump_many(codec, run)
+        dumped = list(map(codec.dump, neighbours))
+        name, version, _ = dumped[0]
         raw = wire_name(name, version)
-        parts += (_RUN.pack(len(raw), version, len(run), len(payload)), raw, payload)
+        payloads = _LINE.join([payload for _, _, payload in dumped])
+        parts += (_RUN.pack(len(raw), version, len(dumped), len(payloads)), raw, payloads)
     return b"".join(parts)
 
 
-def load_runs(codec: Codec[T], runs: bytes) -> tuple[T, ...]:
-    """Return the messages of `dump_runs`.
+def split_runs(data: bytes, most: int) -> list[Run]:
+    """Return the runs of `dump_runs`, unread.
 
     Raises:
-        DecodeError: They are no runs, or as `Codec.decode`.
-        UnknownMessageError: As `Codec.decode`.
+        DecodeError: They are no runs, or of no messages, or of more than `most`.
     """
-    messages: list[T] = []
-    at = 0
-    while at < len(runs):
-        if at + _RUN.size > len(runs):
-            raise _cut_short(runs[at:])
-        name_size, version, count, size = _RUN.unpack_from(runs, at)
+    runs: list[Run] = []
+    at = total = 0
+    while at < len(data):
+        if at + _RUN.size > len(data):
+            raise _cut_short(data[at:])
+        name_size, version, count, size = _RUN.unpack_from(data, at)
         named = at + _RUN.size
         start = named + name_size
         at = start + size
-        if at > len(runs):
-            raise _cut_short(runs[named:])
-        name = read_name(runs[named:start])
-        run = load_many(codec, name, version, runs[start:at], len(messages))
-        if len(run) != count:
-            reason = f"there are {len(run)} messages {name!r} where there should be {count}"
+        if at > len(data):
+            raise _cut_short(data[named:])
+        run = Run(read_name(data[named:start]), version, data[start:at])
+        lines = run.payloads.count(_LINE) + 1
+        if lines != count:
+            reason = f"there are {lines} messages {run.name!r} where there should be {count}"
             raise DecodeError(_PATH, reason)
-        messages += run
-    if not messages:
-        raise DecodeError(_PATH, "it is empty")
-    return tuple(messages)
+        runs.append(run)
+        total += count
+    if not 1 <= total <= most:
+        raise DecodeError(_PATH, f"it has {total} messages and may have 1 to {most} (max_batch)")
+    return runs
+
+
+def load_runs(codec: Codec[T], runs: Iterable[Run]) -> tuple[T, ...]:
+    """Return the messages of runs.
+
+    Raises:
+        DecodeError: As `Codec.load`, of any of them.
+        UnknownMessageError: As `Codec.load`.
+    """
+    load = codec.load
+    return tuple(
+        [
+            load(run.name, run.version, payload)
+            for run in runs
+            for payload in run.payloads.split(_LINE)
+        ]
+    )
+
+
+def load_what_can_be(
+    codec: Codec[T], runs: Iterable[Run]
+) -> Iterator[tuple[int, tuple[T, ...] | DecodeError]]:
+    """Yield the messages of runs of which not all can be read, as parts between errors.
+
+    Each with the number of its first message; an error has it in its path.
+    """
+    first = number = 0
+    part: list[T] = []
+    for run in runs:
+        for payload in run.payloads.split(_LINE):
+            try:
+                part.append(codec.load(run.name, run.version, payload))
+            except DecodeError as error:
+                if part:
+                    yield first, tuple(part)
+                    part = []
+                yield number, _numbered(error, number)
+                first = number + 1
+            number += 1
+    if part:
+        yield first, tuple(part)
 
 
 def wire_name(name: str, version: int) -> bytes:
@@ -93,6 +151,12 @@ def read_name(raw: bytes) -> str:
         return raw.decode()
     except UnicodeDecodeError as error:
         raise DecodeError("message", "its wire name is no UTF-8", shorten(raw)) from error
+
+
+def _numbered(error: DecodeError, number: int) -> DecodeError:
+    numbered = type(error)(f"batch[{number}].{error.path}", error.reason, error.value)
+    numbered.__cause__ = error.__cause__
+    return numbered
 
 
 def _cut_short(data: bytes) -> DecodeError:

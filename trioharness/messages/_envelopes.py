@@ -65,8 +65,8 @@ class Envelope(Generic[T_co]):
 class Batch(Generic[T_co]):
     """Several messages under one header: smaller, faster and better compressed than as many frames.
 
-    They arrive together or not at all: one that cannot be read takes the others with it. Messages
-    that must not share their fate go into frames of their own, see `FrameWriter.encode_many`.
+    One that cannot be read costs nothing but itself: a reader then gives the batch in parts, which
+    are what is before it and what is behind it, and raises in between.
     """
 
     messages: tuple[T_co, ...]

@@ -51,7 +51,10 @@ KNOWN: Final = 31
 """All flags that mean something."""
 
 MAX_FRAME: Final = 1024 * 1024
-"""The default of all bounds."""
+"""Bytes of a frame, and of what is in it, by default."""
+
+MAX_BATCH: Final = 10_000
+"""Messages of a batch, by default: many small ones would take far more room than their bytes."""
 
 _LARGEST_FRAME: Final = 2**32 - 1
 LONGEST_NAME: Final = 255
@@ -67,7 +70,7 @@ def named_header(name_size: int) -> Struct:
 
 
 def bound(owner: str, option: str, value: object, *, least: int = SIZE) -> int:
-    """Return a size that was given as an option.
+    """Return a size or a count that was given as an option.
 
     Raises:
         ConfigurationError: It is no int, or out of range.
@@ -78,6 +81,6 @@ def bound(owner: str, option: str, value: object, *, least: int = SIZE) -> int:
         or not least <= value <= _LARGEST_FRAME
     ):
         raise ConfigurationError(
-            owner, f"{option} is {value!r}", f"give bytes from {least} to {_LARGEST_FRAME}"
+            owner, f"{option} is {value!r}", f"give an int from {least} to {_LARGEST_FRAME}"
         )
     return value

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, Generic, Literal, NoReturn, TypeVar, final
 
 from .._errors import DecodeError, FrameError
 from . import _header as header
-from ._batches import load_runs, read_name
+from ._batches import Run, load_runs, load_what_can_be, read_name, split_runs
 from ._codec import Codec
 from ._compress import LOADERS, ZSTD_CURE, ZSTD_MISSING, Compression, Compressor
 from ._envelopes import Batch, Envelope, MessageId
@@ -62,6 +63,7 @@ class FrameReader(Generic[T]):
         *,
         max_frame: int = header.MAX_FRAME,
         max_inflated: int = header.MAX_FRAME,
+        max_batch: int = header.MAX_BATCH,
     ) -> None:
         """Begin a stream.
 
@@ -70,6 +72,7 @@ class FrameReader(Generic[T]):
             max_frame: Most bytes of one frame, its header included.
             max_inflated: Most bytes of what is in a frame once it is inflated, which is where
                 inflating it stops.
+            max_batch: Most messages of a batch.
 
         Raises:
             ConfigurationError: A bound is out of range.
@@ -79,6 +82,7 @@ class FrameReader(Generic[T]):
         self._max_frame = header.bound(self._name, "max_frame", max_frame)
         self._longest = self._max_frame - _SIZE
         self._max_inflated = header.bound(self._name, "max_inflated", max_inflated)
+        self._max_batch = header.bound(self._name, "max_batch", max_batch, least=1)
         self._load = codec.load
         self._seen: dict[bytes, tuple[int, int]] = {}
         """Size of the name and version, by prefix of a header without flags."""
@@ -92,6 +96,10 @@ class FrameReader(Generic[T]):
         self._needed = _SIZE
         self._before = 0
         """Bytes of the stream before `_data`."""
+        self._parts: Iterator[Batch[T] | DecodeError] | None = None
+        """What is still to come of a batch of which not all could be read."""
+        self._parted = 0
+        """Where that batch is in the stream."""
         self._refused: tuple[int, str] | None = None
 
     def __repr__(self) -> str:
@@ -138,13 +146,16 @@ class FrameReader(Generic[T]):
             An envelope or a batch, or `NEED_DATA` while the frame is not there as a whole.
 
         Raises:
-            DecodeError: As `Codec.decode`; it cannot be inflated, or only to more than
-                `max_inflated`; or something in its envelope is wrong. The next call goes on behind
-                it. A note says at which byte it was.
-            UnknownMessageError: As `Codec.decode`; so does this.
+            DecodeError: As `Codec.load`; it cannot be inflated, or only to more than
+                `max_inflated`; or something in its envelope is wrong. A note says at which byte it
+                was. The next call goes on behind it: behind the message, not the whole batch, where
+                others in the batch can be read.
+            UnknownMessageError: As `Codec.load`; so does this.
             FrameError: The stream is no stream of frames, of a newer header than is known, or a
                 frame is too large. So it is from now on, whatever is fed.
         """
+        if self._parts is not None:
+            return self._next_part(self._parts)
         data, at = self._data, self._at
         if len(data) - at >= _SIZE:
             prefix, size, node, count, time = _unpack(data, at)
@@ -176,15 +187,21 @@ class FrameReader(Generic[T]):
             return NEED_DATA
         begin = self._at
         self._at = begin + _SIZE + size
+        rest = self._data[begin + _SIZE : self._at]
         try:
-            return self._frame(prefix, (node, count), time, self._data[begin + _SIZE : self._at])
+            frame = self._frame(prefix, (node, count), time, rest)
         except DecodeError as error:
             _note(error, self._before + begin)
             raise
+        if frame is not None:
+            return frame
+        self._parted = self._before + begin
+        return self.next_frame()
 
     def _frame(
         self, prefix: bytes, ident: MessageId, time: int, rest: bytes
-    ) -> Envelope[T] | Batch[T]:
+    ) -> Envelope[T] | Batch[T] | None:
+        """Return what is in a frame, or None for a batch that comes in parts."""
         _, flags, named, version = header.PREFIX.unpack(prefix)
         _check_flags(flags, named, len(rest))
         raw, rest = rest[:named], rest[named:]
@@ -197,13 +214,45 @@ class FrameReader(Generic[T]):
             path = "batch" if flags & header.BATCH else name
             rest = self._inflated(_COMPRESSIONS[flags & header.COMPRESSED], rest, path)
         if flags & header.BATCH:
-            return Batch(load_runs(self._codec, rest), ident, time, **said)
+            return self._batch(split_runs(rest, self._max_batch), ident, time, said)
         message = self._load(name, version, rest)
         if not flags:
             # There are no more of these than types and versions, since it is known now.
             self._seen[prefix] = named, version
             self._names[raw] = name
         return Envelope(message, ident, time, **said)
+
+    def _batch(
+        self, runs: Sequence[Run], ident: MessageId, time: int, said: dict[str, Any]
+    ) -> Batch[T] | None:
+        try:
+            return Batch(load_runs(self._codec, runs), ident, time, **said)
+        except DecodeError:
+            self._parts = self._parts_of(runs, ident, time, said)
+            return None
+
+    def _parts_of(
+        self, runs: Sequence[Run], ident: MessageId, time: int, said: dict[str, Any]
+    ) -> Iterator[Batch[T] | DecodeError]:
+        node, count = ident
+        for first, part in load_what_can_be(self._codec, runs):
+            if isinstance(part, DecodeError):
+                yield part
+            else:
+                yield Batch(part, (node, count + first), time, **said)
+
+    def _next_part(
+        self, parts: Iterator[Batch[T] | DecodeError]
+    ) -> Envelope[T] | Batch[T] | Literal[NeedData.NEED_DATA]:
+        """Return what comes next of a batch, or of the stream behind it."""
+        part = next(parts, None)
+        if part is None:
+            self._parts = None
+            return self.next_frame()
+        if isinstance(part, DecodeError):
+            _note(part, self._parted)
+            raise part
+        return part
 
     def _inflated(self, compression: Compression, data: bytes, path: str) -> bytes:
         try:

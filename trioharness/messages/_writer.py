@@ -60,6 +60,7 @@ class FrameWriter(Generic[T]):
         *,
         max_frame: int = header.MAX_FRAME,
         max_inflated: int = header.MAX_FRAME,
+        max_batch: int = header.MAX_BATCH,
         compression: Compression = "none",
         threshold: int = 1024,
     ) -> None:
@@ -70,6 +71,7 @@ class FrameWriter(Generic[T]):
             max_frame: Most bytes of one frame, its header included; the readers' own.
             max_inflated: Most bytes of what is in a frame before it is compressed; the readers'
                 own.
+            max_batch: Most messages of a batch; the readers' own.
             compression: ``"zlib"`` is in the standard library and slow, ``"zstd"`` is fast and
                 needs ``pip install 'trioharness[zstd]'`` before Python 3.14. Readers need not be
                 told, but have to have it.
@@ -84,6 +86,7 @@ class FrameWriter(Generic[T]):
         self._codec = codec
         self._max_frame = header.bound(self._name, "max_frame", max_frame)
         self._max_inflated = header.bound(self._name, "max_inflated", max_inflated)
+        self._max_batch = header.bound(self._name, "max_batch", max_batch, least=1)
         header.bound(self._name, "threshold", threshold, least=0)
         self._compressor = _compressor(self._name, compression)
         self._threshold = threshold
@@ -110,7 +113,8 @@ class FrameWriter(Generic[T]):
 
         Raises:
             EncodeError: As `Codec.encode`; something said in the envelope has the wrong type or
-                does not fit; the batch is empty; or the frame or what is in it is too large.
+                does not fit; the batch is empty; or
+                the frame, the batch or what is in it is too large.
         """
         if (  # what is by far the most, written out since calls would take as long as the rest
             type(frame) is Envelope
@@ -134,7 +138,7 @@ class FrameWriter(Generic[T]):
                 return start + payload
             return self._encode_unusual(frame, 0, named, payload)
         if isinstance(frame, Batch):
-            runs = dump_runs(self._codec, frame.messages)
+            runs = dump_runs(self._codec, frame.messages, self._max_batch)
             return self._encode_unusual(frame, header.BATCH, self._batch, runs)
         name, version, payload = self._dump(frame.message)
         named = self._named.get(name) or self._new(name, version)
