@@ -37,19 +37,25 @@ async def leave(orders: th.ReceiveChannel[Order | Recall], stream: trio.SocketSt
 async def arrive(stream: trio.SocketStream, orders: th.SendChannel[Order]) -> None:
     """Receive for as long as the other side is there; this one knows no `Recall` yet."""
     reader = th.FrameReader(th.Codec(Order))
-    async for received in stream:
-        reader.feed(received)
-        while True:
-            try:
-                frame = reader.next_frame()
-            except th.DecodeError as error:  # what comes next is as good as any
-                print(f"passed over: {error}")
-                continue
-            if frame is th.NEED_DATA:
-                break
-            arrived = frame.messages if isinstance(frame, th.Batch) else (frame.message,)
-            await orders.send_many(arrived)
+    async with stream:
+        async for received in stream:
+            reader.feed(received)
+            await orders.send_many(messages_of(reader))
     reader.feed_eof()  # or a frame of which the end is missing would not be noticed
+
+
+def messages_of(reader: th.FrameReader[Order]) -> list[Order]:
+    """Return the messages that are there."""
+    found: list[Order] = []
+    while True:
+        try:
+            frame = reader.next_frame()
+        except th.DecodeError as error:  # what comes next is as good as any
+            print(f"passed over: {error}")
+            continue
+        if frame is th.NEED_DATA:
+            return found
+        found += frame.messages if isinstance(frame, th.Batch) else [frame.message]
 
 
 async def count(orders: th.ReceiveChannel[Order]) -> None:
@@ -67,8 +73,7 @@ async def main() -> None:
         sup.start_soon(count, arrived_out)
         with send:
             await send.send_many([Order(number=number, pieces=2) for number in range(100)])
-            await send.send(Recall(number=1))
-            await send.send(Order(number=100, pieces=1))
+            await send.send_many([Recall(number=1), Order(number=100)])
 
 
 if __name__ == "__main__":

@@ -33,8 +33,8 @@ _no_headers = cast("Callable[[], dict[str, str | bytes]]", dict)  # a function w
 class Envelope(Generic[T_co]):
     """One message, with what is said about it on the way: what `FrameWriter` makes a frame of.
 
-    Only the first three are always on the wire; what is left at its default takes no room there.
-    In process a message needs no envelope, a channel takes it as it is.
+    The first three are always on the wire, and need no keyword; what is left at its default takes
+    no room there. In process a message needs no envelope, a channel takes it as it is.
 
     Example::
 
@@ -47,17 +47,17 @@ class Envelope(Generic[T_co]):
     """Its own id, from `Ids`."""
     time: int
     """When it was made, in nanoseconds since the epoch; nothing here looks at a clock."""
-    correlation: MessageId | None = attrs.field(default=None, kw_only=True)
+    correlation: MessageId | None = None
     """Id of the message that it answers, or belongs to."""
-    reply_to: str | None = attrs.field(default=None, kw_only=True)
+    reply_to: str | None = None
     """Where an answer is expected, in whatever words sender and receiver agreed on."""
-    deadline: int | None = attrs.field(default=None, kw_only=True)
+    deadline: int | None = None
     """When it is of no use any more, in nanoseconds since the epoch. Nothing here drops it then."""
-    attempt: int = attrs.field(default=1, kw_only=True)
+    attempt: int = 1
     """Which delivery this is, from 1."""
-    source: str | None = attrs.field(default=None, kw_only=True)
+    source: str | None = None
     """Who sent it: ``"shop/workers/worker-2"``."""
-    headers: Mapping[str, str | bytes] = attrs.field(factory=_no_headers, kw_only=True, hash=False)
+    headers: Mapping[str, str | bytes] = attrs.field(factory=_no_headers, hash=False)
     """A few small values of the user's own; up to 64 KiB, with all of the above."""
 
 
@@ -75,17 +75,17 @@ class Batch(Generic[T_co]):
     """Id of the first, from `Ids.block`; the count of each other is one more."""
     time: int
     """When they were sent, in nanoseconds since the epoch."""
-    correlation: MessageId | None = attrs.field(default=None, kw_only=True)
+    correlation: MessageId | None = None
     """As in `Envelope`, for all of them; so are the fields that follow."""
-    reply_to: str | None = attrs.field(default=None, kw_only=True)
+    reply_to: str | None = None
     """Where answers are expected."""
-    deadline: int | None = attrs.field(default=None, kw_only=True)
+    deadline: int | None = None
     """When they are of no use any more, in nanoseconds since the epoch."""
-    attempt: int = attrs.field(default=1, kw_only=True)
+    attempt: int = 1
     """Which delivery this is, from 1."""
-    source: str | None = attrs.field(default=None, kw_only=True)
+    source: str | None = None
     """Who sent them."""
-    headers: Mapping[str, str | bytes] = attrs.field(factory=_no_headers, kw_only=True, hash=False)
+    headers: Mapping[str, str | bytes] = attrs.field(factory=_no_headers, hash=False)
     """A few small values of the user's own."""
 
     def envelopes(self) -> Iterator[Envelope[T_co]]:
