@@ -165,6 +165,16 @@ def test_an_unknown_message_is_passed_over(wrong: dict[str, Any], reason: str) -
     assert reader.next_frame() == FIRST
 
 
+def test_a_name_beyond_the_end_is_no_name() -> None:
+    reader = new_reader()
+    reader.feed(frame() + frame(b"", name=b"car", name_size=4) + b"d" + frame())
+    assert reader.next_frame() == FIRST
+    with pytest.raises(DecodeError):
+        reader.next_frame()
+    with pytest.raises(FrameError, match="no frame begins here, but b'd"):
+        reader.next_frame()
+
+
 def test_an_old_message_is_upgraded() -> None:
     assert read([frame(b'{"no":"1234"}', version=1)]) == [FIRST]
 
@@ -295,8 +305,9 @@ WRONG = b'{"number":1}'
         (b"", "batch", "it has 0 messages and may have 1 to 3 (max_batch)"),
         (b"\0" * 10, "batch", "a run is cut short"),
         (run(b"{}", 1, size=3), "batch", "a run is cut short"),
-        (run(NUMBER, 2), "batch", "there are 1 messages 'card' where there should be 2"),
-        (run(NUMBER, 2**32 - 1), "batch", "there are 1 messages 'card' where there should be 429"),
+        (run(NUMBER, 2), "batch", "there are not just 2 messages 'card', as it says"),
+        (run(NUMBER * 2 + b"\n" + NUMBER, 1), "batch", "there are not just 1 messages 'card'"),
+        (run(NUMBER, 2**32 - 1), "batch", "it has 4294967295 messages and may have 1 to 3"),
         (run(b"\n\n\n", 4), "batch", "it has 4 messages and may have 1 to 3 (max_batch)"),
         (run(NUMBER, 1) * 4, "batch", "it has 4 messages and may have 1 to 3 (max_batch)"),
         (run(b"{}", 1, name=b"\xff"), "message", "its wire name is no UTF-8"),

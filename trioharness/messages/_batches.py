@@ -1,8 +1,4 @@
-"""What is in a batch: runs of messages of one type, each under its wire name and version.
-
-The payloads of a run are JSON lines: compact JSON has no line breaks, so that they can be counted
-and told apart unread.
-"""
+"""What is in a batch: runs of messages of one type, each under its wire name and version."""
 
 from __future__ import annotations
 
@@ -16,6 +12,7 @@ import attrs
 from .._errors import DecodeError, EncodeError
 from ._codec import Codec
 from ._header import GREATEST_VERSION, LONGEST_NAME
+from ._layouts import Layout
 from ._problems import shorten
 
 T = TypeVar("T")
@@ -24,7 +21,6 @@ _RUN: Final = Struct("<BHII")
 """Size of the wire name, version, how many messages, size of their payloads; then both follow."""
 
 _PATH: Final = "batch"
-_LINE: Final = b"\n"
 
 
 @attrs.frozen
@@ -33,10 +29,10 @@ class Run:
 
     name: str
     version: int
-    payloads: bytes
+    payloads: list[bytes]
 
 
-def dump_runs(codec: Codec[T], messages: Sequence[T], most: int) -> bytes:
+def dump_runs(codec: Codec[T], layout: Layout, messages: Sequence[T], most: int) -> bytes:
     """Return the messages as runs; neighbours of one type share one.
 
     Raises:
@@ -50,12 +46,12 @@ def dump_runs(codec: Codec[T], messages: Sequence[T], most: int) -> bytes:
         dumped = list(map(codec.dump, neighbours))
         name, version, _ = dumped[0]
         raw = wire_name(name, version)
-        payloads = _LINE.join([payload for _, _, payload in dumped])
+        payloads = layout.join([payload for _, _, payload in dumped])
         parts += (_RUN.pack(len(raw), version, len(dumped), len(payloads)), raw, payloads)
     return b"".join(parts)
 
 
-def split_runs(data: bytes, most: int) -> list[Run]:
+def split_runs(layout: Layout, data: bytes, most: int) -> list[Run]:
     """Return the runs of `dump_runs`, unread.
 
     Raises:
@@ -72,13 +68,14 @@ def split_runs(data: bytes, most: int) -> list[Run]:
         at = start + size
         if at > len(data):
             raise _cut_short(data[named:])
-        run = Run(read_name(data[named:start]), version, data[start:at])
-        lines = run.payloads.count(_LINE) + 1
-        if lines != count:
-            reason = f"there are {lines} messages {run.name!r} where there should be {count}"
+        total += count
+        if total > most:
+            break
+        run = Run(read_name(data[named:start]), version, layout.split(data[start:at], count))
+        if len(run.payloads) != count:
+            reason = f"there are not just {count} messages {run.name!r}, as it says"
             raise DecodeError(_PATH, reason)
         runs.append(run)
-        total += count
     if not 1 <= total <= most:
         raise DecodeError(_PATH, f"it has {total} messages and may have 1 to {most} (max_batch)")
     return runs
@@ -92,13 +89,7 @@ def load_runs(codec: Codec[T], runs: Iterable[Run]) -> tuple[T, ...]:
         UnknownMessageError: As `Codec.load`.
     """
     load = codec.load
-    return tuple(
-        [
-            load(run.name, run.version, payload)
-            for run in runs
-            for payload in run.payloads.split(_LINE)
-        ]
-    )
+    return tuple([load(run.name, run.version, payload) for run in runs for payload in run.payloads])
 
 
 def load_what_can_be(
@@ -111,7 +102,7 @@ def load_what_can_be(
     first = number = 0
     part: list[T] = []
     for run in runs:
-        for payload in run.payloads.split(_LINE):
+        for payload in run.payloads:
             try:
                 part.append(codec.load(run.name, run.version, payload))
             except DecodeError as error:

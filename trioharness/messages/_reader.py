@@ -13,6 +13,7 @@ from ._codec import Codec
 from ._compress import LOADERS, ZSTD_CURE, ZSTD_MISSING, Compression, Compressor
 from ._envelopes import Batch, Envelope, MessageId
 from ._extension import unpack_extension
+from ._layouts import layout_of
 from ._problems import Refused, shorten
 
 T = TypeVar("T")
@@ -83,9 +84,10 @@ class FrameReader(Generic[T]):
         self._longest = self._max_frame - _SIZE
         self._max_inflated = header.bound(self._name, "max_inflated", max_inflated)
         self._max_batch = header.bound(self._name, "max_batch", max_batch, least=1)
+        self._layout = layout_of(codec)
         self._load = codec.load
         self._seen: dict[bytes, tuple[int, int]] = {}
-        """Size of the name and version, by prefix of a header without flags."""
+        """Size of the name and version, by prefix of a header in which nothing is unusual."""
         self._names: dict[bytes, str] = {}
         self._compressors: dict[Compression, Compressor] = {}
         # What can be read is `_data` from `_at` on. What does not yet make a frame grows in `_tail`
@@ -165,8 +167,9 @@ class FrameReader(Generic[T]):
                 named, version = seen
                 body = at + _SIZE + named
                 name = self._names.get(data[at + _SIZE : body])
-                if name is not None and body <= end:
+                if name is not None:
                     # A plain message like one before, by far the most: what follows is not needed.
+                    # A name beyond the end leaves an empty payload, which is no message.
                     self._at = end
                     try:
                         message = self._load(name, version, data[body:end])
@@ -203,7 +206,7 @@ class FrameReader(Generic[T]):
     ) -> Envelope[T] | Batch[T] | None:
         """Return what is in a frame, or None for a batch that comes in parts."""
         _, flags, named, version = header.PREFIX.unpack(prefix)
-        _check_flags(flags, named, len(rest))
+        _check_flags(flags, self._layout.flag, named, len(rest))
         raw, rest = rest[:named], rest[named:]
         name = read_name(raw)
         said: dict[str, Any] = {}
@@ -214,9 +217,9 @@ class FrameReader(Generic[T]):
             path = "batch" if flags & header.BATCH else name
             rest = self._inflated(_COMPRESSIONS[flags & header.COMPRESSED], rest, path)
         if flags & header.BATCH:
-            return self._batch(split_runs(rest, self._max_batch), ident, time, said)
+            return self._batch(split_runs(self._layout, rest, self._max_batch), ident, time, said)
         message = self._load(name, version, rest)
-        if not flags:
+        if flags == self._layout.flag:
             # There are no more of these than types and versions, since it is known now.
             self._seen[prefix] = named, version
             self._names[raw] = name
@@ -317,12 +320,13 @@ def _why(start: bytes, size: int, most: int) -> str:
     return f"no frame begins here, but {shorten(start)}"
 
 
-def _check_flags(flags: int, named: int, size: int) -> None:
+def _check_flags(flags: int, format_flag: int, named: int, size: int) -> None:
     if flags & ~header.KNOWN or flags & header.COMPRESSED == header.COMPRESSED:
         reason = f"it has the flags {flags:#04x}: it was written by a newer program"
         raise DecodeError("envelope", f"{reason}, update this one")
-    if flags & header.MSGPACK:
-        raise DecodeError("envelope", "it is written as msgpack, and the codec reads JSON")
+    if flags & header.MSGPACK != format_flag:
+        written, read = ("msgpack", "json") if flags & header.MSGPACK else ("json", "msgpack")
+        raise DecodeError("envelope", f"it is written as {written}, and the codec reads {read}")
     if flags & header.BATCH and named:
         raise DecodeError("envelope", "a batch has no wire name of its own")
     if named > size:

@@ -15,6 +15,7 @@ from ._codec import Codec
 from ._compress import LOADERS, ZSTD_CURE, ZSTD_MISSING, Compression, Compressor
 from ._envelopes import Batch, Envelope
 from ._extension import pack_extension
+from ._layouts import layout_of
 from ._problems import shorten
 
 T = TypeVar("T")
@@ -31,7 +32,7 @@ class _Named:
 
     pack: Callable[..., bytes]
     plain: bytes
-    """The prefix when nothing is unusual, so that there are no flags."""
+    """The prefix when nothing is unusual, so that there is no flag but that of the format."""
     size: int
     name: bytes
     version: int
@@ -92,7 +93,9 @@ class FrameWriter(Generic[T]):
         self._threshold = threshold
         self._dump = codec.dump
         self._named: dict[str, _Named] = {}
-        self._batch = _named("", 0)
+        self._layout = layout_of(codec)
+        self._flags = self._layout.flag
+        self._batch = _named("", 0, self._flags)
         # Below this many bytes nothing is compressed, and nothing can be too large.
         room = self._max_frame - header.SIZE - header.LONGEST_NAME
         self._plain = min(room, self._max_inflated)
@@ -136,13 +139,13 @@ class FrameWriter(Generic[T]):
                 except _UNFIT as error:
                     raise _unfit(frame) from error
                 return start + payload
-            return self._encode_unusual(frame, 0, named, payload)
+            return self._encode_unusual(frame, self._flags, named, payload)
         if isinstance(frame, Batch):
-            runs = dump_runs(self._codec, frame.messages, self._max_batch)
-            return self._encode_unusual(frame, header.BATCH, self._batch, runs)
+            runs = dump_runs(self._codec, self._layout, frame.messages, self._max_batch)
+            return self._encode_unusual(frame, self._flags | header.BATCH, self._batch, runs)
         name, version, payload = self._dump(frame.message)
         named = self._named.get(name) or self._new(name, version)
-        return self._encode_unusual(frame, 0, named, payload)
+        return self._encode_unusual(frame, self._flags, named, payload)
 
     def encode_many(self, frames: Iterable[Envelope[T] | Batch[T]]) -> bytes:
         """Turn envelopes and batches into as many frames, in one piece to be sent at once.
@@ -192,15 +195,15 @@ class FrameWriter(Generic[T]):
             raise _unfit(frame) from error
 
     def _new(self, name: str, version: int) -> _Named:
-        named = self._named[name] = _named(name, version)
+        named = self._named[name] = _named(name, version, self._flags)
         return named
 
 
-def _named(name: str, version: int) -> _Named:
+def _named(name: str, version: int, flags: int) -> _Named:
     raw = wire_name(name, version)
     return _Named(
         pack=header.named_header(len(raw)).pack,
-        plain=header.PREFIX.pack(header.START, 0, len(raw), version),
+        plain=header.PREFIX.pack(header.START, flags, len(raw), version),
         size=len(raw),
         name=raw,
         version=version,
