@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import tracemalloc
 from typing import Any
 
@@ -237,6 +238,23 @@ def test_a_frame_may_be_just_so_large() -> None:
     assert f"a frame of {len(data)} bytes begins here" in error.reason
     with pytest.raises(EncodeError, match=r"'card': its frame has 53 bytes and may have 52 \(max_"):
         FrameWriter(CODEC, max_frame=len(data) - 1).encode(FIRST)
+
+
+def test_a_frame_like_one_before_may_be_just_as_large() -> None:
+    large = WRITER.encode(Envelope(Card(number="12345"), (7, 1), 5))
+    reader = new_reader(max_frame=len(large) - 1)
+    reader.feed(WRITER.encode(FIRST) + large)
+    assert reader.next_frame() == FIRST
+    with pytest.raises(FrameError, match=f"a frame of {len(large)} bytes begins here"):
+        reader.next_frame()
+
+
+def test_small_pieces_of_a_large_frame_are_not_copied_again_and_again() -> None:
+    large: Frame = Envelope(Card(number="1" * 1_000_000), (7, 1), 5)
+    data = WRITER.encode(large)
+    begun = time.monotonic()
+    assert read(data[at : at + 16] for at in range(0, len(data), 16)) == [large]
+    assert time.monotonic() - begun < 5  # a tenth of a second, or half a minute with copies
 
 
 def test_a_batch_may_be_just_so_large() -> None:
