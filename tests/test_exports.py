@@ -24,11 +24,17 @@ FRONT_DOORS = sorted(door.parent.name for door in PACKAGE.glob("[!_]*/__init__.p
 
 BUILT_BY_USERS = {
     "Codec",  # made once for a union of messages, wherever bytes are
+    "FrameReader",  # made once for each connection, by whoever reads from it
+    "FrameWriter",  # made once for whoever writes
     "Harness",  # a description; what lives is made by run()
+    "Ids",  # it counts, and is all there is to it
     "SendProgress",  # it is given to a call, which writes into it
 }
 """Classes that are neither data nor closed: each is meant to be called, and says no more."""
 
+
+FROZEN_TO_CHECKERS = {"trioharness._events", "trioharness.messages._envelopes"}
+"""Modules whose classes are frozen to type checkers only, since they are made by the thousand."""
 
 DERIVED_BY_USERS = {"Component"}
 """Base classes: users subclass them, and only supervision makes instances."""
@@ -228,8 +234,8 @@ def kind(cls: type[object]) -> str | None:
         return "protocol"
     if attrs.has(cls) and attrs.inspect(cls).is_frozen:
         return "data"
-    if attrs.has(cls) and cls.__module__ == "trioharness._events":
-        return "event"  # frozen to type checkers only, as tests/typing has it
+    if attrs.has(cls) and cls.__module__ in FROZEN_TO_CHECKERS:
+        return "event"  # as tests/typing has it
     if cls.__name__ in BUILT_BY_USERS and getattr(cls, "__final__", False):
         return "built"
     if cls.__name__ in DERIVED_BY_USERS and not getattr(cls, "__final__", False):

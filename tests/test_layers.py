@@ -37,7 +37,7 @@ LAYERS = {
     "_errors": Layer(1, ("_util",), BASIC),
     "_events": Layer(1, ("_util",), BASIC),
     "rules": Layer(2, NAMES, BASIC),
-    "messages": Layer(2, NAMES, (*BASIC, "cattrs", "msgspec")),
+    "messages": Layer(2, NAMES, (*BASIC, "cattrs", "msgspec", "backports", "compression")),
     "observe": Layer(2, NAMES, BASIC),
     "channels": Layer(3, NAMES, (*BASIC, "trio", "outcome")),
     "supervision": Layer(3, (*NAMES, "rules", "observe"), (*BASIC, "trio", "outcome")),
@@ -53,6 +53,9 @@ LAYERS = {
 EXCLUSIVE = {
     "cattrs": "messages",
     "msgspec": "messages",
+    "zlib": "messages",
+    "backports": "messages",  # zstd, before Python 3.14
+    "compression": "messages",  # zstd, from then on
     "logging": "observe",
     "signal": "harness",
     "anyio": "interop",

@@ -34,6 +34,7 @@ from ._errors import DuplicateNameError as DuplicateNameError
 from ._errors import EncodeError as EncodeError
 from ._errors import EndNotOpen as EndNotOpen
 from ._errors import FilterFailed as FilterFailed
+from ._errors import FrameError as FrameError
 from ._errors import Ignore as Ignore
 from ._errors import Lagged as Lagged
 from ._errors import LoadError as LoadError
@@ -115,7 +116,16 @@ from .harness import Finding as Finding
 from .harness import Harness as Harness
 from .harness import Receipt as Receipt
 from .harness import Running as Running
+from .messages import NEED_DATA as NEED_DATA
+from .messages import Batch as Batch
 from .messages import Codec as Codec
+from .messages import Compression as Compression
+from .messages import Envelope as Envelope
+from .messages import FrameReader as FrameReader
+from .messages import FrameWriter as FrameWriter
+from .messages import Ids as Ids
+from .messages import MessageId as MessageId
+from .messages import NeedData as NeedData
 from .messages import message as message
 from .messages import upgrade as upgrade
 from .observe import ChildNode as ChildNode

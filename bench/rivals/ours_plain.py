@@ -1,4 +1,4 @@
-"""trioharness without what the row is about: the option, the other sources, the select."""
+"""trioharness without what the row is about: the option, other sources, the select, the frame."""
 
 from bench.rivals.ours._flows import batches_of_100 as deliveries_in_batches
 from bench.rivals.ours._flows import into_room as drops
@@ -6,12 +6,22 @@ from bench.rivals.ours._flows import one_by_one as deliveries
 from bench.rivals.ours._flows import one_by_one as one_busy_and_a_timer
 from bench.rivals.ours._flows import one_by_one as one_busy_of_11
 from bench.rivals.ours._flows import without_room as one_busy_without_room
+from bench.rivals.ours._frames import decode_payloads as decode_batches
+from bench.rivals.ours._frames import decode_payloads as decode_envelopes
+from bench.rivals.ours._frames import encode_payloads as encode_batches
+from bench.rivals.ours._frames import encode_payloads as encode_envelopes
+from bench.rivals.ours._frames import encode_payloads as encode_messages
 from bench.rivals.ours._select import one_busy_of_11 as one_busy_of_101
 
 __all__ = [
+    "decode_batches",
+    "decode_envelopes",
     "deliveries",
     "deliveries_in_batches",
     "drops",
+    "encode_batches",
+    "encode_envelopes",
+    "encode_messages",
     "one_busy_and_a_timer",
     "one_busy_of_11",
     "one_busy_of_101",

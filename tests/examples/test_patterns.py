@@ -42,6 +42,13 @@ SHOWN = {
         "cancels: Cancel(number=1)",
         "dead: gibberish",
     ],
+    "over_a_socket": [
+        (
+            "passed over: cannot decode batch[0].message.type: unknown message; known: 'order' "
+            "(version 1) (got 'recall')"
+        ),
+        "101 orders, 201 pieces",
+    ],
     "priority": ["urgent 1", "urgent 2", "usual 1", "usual 2", "usual 3"],
 }
 

@@ -498,6 +498,35 @@ def test_a_failing_upgrade_is_a_decode_error(result: Any) -> None:
     assert caught.value.__cause__ is (result if isinstance(result, Exception) else None)
 
 
+# Fields alone, for a frame that has a place of its own for name and version
+
+
+def test_fields_alone_travel_with_name_and_version_beside_them() -> None:
+    assert ALL.dump(Card(number="4")) == ("card", 2, b'{"number":"4"}')
+    assert ALL.load("card", 2, b'{"number":"4"}') == Card(number="4")
+    assert ALL.load("card", 1, b'{"no":"4"}') == Card(number="4")
+
+
+def test_fields_alone_are_held_to_the_same_rules() -> None:
+    codec = Codec(Card | Order, max_size=16, max_depth=2)
+    with pytest.raises(EncodeError, match=r"'card': it has 17 bytes and may have 16"):
+        codec.dump(Card(number="1234"))
+    with pytest.raises(DecodeError, match=r"it has 18 bytes and may have 16 \(max_size\)"):
+        codec.load("card", 2, b'{"number":"1234"} ')
+    with pytest.raises(DecodeError, match=r"more than 2 levels \(max_depth\)"):
+        codec.load("order", 3, b'{"lines":[]}')
+    with pytest.raises(UnknownMessageError, match=r"message\.type: unknown message; known: 'card'"):
+        codec.load("cash", 1, b"{}")
+    with pytest.raises(UnknownMessageError, match=r"message\.version: .* update this one"):
+        codec.load("card", 3, b"{}")
+    with pytest.raises(DecodeError, match=r"card\.number: expected a str, not int"):
+        codec.load("card", 2, b'{"number":4}')
+    with pytest.raises(DecodeError, match=r"message\.data: expected an object of fields"):
+        codec.load("card", 2, b"[]")
+    with pytest.raises(DecodeError, match=r"card: it is no valid JSON"):
+        codec.load("card", 2, b"{")
+
+
 # Bounds
 
 

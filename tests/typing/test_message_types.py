@@ -6,7 +6,17 @@ from typing import Any, Generic, TypeVar, assert_type
 
 import attrs
 
-from trioharness.messages import Codec, message, upgrade
+from trioharness.messages import (
+    NEED_DATA,
+    Batch,
+    Codec,
+    Envelope,
+    FrameReader,
+    FrameWriter,
+    Ids,
+    message,
+    upgrade,
+)
 
 ItemT = TypeVar("ItemT")
 
@@ -73,3 +83,24 @@ def codecs(data: bytes) -> None:
     generic = Codec(Box[int])
     assert_type(generic.decode(data), Box[int])
     Codec(Order, 100)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def frames(data: bytes) -> None:
+    writer = FrameWriter(Codec(Order | Cancel))
+    ids = Ids(7)
+    envelope = Envelope(Order(id=1), ids.next(), 5)
+    assert_type(envelope, Envelope[Order])
+    assert_type(Batch((Order(id=1),), ids.block(1), 5), Batch[Order])
+    assert_type(writer.encode(envelope), bytes)  # one of the types is enough
+    writer.encode(Envelope(7, (7, 1), 5))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    envelope.attempt = 2  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+    FrameWriter(Codec(Order), compression="lz4")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    reader = FrameReader(Codec(Order | Cancel))
+    reader.feed(data)
+    while (frame := reader.next_frame()) is not NEED_DATA:
+        assert_type(frame, Envelope[Order | Cancel] | Batch[Order | Cancel])
+        if isinstance(frame, Batch):
+            assert_type(frame.messages, tuple[Order | Cancel, ...])
+        else:
+            assert_type(frame.message, Order | Cancel)

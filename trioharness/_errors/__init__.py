@@ -21,8 +21,9 @@ TrioharnessError
 │   └── CallToOneself                       only the caller could answer it
 ├── CodecError (ValueError)
 │   ├── EncodeError                         a message that cannot become bytes
-│   └── DecodeError                         bytes that cannot become a message
-│       └── UnknownMessageError             a wire name or version nobody declared
+│   ├── DecodeError                         bytes that cannot become a message
+│   │   └── UnknownMessageError             a wire name or version nobody declared
+│   └── FrameError                          a stream in which no more frames can be found
 ├── SupervisionError
 │   ├── StartFailed                         a component failed before it was ready
 │   ├── SupervisorClosed                    the supervisor is stopping and takes no more
@@ -53,6 +54,7 @@ from ._channels import NoRoute as NoRoute
 from ._codec import CodecError as CodecError
 from ._codec import DecodeError as DecodeError
 from ._codec import EncodeError as EncodeError
+from ._codec import FrameError as FrameError
 from ._codec import UnknownMessageError as UnknownMessageError
 from ._requests import AlreadyAnswered as AlreadyAnswered
 from ._requests import CallToOneself as CallToOneself

@@ -42,3 +42,16 @@ class DecodeError(CodecError):
 
 class UnknownMessageError(DecodeError):
     """A wire name or a version that the codec was not built for."""
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class FrameError(CodecError):
+    """A stream of bytes in which no more frames can be found; it is refused from there on."""
+
+    offset: int
+    """Where in the stream: bytes before what is wrong."""
+    reason: str
+    """What is wrong there."""
+
+    def __str__(self) -> str:
+        return f"the stream is refused at byte {self.offset}: {self.reason}"

@@ -1,4 +1,4 @@
-"""Messages: attrs classes with a wire name and a version, and the codec that makes them bytes.
+"""Messages: attrs classes with a wire name and a version, what makes them bytes, and frames.
 
 Importing this imports neither cattrs nor msgspec; building the first `Codec` does.
 """
@@ -6,6 +6,15 @@ Importing this imports neither cattrs nor msgspec; building the first `Codec` do
 from __future__ import annotations
 
 from ._codec import Codec as Codec
+from ._compress import Compression as Compression
+from ._envelopes import Batch as Batch
+from ._envelopes import Envelope as Envelope
+from ._envelopes import Ids as Ids
+from ._envelopes import MessageId as MessageId
 from ._message import MessageInfo as MessageInfo
 from ._message import message as message
 from ._message import upgrade as upgrade
+from ._reader import NEED_DATA as NEED_DATA
+from ._reader import FrameReader as FrameReader
+from ._reader import NeedData as NeedData
+from ._writer import FrameWriter as FrameWriter

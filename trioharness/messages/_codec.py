@@ -107,14 +107,7 @@ class Codec(Generic[T]):
             EncodeError: It is of none of the codec's classes (a subclass is another class), a field
                 has a value that could not be read back, or it is too large or too deep.
         """
-        data = self._json.dump(self.to_builtins(msg))
-        if len(data) > self._max_size:
-            raise EncodeError(
-                repr(self._known(msg).entry.name),
-                f"it has {len(data)} bytes and may have {self._max_size}; "
-                f"send less at a time, or raise max_size on both sides",
-            )
-        return data
+        return self._bounded(msg, self._json.dump(self.to_builtins(msg)))
 
     def decode(self, data: bytes) -> T:
         """Turn bytes into the message they are, of an old version as well.
@@ -131,14 +124,43 @@ class Codec(Generic[T]):
                 an upgrade raised.
             UnknownMessageError: Wire name or version are not among those the codec knows.
         """
-        if len(data) > self._max_size:
-            reason = f"it has {len(data)} bytes and may have {self._max_size} (max_size)"
-            raise DecodeError(_ROOT, reason)
-        try:
-            builtins = self._json.load(data)
-        except Refused as error:
-            raise _decode_error(locate(error, _ROOT, data)) from error.__cause__
-        return self.from_builtins(builtins)
+        return self.from_builtins(self._parsed(data, _ROOT))
+
+    def dump(self, msg: T) -> tuple[str, int, bytes]:
+        """Turn a message into its wire name, its version and the bytes of its fields alone.
+
+        For a frame that has a place of its own for name and version; else use `encode`.
+
+        Args:
+            msg: A message of exactly one of the codec's classes.
+
+        Returns:
+            What `load` takes; at most `max_size` bytes.
+
+        Raises:
+            EncodeError: As `encode`.
+        """
+        wrapped = self.to_builtins(msg)
+        entry = self._known(msg).entry
+        return entry.name, entry.version, self._bounded(msg, self._json.dump(wrapped["data"]))
+
+    def load(self, name: str, version: int, payload: bytes) -> T:
+        """Turn what `dump` gave, now or in an older program, back into the message.
+
+        Args:
+            name: Its wire name.
+            version: Its version.
+            payload: The bytes of its fields.
+
+        Returns:
+            The message, with its attrs converters and validators run.
+
+        Raises:
+            DecodeError: As `decode`.
+            UnknownMessageError: As `decode`.
+        """
+        fields = self._parsed(payload, name)
+        return self.from_builtins({"type": name, "version": version, "data": fields})
 
     def to_builtins(self, msg: T) -> dict[str, object]:
         """Turn a message into what `encode` writes, as plain dicts, lists and scalars.
@@ -205,6 +227,24 @@ class Codec(Generic[T]):
                 f"    {field.name}: {type_name(field.type)}" for field in fields_of(entry.form)
             ]
         return "\n".join(lines)
+
+    def _bounded(self, msg: T, data: bytes) -> bytes:
+        if len(data) > self._max_size:
+            raise EncodeError(
+                repr(self._known(msg).entry.name),
+                f"it has {len(data)} bytes and may have {self._max_size}; "
+                f"send less at a time, or raise max_size on both sides",
+            )
+        return data
+
+    def _parsed(self, data: bytes, root: str) -> object:
+        if len(data) > self._max_size:
+            reason = f"it has {len(data)} bytes and may have {self._max_size} (max_size)"
+            raise DecodeError(root, reason)
+        try:
+            return self._json.load(data)
+        except Refused as error:
+            raise _decode_error(locate(error, root, data)) from error.__cause__
 
     def _known(self, msg: T) -> _Known:
         known = self._by_class.get(type(msg))

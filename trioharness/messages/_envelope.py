@@ -72,7 +72,17 @@ def open_envelope(value: object, entries: Mapping[str, Entry]) -> tuple[Entry, d
     Raises:
         Refused: It is no envelope, or of a message or version that is not in `entries`.
     """
-    name, version, payload = _unwrapped(value)
+    return open_payload(*_unwrapped(value), entries)
+
+
+def open_payload(
+    name: str, version: int, payload: dict[str, Any], entries: Mapping[str, Entry]
+) -> tuple[Entry, dict[str, Any]]:
+    """Find the entry of a message, and bring an old payload up to the present version.
+
+    Raises:
+        Refused: It is of a message or version that is not in `entries`.
+    """
     entry = entries.get(name)
     if entry is None:
         known = ", ".join(known.label for known in entries.values())

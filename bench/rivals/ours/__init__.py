@@ -22,6 +22,13 @@ from bench.rivals.ours._flows import one_by_one as one_by_one
 from bench.rivals.ours._flows import ten_consumers as ten_consumers
 from bench.rivals.ours._flows import ten_producers as ten_producers
 from bench.rivals.ours._flows import without_room as without_room
+from bench.rivals.ours._frames import batches as batches
+from bench.rivals.ours._frames import coalesced as coalesced
+from bench.rivals.ours._frames import decode_batches as decode_batches
+from bench.rivals.ours._frames import decode_envelopes as decode_envelopes
+from bench.rivals.ours._frames import encode_batches as encode_batches
+from bench.rivals.ours._frames import encode_envelopes as encode_envelopes
+from bench.rivals.ours._frames import encode_messages as encode_messages
 from bench.rivals.ours._select import one_busy_and_a_timer as one_busy_and_a_timer
 from bench.rivals.ours._select import one_busy_of_11 as one_busy_of_11
 from bench.rivals.ours._select import one_busy_of_101 as one_busy_of_101

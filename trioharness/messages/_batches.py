@@ -1,0 +1,154 @@
+"""What is in a batch: runs of messages of one type, each under its wire name and version."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from struct import Struct
+from typing import Final, TypeVar
+
+import attrs
+
+from .._errors import DecodeError, EncodeError
+from ._codec import Codec
+from ._header import GREATEST_VERSION, LONGEST_NAME
+from ._layouts import Layout
+from ._problems import shorten
+
+T = TypeVar("T")
+
+_RUN: Final = Struct("<BHII")
+"""Size of the wire name, version, how many messages, size of their payloads; then both follow."""
+
+_PATH: Final = "batch"
+
+
+@attrs.frozen
+class Run:
+    """Payloads of neighbours of one type."""
+
+    name: str
+    version: int
+    payloads: list[bytes]
+
+
+def dump_runs(codec: Codec[T], layout: Layout, messages: Sequence[T], most: int) -> bytes:
+    """Return the messages as runs; neighbours of one type share one.
+
+    Raises:
+        EncodeError: There are none, or more than `most`, or as `Codec.dump`.
+    """
+    if not 1 <= len(messages) <= most:
+        reason = f"it has {len(messages)} messages and may have 1 to {most} (max_batch)"
+        raise EncodeError("a batch", reason)
+    parts: list[bytes] = []
+    for _, neighbours in itertools.groupby(messages, type):
+        dumped = list(map(codec.dump, neighbours))
+        name, version, _ = dumped[0]
+        raw = wire_name(name, version)
+        payloads = layout.join([payload for _, _, payload in dumped])
+        parts += (_RUN.pack(len(raw), version, len(dumped), len(payloads)), raw, payloads)
+    return b"".join(parts)
+
+
+def split_runs(layout: Layout, data: bytes, most: int) -> list[Run]:
+    """Return the runs of `dump_runs`, unread.
+
+    Raises:
+        DecodeError: They are no runs, or of no messages, or of more than `most`.
+    """
+    runs: list[Run] = []
+    at = total = 0
+    while at < len(data):
+        if at + _RUN.size > len(data):
+            raise _cut_short(data[at:])
+        name_size, version, count, size = _RUN.unpack_from(data, at)
+        named = at + _RUN.size
+        start = named + name_size
+        at = start + size
+        if at > len(data):
+            raise _cut_short(data[named:])
+        total += count
+        if total > most:
+            break
+        run = Run(read_name(data[named:start]), version, layout.split(data[start:at], count))
+        if len(run.payloads) != count:
+            reason = f"there are not just {count} messages {run.name!r}, as it says"
+            raise DecodeError(_PATH, reason)
+        runs.append(run)
+    if not 1 <= total <= most:
+        raise DecodeError(_PATH, f"it has {total} messages and may have 1 to {most} (max_batch)")
+    return runs
+
+
+def load_runs(codec: Codec[T], runs: Iterable[Run]) -> tuple[T, ...]:
+    """Return the messages of runs.
+
+    Raises:
+        DecodeError: As `Codec.load`, of any of them.
+        UnknownMessageError: As `Codec.load`.
+    """
+    load = codec.load
+    return tuple([load(run.name, run.version, payload) for run in runs for payload in run.payloads])
+
+
+def load_what_can_be(
+    codec: Codec[T], runs: Iterable[Run]
+) -> Iterator[tuple[int, tuple[T, ...] | DecodeError]]:
+    """Yield the messages of runs of which not all can be read, as parts between errors.
+
+    Each with the number of its first message; an error has it in its path.
+    """
+    first = number = 0
+    part: list[T] = []
+    for run in runs:
+        for payload in run.payloads:
+            try:
+                part.append(codec.load(run.name, run.version, payload))
+            except DecodeError as error:
+                if part:
+                    yield first, tuple(part)
+                    part = []
+                yield number, _numbered(error, number)
+                first = number + 1
+            number += 1
+    if part:
+        yield first, tuple(part)
+
+
+def wire_name(name: str, version: int) -> bytes:
+    """Return a wire name as it stands in a header.
+
+    Raises:
+        EncodeError: It or the version is too long for one.
+    """
+    raw = name.encode()
+    if len(raw) > LONGEST_NAME:
+        reason = f"its wire name takes {len(raw)} bytes, and a frame has room for {LONGEST_NAME}"
+        raise EncodeError(shorten(name), f"{reason}; give it a shorter one")
+    if version > GREATEST_VERSION:
+        reason = f"version {version} is too high for a frame, which knows {GREATEST_VERSION}"
+        raise EncodeError(repr(name), f"{reason}; begin again at 1 under another wire name")
+    return raw
+
+
+def read_name(raw: bytes) -> str:
+    """Return a wire name out of a header.
+
+    Raises:
+        DecodeError: It is no UTF-8.
+    """
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise DecodeError("message", "its wire name is no UTF-8", shorten(raw)) from error
+
+
+def _numbered(error: DecodeError, number: int) -> DecodeError:
+    numbered = type(error)(f"batch[{number}].{error.path}", error.reason, error.value)
+    numbered.__cause__ = error.__cause__
+    return numbered
+
+
+def _cut_short(data: bytes) -> DecodeError:
+    return DecodeError(_PATH, "a run is cut short", shorten(data))

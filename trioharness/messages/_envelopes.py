@@ -1,0 +1,155 @@
+"""`Envelope`, `Batch` and `Ids`: messages, what is said about them, and how they are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar, cast, final
+
+import attrs
+
+from .._errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from attrs import frozen
+else:
+    import functools
+
+    # Frozen to type checkers only. At run time that takes as long as all the rest of reading a
+    # frame, and there is one of these for each.
+    frozen = functools.partial(attrs.define, unsafe_hash=True)
+
+T_co = TypeVar("T_co", covariant=True)
+
+MessageId: TypeAlias = tuple[int, int]
+"""What tells a message from all others: the number of its node (32 bits), and a count (64 bits)."""
+
+_NODES: Final = 2**32
+
+
+_no_headers = cast("Callable[[], dict[str, str | bytes]]", dict)  # a function would take longer
+
+
+@frozen
+class Envelope(Generic[T_co]):
+    """One message, with what is said about it on the way: what `FrameWriter` makes a frame of.
+
+    The first three are always on the wire, and need no keyword; what is left at its default takes
+    no room there. In process a message needs no envelope, a channel takes it as it is.
+
+    Example::
+
+        Envelope(Order(id=1, qty=2.0), id=ids.next(), time=time.time_ns(), reply_to="answers")
+    """
+
+    message: T_co
+    """The message."""
+    id: MessageId
+    """Its own id, from `Ids`."""
+    time: int
+    """When it was made, in nanoseconds since the epoch; nothing here looks at a clock."""
+    correlation: MessageId | None = None
+    """Id of the message that it answers, or belongs to."""
+    reply_to: str | None = None
+    """Where an answer is expected, in whatever words sender and receiver agreed on."""
+    deadline: int | None = None
+    """When it is of no use any more, in nanoseconds since the epoch. Nothing here drops it then."""
+    attempt: int = 1
+    """Which delivery this is, from 1."""
+    source: str | None = None
+    """Who sent it: ``"shop/workers/worker-2"``."""
+    headers: Mapping[str, str | bytes] = attrs.field(factory=_no_headers, hash=False)
+    """A few small values of the user's own; up to 64 KiB, with all of the above."""
+
+
+@frozen
+class Batch(Generic[T_co]):
+    """Several messages under one header: smaller, faster and better compressed than as many frames.
+
+    One that cannot be read costs nothing but itself: a reader then gives the batch in parts, which
+    are what is before it and what is behind it, and raises in between.
+    """
+
+    messages: tuple[T_co, ...]
+    """The messages, at least one, in order; of one type or of several."""
+    id: MessageId
+    """Id of the first, from `Ids.block`; the count of each other is one more."""
+    time: int
+    """When they were sent, in nanoseconds since the epoch."""
+    correlation: MessageId | None = None
+    """As in `Envelope`, for all of them; so are the fields that follow."""
+    reply_to: str | None = None
+    """Where answers are expected."""
+    deadline: int | None = None
+    """When they are of no use any more, in nanoseconds since the epoch."""
+    attempt: int = 1
+    """Which delivery this is, from 1."""
+    source: str | None = None
+    """Who sent them."""
+    headers: Mapping[str, str | bytes] = attrs.field(factory=_no_headers, hash=False)
+    """A few small values of the user's own."""
+
+    def envelopes(self) -> Iterator[Envelope[T_co]]:
+        """Yield each message in an envelope of its own, with its own id."""
+        node, first = self.id
+        for count, message in enumerate(self.messages, first):
+            yield Envelope(
+                message,
+                (node, count),
+                self.time,
+                correlation=self.correlation,
+                reply_to=self.reply_to,
+                deadline=self.deadline,
+                attempt=self.attempt,
+                source=self.source,
+                headers=self.headers,
+            )
+
+
+@final
+class Ids:
+    """Counts messages, so that each has an id of its own, at a fraction of what a UUID costs.
+
+    One for each life of a process: a count that begins again needs another node. Not for secrets:
+    whoever has seen one id knows the next.
+
+    Example::
+
+        ids = Ids(secrets.randbits(32))
+    """
+
+    def __init__(self, node: int, first: int = 1) -> None:
+        """Begin to count.
+
+        Args:
+            node: Number of the node, 0 to 2**32 - 1, that no other writer has at the same time or
+                had before: assigned, or drawn.
+            first: Where the count begins, from 0.
+
+        Raises:
+            ConfigurationError: One of them is no int, or out of its range.
+        """
+        self._node = _whole("node", node, _NODES)
+        self._next = _whole("first", first, 2**64)
+
+    def __repr__(self) -> str:
+        return f"Ids(node={self._node}, next={self._next})"
+
+    def next(self) -> MessageId:
+        """Return the next id."""
+        count = self._next
+        self._next = count + 1
+        return self._node, count
+
+    def block(self, count: int) -> MessageId:
+        """Return the first of the next `count` ids, all of which are taken; for a `Batch`."""
+        first = self._next
+        self._next = first + _whole("count", count, 2**64)
+        return self._node, first
+
+
+def _whole(option: str, value: object, end: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < end:
+        raise ConfigurationError(
+            "Ids", f"{option} is {value!r}", f"give an int from 0 to {end - 1}"
+        )
+    return value
