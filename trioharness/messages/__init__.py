@@ -6,6 +6,7 @@ Importing this imports neither cattrs nor msgspec; building the first `Codec` do
 from __future__ import annotations
 
 from ._codec import Codec as Codec
+from ._hook import Hook as Hook
 from ._message import MessageInfo as MessageInfo
 from ._message import message as message
 from ._message import upgrade as upgrade

@@ -1,0 +1,114 @@
+"""Which messages may go the fast lane: those that msgspec reads as their class means it.
+
+msgspec calls neither `__init__` nor converters, knows no aliases, sets ``init=False`` fields, and
+leaves a cached hash unset. It says nothing of it; hence this list, which errs on the safe side.
+"""
+
+from __future__ import annotations
+
+import enum
+import keyword
+import typing
+from collections.abc import Iterator
+from typing import Any, Final
+
+import attrs
+
+from ._types import (
+    TypeLike,
+    class_of,
+    is_array,
+    is_attrs,
+    is_dict,
+    is_enum,
+    is_leaf,
+    is_plain,
+    is_union,
+    kinds,
+    strip,
+    survey,
+    type_name,
+)
+from ._wire import Wire
+
+_SCALARS: Final = (type(None), bool, int, float, str)
+
+
+def why_not_fast(form: TypeLike, wire: Wire) -> str | None:
+    """Return why messages of `form` cannot go the fast lane, or None if they can."""
+    types = survey([form], wire.sent_as)
+    hooked = sorted(type_name(each) for each in types if each in wire.hooks)
+    if hooked:
+        return f"{hooked[0]!r} has a hook"
+    reasons = sorted(reason for each in types for reason in _objections(each))
+    return reasons[0] if reasons else None
+
+
+def _objections(bare: TypeLike) -> Iterator[str]:
+    if is_plain(bare):
+        yield "a field may be anything"
+    elif is_leaf(bare):
+        if class_of(bare).__module__.startswith("pathlib"):
+            yield f"msgspec reads no {type_name(bare)}"
+    elif is_union(bare):
+        if not is_simple_union(bare):
+            yield f"{type_name(bare)!r} is a union of more than scalars, or one class, and None"
+    elif is_enum(bare):
+        yield from _enum_objections(bare)
+    elif is_attrs(bare):
+        yield from _class_objections(class_of(bare))
+    elif is_dict(bare):
+        key = strip(typing.get_args(bare)[0])
+        if not (key in (str, int) or (is_enum(key) and kinds(key, {}) == {"str"})):
+            yield f"keys of {type_name(bare)!r} are not plain"
+    elif is_array(bare) and class_of(bare) in (set, frozenset):
+        (item,) = map(strip, typing.get_args(bare))
+        if not (is_leaf(item) or is_enum(item)):
+            yield f"{type_name(bare)!r} is a set of more than scalars"
+
+
+def is_simple_union(union: TypeLike) -> bool:
+    """Whether all members are plain scalars, or all but one are None."""
+    members = [strip(member) for member in typing.get_args(union)]
+    others = [member for member in members if member is not type(None)]
+    if len(others) == 1:
+        return not is_union(others[0])
+    return all(member in _SCALARS for member in members)
+
+
+def _enum_objections(cls: type[enum.Enum]) -> Iterator[str]:
+    if len(kinds(cls, {})) > 1:
+        yield f"{type_name(cls)!r} has both strings and ints"
+    if any("_missing_" in vars(base) for base in cls.__mro__ if base is not enum.Enum):
+        yield f"{type_name(cls)!r} has a _missing_ of its own"
+
+
+def _class_objections(cls: type[Any]) -> Iterator[str]:
+    name, made = cls.__name__, attrs.inspect(cls)
+    if made.hashability is attrs.ClassProps.Hashability.HASHABLE_CACHED:
+        yield f"{name!r} caches its hash"
+    if not made.added_init or cls.__new__ is not object.__new__:
+        yield f"{name!r} is made in a way of its own"
+    if hasattr(cls, "__attrs_pre_init__"):
+        yield f"{name!r} has an __attrs_pre_init__"
+    for field in attrs.fields(cls):
+        objection = _field_objection(field)
+        if objection is not None:
+            yield f"the field {field.name!r} of {name!r} {objection}"
+
+
+def _field_objection(field: attrs.Attribute[Any]) -> str | None:
+    default: object = field.default
+    if not field.init:
+        return "has init=False"
+    if field.converter is not None:
+        return "has a converter"
+    if field.name.startswith("_"):
+        return "is private"
+    if field.alias != field.name:
+        return "has an alias"
+    if keyword.iskeyword(field.name) or not field.name.isidentifier():
+        return "has a name that is no identifier"
+    if isinstance(default, attrs.Factory) and default.takes_self:  # type: ignore[arg-type]
+        return "has a default that takes self"
+    return None

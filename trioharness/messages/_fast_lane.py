@@ -1,0 +1,213 @@
+"""The fast lane: msgspec reads and writes what the cattrs lane would read and write the same way.
+
+It only ever says yes. Whatever it does not take, for whatever reason, it leaves to the cattrs lane,
+which may still take it, or has the words for why not. So a codec means what the cattrs lane means;
+all there is to prove is that a yes of this lane is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, NamedTuple, TypeAlias, Union
+
+import attrs
+import msgspec
+
+from ._bounds import Bounds
+from ._eligible import why_not_fast
+from ._envelope import Entry
+from ._twins import Twins
+from ._types import class_of
+from ._wire import Wire
+from ._walks import READ_FAULTS, WRITE_FAULTS, Walk, Walks
+
+Read: TypeAlias = Callable[[bytes], Any]
+Encode: TypeAlias = Callable[[Any], bytes | None]
+
+
+@attrs.frozen(kw_only=True)
+class _Way:
+    """What the fast lane has for one message type."""
+
+    entry: Entry
+    may_go: Walk
+    """Looks through a message that is to be written."""
+    head: bytes
+    twin: Any
+    check: Read | None
+    """Reads the payload as the twin, where that is needed to see whether it will do."""
+    read: Read
+    may_come: Walk | None
+    """Looks through a message that was read, where the twin has not told."""
+
+
+class _Tools(NamedTuple):
+    twins: Twins
+    going: Walks
+    coming: Walks
+
+
+class _NoMessage(msgspec.Struct, tag_field="type", tag="", forbid_unknown_fields=True):
+    """Without a second member of the union msgspec would not insist on a name; none is empty."""
+
+
+class FastLane:
+    """Reads and writes the eligible messages of one codec."""
+
+    def __init__(self, entries: Iterable[Entry], wire: Wire, bounds: Bounds) -> None:
+        self._wire = wire
+        self._bounds = bounds
+        self._encode, self._tail = wire.format.encode, wire.format.tail
+        self._look_from = bounds.look_from
+        self._ways: dict[str, _Way] = {}
+        self.reasons: dict[str, str] = {}
+        """Why messages go the cattrs lane, by wire name; those that need not are not in it."""
+        self._add(entries)
+        self._by_class = {class_of(way.entry.form): way for way in self._ways.values()}
+        self.encoders = {cls: self._encoder(way) for cls, way in self._by_class.items()}
+        """By class, what `Codec.encode` calls first."""
+        self._may_come: dict[type, Walk] = {}
+        if any(way.may_come for way in self._ways.values()):
+            self._may_come = {c: way.may_come or _any for c, way in self._by_class.items()}
+        self._read = self._whole({name: way.entry.form for name, way in self._ways.items()})
+        self._check: Read | None = None
+        if any(way.check for way in self._ways.values()):
+            self._check = self._whole({name: way.twin for name, way in self._ways.items()})
+
+        self.decode = self._decoder()
+        """What `Codec.decode` calls first."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no message can go it."""
+        return not self._ways
+
+    def _encoder(self, way: _Way) -> Encode:
+        """Make what returns the bytes of a message, or None if that is for the cattrs lane."""
+        # A closure: in so short a function looking up attributes would be a tenth of the time.
+        may_go, head, tail, encode = way.may_go, way.head, self._tail, self._encode
+        look_from, fits = self._look_from, self._fits
+
+        def encode_message(msg: object) -> bytes | None:
+            try:
+                if not may_go(msg):
+                    return None
+                data = head + encode(msg) + tail
+            except Exception:  # noqa: BLE001 - whatever it was, the cattrs lane has the word
+                return None
+            return data if len(data) <= look_from or fits(data) else None
+
+        return encode_message
+
+    def _decoder(self) -> Read:
+        """Make what returns the message, or None if that is for the cattrs lane to say."""
+        check, read, may_come = self._check, self._read, self._may_come
+        look_from, fits = self._look_from, self._fits
+
+        def decode_message(data: bytes) -> Any:
+            try:
+                if type(data) is not bytes or (len(data) > look_from and not fits(data)):
+                    return None
+                if check is not None:
+                    check(data)
+                msg = read(data).data
+                if may_come and not may_come[type(msg)](msg):
+                    return None
+            except Exception:  # noqa: BLE001 - (the same); validators raise what they like
+                return None
+            return msg
+
+        return decode_message
+
+    def dump(self, msg: object) -> tuple[str, int, bytes] | None:
+        """Return name, version and the bytes of the fields, or None as `encode` does."""
+        try:
+            way = self._by_class[type(msg)]
+            if not way.may_go(msg):
+                return None
+            payload = self._encode(msg)
+        except Exception:  # noqa: BLE001 - (the same)
+            return None
+        fits = len(payload) <= self._look_from or self._fits(payload, is_payload=True)
+        return (way.entry.name, way.entry.version, payload) if fits else None
+
+    def load(self, name: str, version: int, payload: bytes) -> Any:
+        """Return the message of these fields, or None as `decode` does."""
+        try:
+            way = self._ways[name]
+            if type(version) is not int or version != way.entry.version:
+                return None
+            if type(payload) is not bytes or (
+                len(payload) > self._look_from and not self._fits(payload, is_payload=True)
+            ):
+                return None
+            if way.check is not None:
+                way.check(payload)
+            msg = way.read(payload)
+            if way.may_come is not None and not way.may_come(msg):
+                return None
+        except Exception:  # noqa: BLE001 - (the same)
+            return None
+        return msg
+
+    def _fits(self, data: bytes, *, is_payload: bool = False) -> bool:
+        if len(data) > self._bounds.max_size:
+            return False
+        if len(data) <= self._bounds.max_items:
+            deepest = self._wire.format.openers(data) + is_payload
+            if self._bounds.is_flat or deepest <= self._bounds.max_depth:
+                return True
+        builtins = self._wire.format.load(data)
+        return self._bounds.broken_by([builtins] if is_payload else builtins) is None
+
+    def _add(self, entries: Iterable[Entry]) -> None:
+        name = self._wire.format.name
+        tools = _Tools(
+            twins=Twins(name, partial=self._wire.extra_allowed),
+            going=Walks(name, WRITE_FAULTS, exact=True),
+            coming=Walks(name, READ_FAULTS[name], exact=False),
+        )
+        for entry in entries:
+            reason = why_not_fast(entry.form, self._wire)
+            if reason is None:
+                try:
+                    self._ways[entry.name] = self._way(entry, tools)
+                except Exception as error:  # noqa: BLE001 - a type that msgspec does not like
+                    reason = f"msgspec: {error}"
+            if reason is not None:
+                self.reasons[entry.name] = reason
+
+    def _way(self, entry: Entry, tools: _Tools) -> _Way:
+        decoder = self._wire.format.decoder
+        twin = tools.twins.of(entry.form)
+        by_twin = tools.twins.needed_for(entry.form)
+        may_go = tools.going.of(entry.form)
+        assert may_go is not None  # it looks at the class at least
+        return _Way(
+            entry=entry,
+            may_go=may_go,
+            head=self._wire.format.head(entry.name, entry.version),
+            twin=twin,
+            check=decoder(twin) if by_twin else None,
+            read=decoder(entry.form),
+            may_come=None if by_twin else tools.coming.of(entry.form),
+        )
+
+    def _whole(self, payloads: dict[str, Any]) -> Read:
+        """Make the reader of whole messages, told apart by their tags."""
+        wholes = [
+            msgspec.defstruct(
+                f"whole {name}",
+                [("version", Literal[self._ways[name].entry.version]), ("data", payload)],
+                tag_field="type",
+                tag=name,
+                forbid_unknown_fields=True,
+                gc=False,
+            )
+            for name, payload in payloads.items()
+        ]
+        return self._wire.format.decoder(Union[(_NoMessage, *wholes)])  # noqa: UP007
+
+
+def _any(_: object) -> bool:
+    return True
