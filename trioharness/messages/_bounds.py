@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import TypeAlias
 
 import attrs
 
 from .._errors import ConfigurationError
 from ._builtins import is_json_array, is_json_object
-
-_NESTING: Final = frozenset((dict, list))
 
 
 @attrs.frozen(kw_only=True)
@@ -33,7 +31,12 @@ class Bounds:
         Raises:
             ConfigurationError: One of them is no positive int.
         """
-        return cls(**{option: _positive(owner, option, value) for option, value in bounds.items()})
+        positive = {option: _positive(owner, option, value) for option, value in bounds.items()}
+        return cls(
+            max_size=positive["max_size"],
+            max_depth=positive["max_depth"],
+            max_items=positive["max_items"],
+        )
 
     @property
     def look_from(self) -> int:
@@ -50,14 +53,14 @@ class Bounds:
 
         Level by level and without recursion: what it guards against must not be able to stop it.
         """
-        level = [builtins] if type(builtins) in _NESTING else []
+        level = _nesting([builtins])
         for _ in range(self.max_depth):
             if not level:
                 return None
             for outer in level:
                 if len(outer) > self.max_items:
                     return self.too_long(len(outer))
-            level = [inner for outer in level for inner in _inside(outer) if type(inner) in _NESTING]
+            level = _nesting(inner for outer in level for inner in _inside(outer))
         return self.too_deep if level else None
 
     @property
@@ -80,10 +83,15 @@ class Bounds:
         )
 
 
-def _inside(outer: object) -> Iterable[object]:
-    if is_json_object(outer):
-        return outer.values()
-    return outer if is_json_array(outer) else ()
+_Outer: TypeAlias = dict[str, object] | list[object]
+
+
+def _nesting(values: Iterable[object]) -> list[_Outer]:
+    return [value for value in values if is_json_object(value) or is_json_array(value)]
+
+
+def _inside(outer: _Outer) -> Iterable[object]:
+    return outer.values() if isinstance(outer, dict) else outer
 
 
 def _positive(owner: str, option: str, value: object) -> int:

@@ -47,10 +47,10 @@ class Codec(Generic[T]):
     imported, evaluated or unpickled because of what bytes say. In process messages need no codec:
     build one where they leave it, once, and keep it, since building takes milliseconds.
 
-    On the wire a message is ``{"type": name, "version": n, "data": {...}}``, in JSON or MessagePack.
-    Nothing is coerced: a value of another type, a field too many and a field without default too
-    few are refused, when decoding and, as far as it applies, when encoding. Of duplicate keys the
-    last one wins.
+    On the wire a message is ``{"type": name, "version": n, "data": {...}}``, in JSON or
+    MessagePack. Nothing is coerced: a value of another type, a field too many and a field without
+    default too few are refused, when decoding and, as far as it applies, when encoding. Of
+    duplicate keys the last one wins.
 
     Fields are None, bool, int, float, str, bytes, `datetime` (aware), `date`, `UUID`, `Decimal`,
     `Path`, enums and literals of str or int, list, tuple, set, frozenset, dict (keys: str, int, or
@@ -58,9 +58,11 @@ class Codec(Generic[T]):
     members look different in JSON, unions of attrs classes (messages by name, others by the fields
     only they have), and `object` or `Any` for what is plain JSON already. `Hook` adds types.
 
-    There are two lanes with one meaning. cattrs does whatever there is to do; messages whose classes
-    need nothing special (no converter, alias, private or ``init=False`` field, ...) go a fast one,
-    by msgspec. `explain` says which, and why.
+    There are two lanes with one meaning. cattrs does whatever there is to do; messages whose
+    classes need nothing special (no converter, alias, private or ``init=False`` field, ...) go a
+    fast one, by msgspec; `explain` says which, and why. When writing, that one trusts the types
+    that a class declares, as type checkers hold to them, and looks only for values that would
+    arrive as something else. ``lane="cattrs"`` checks each value.
 
     Example::
 
@@ -89,7 +91,8 @@ class Codec(Generic[T]):
                 moment but not their offset.
             lane: ``"cattrs"`` to have nothing go the fast lane, to compare or to look for a fault.
             extra: ``"allow"`` to pass over fields that a class does not have, at all levels, while
-                peers that are updated one after the other already send them.
+                peers that are updated one after the other already send them. What is passed over
+                is only skimmed: the fast lane does not see everything that is malformed in it.
             hooks: How types are sent that the codec does not know, or that it is to send in another
                 way; by class.
             max_size: Most bytes of one encoded message, in both directions.
@@ -301,10 +304,8 @@ class Codec(Generic[T]):
         Types, versions, upgrades and fields; which lane each goes and why; format and bounds.
         """
         extra = "passed over" if self._extra_allowed else "refused"
-        lines = [
-            f"{self._name}: format {self._format.name}, lane {self._lane_name}, "
-            f"extra fields {extra}, {self._bounds}"
-        ]
+        how = f"format {self._format.name}, lane {self._lane_name}, extra fields {extra}"
+        lines = [f"{self._name}: {how}, {self._bounds}"]
         for name, entry in self._entries.items():
             reason = self._reasons.get(name, "as asked for" if self._fast is None else "")
             lane = f"cattrs lane ({reason})" if reason else "fast lane"

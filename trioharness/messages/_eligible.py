@@ -1,7 +1,8 @@
 """Which messages may go the fast lane: those that msgspec reads as their class means it.
 
-msgspec calls neither `__init__` nor converters, knows no aliases, sets ``init=False`` fields, and
-leaves a cached hash unset. It says nothing of it; hence this list, which errs on the safe side.
+msgspec calls neither `__init__` nor converters, knows no aliases, sets ``init=False`` fields, leaves
+a cached hash unset, and writes whatever is in the slots of an object. It says nothing of it; hence
+this list, which errs on the safe side.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import enum
 import keyword
 import typing
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, Generic
 
 import attrs
 
@@ -31,7 +32,7 @@ from ._types import (
 )
 from ._wire import Wire
 
-_SCALARS: Final = (type(None), bool, int, float, str)
+_SCALARS: Final[frozenset[TypeLike]] = frozenset((type(None), bool, int, float, str))
 
 
 def why_not_fast(form: TypeLike, wire: Wire) -> str | None:
@@ -57,14 +58,8 @@ def _objections(bare: TypeLike) -> Iterator[str]:
         yield from _enum_objections(bare)
     elif is_attrs(bare):
         yield from _class_objections(class_of(bare))
-    elif is_dict(bare):
-        key = strip(typing.get_args(bare)[0])
-        if not (key in (str, int) or (is_enum(key) and kinds(key, {}) == {"str"})):
-            yield f"keys of {type_name(bare)!r} are not plain"
-    elif is_array(bare) and class_of(bare) in (set, frozenset):
-        (item,) = map(strip, typing.get_args(bare))
-        if not (is_leaf(item) or is_enum(item)):
-            yield f"{type_name(bare)!r} is a set of more than scalars"
+    elif is_dict(bare) or is_array(bare):
+        yield from _collection_objections(bare)
 
 
 def is_simple_union(union: TypeLike) -> bool:
@@ -73,7 +68,17 @@ def is_simple_union(union: TypeLike) -> bool:
     others = [member for member in members if member is not type(None)]
     if len(others) == 1:
         return not is_union(others[0])
-    return all(member in _SCALARS for member in members)
+    return _SCALARS.issuperset(members)
+
+
+def _collection_objections(bare: TypeLike) -> Iterator[str]:
+    first = strip(typing.get_args(bare)[0]) if typing.get_args(bare) else None
+    if is_dict(bare):
+        is_scalar = any(first is each for each in (str, int))
+        if not is_scalar and not (is_enum(first) and kinds(first, {}) == {"str"}):
+            yield f"keys of {type_name(bare)!r} are not plain"
+    elif class_of(bare) in (set, frozenset) and not (is_leaf(first) or is_enum(first)):
+        yield f"{type_name(bare)!r} is a set of more than scalars"
 
 
 def _enum_objections(cls: type[enum.Enum]) -> Iterator[str]:
@@ -83,14 +88,24 @@ def _enum_objections(cls: type[enum.Enum]) -> Iterator[str]:
         yield f"{type_name(cls)!r} has a _missing_ of its own"
 
 
+def _attributes(cls: type) -> set[str]:
+    """Return what a class and its bases define, but for `object`."""
+    return {name for base in cls.__mro__ if base not in (object, Generic) for name in vars(base)}
+
+
 def _class_objections(cls: type[Any]) -> Iterator[str]:
     name, made = cls.__name__, attrs.inspect(cls)
     if made.hashability is attrs.ClassProps.Hashability.HASHABLE_CACHED:
         yield f"{name!r} caches its hash"
-    if not made.added_init or cls.__new__ is not object.__new__:
+    if not made.added_init or "__new__" in _attributes(cls):
         yield f"{name!r} is made in a way of its own"
-    if hasattr(cls, "__attrs_pre_init__"):
+    if "__attrs_pre_init__" in _attributes(cls):
         yield f"{name!r} has an __attrs_pre_init__"
+    slots = {slot for base in cls.__mro__ for slot in vars(base).get("__slots__", ())}
+    others = sorted(slots - {field.name for field in attrs.fields(cls)})
+    if cls.__dictoffset__ or any(not slot.startswith("_") for slot in others):
+        # msgspec would write what is in it, be it a field or not.
+        yield f"{name!r} has room for more than its fields"
     for field in attrs.fields(cls):
         objection = _field_objection(field)
         if objection is not None:
@@ -98,10 +113,10 @@ def _class_objections(cls: type[Any]) -> Iterator[str]:
 
 
 def _field_objection(field: attrs.Attribute[Any]) -> str | None:
-    default: object = field.default
+    default: Any = field.default
     if not field.init:
         return "has init=False"
-    if field.converter is not None:
+    if getattr(field, "converter", None) is not None:
         return "has a converter"
     if field.name.startswith("_"):
         return "is private"
@@ -109,6 +124,6 @@ def _field_objection(field: attrs.Attribute[Any]) -> str | None:
         return "has an alias"
     if keyword.iskeyword(field.name) or not field.name.isidentifier():
         return "has a name that is no identifier"
-    if isinstance(default, attrs.Factory) and default.takes_self:  # type: ignore[arg-type]
+    if getattr(default, "takes_self", False):
         return "has a default that takes self"
     return None

@@ -18,8 +18,8 @@ from ._eligible import why_not_fast
 from ._envelope import Entry
 from ._twins import Twins
 from ._types import class_of
-from ._wire import Wire
 from ._walks import READ_FAULTS, WRITE_FAULTS, Walk, Walks
+from ._wire import Wire
 
 Read: TypeAlias = Callable[[bytes], Any]
 Encode: TypeAlias = Callable[[Any], bytes | None]
@@ -206,7 +206,7 @@ class FastLane:
             )
             for name, payload in payloads.items()
         ]
-        return self._wire.format.decoder(Union[(_NoMessage, *wholes)])  # noqa: UP007
+        return self._wire.format.decoder(Union[(_NoMessage, *wholes)])
 
 
 def _any(_: object) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import attrs
 
@@ -40,7 +40,7 @@ def checked_hooks(owner: str, hooks: object) -> HooksByType:
     Raises:
         ConfigurationError: They are no dict of classes to hooks.
     """
-    given: Mapping[Any, object] = hooks if isinstance(hooks, Mapping) else {None: hooks}
+    given = cast("Mapping[object, object]", hooks if isinstance(hooks, Mapping) else {None: hooks})
     checked: dict[TypeLike, Hook] = {}
     for found, hook in given.items():
         if not isinstance(found, type) or not isinstance(hook, Hook):

@@ -139,9 +139,10 @@ def _reader(scalar: type, expected: str, reason: str) -> Reader:
     def read(value: object, _: object = None) -> object:
         text = _text(f"{expected} as a string", value)
         try:
-            return msgspec.convert(text, scalar)
+            made = cast("object", msgspec.convert(text, scalar))
         except msgspec.ValidationError:
             raise Refused(reason, value) from None
+        return made
 
     return read
 
@@ -235,7 +236,7 @@ def write_timestamp(value: object) -> object:
     if value.utcoffset() is None:
         raise Refused(_AWARE, value)
     try:
-        return value.astimezone(datetime.timezone.utc)
+        return value.astimezone(datetime.UTC)
     except OverflowError:
         raise Refused("in UTC it is before the year 1 or after 9999", value) from None
 
@@ -271,9 +272,7 @@ JSON_LEAVES: Final[Mapping[type, Leaf]] = {
         _reader(datetime.date, "a date", "expected a date as 2026-01-31"), write_date
     ),
     uuid.UUID: Leaf(
-        _reader(
-            uuid.UUID, "a UUID", "expected a UUID as 12345678-1234-5678-1234-567812345678"
-        ),
+        _reader(uuid.UUID, "a UUID", "expected a UUID as 12345678-1234-5678-1234-567812345678"),
         write_uuid,
     ),
     decimal.Decimal: Leaf(read_decimal, write_decimal),
@@ -287,9 +286,7 @@ MSGPACK_LEAVES: Final[Mapping[type, Leaf]] = {
     **JSON_LEAVES,
     int: Leaf(read_int, take_int64, frozenset((int,))),
     bytes: Leaf(take_bytes, take_bytes, frozenset((bytes,))),
-    datetime.datetime: Leaf(
-        read_timestamp, write_timestamp, frozenset((datetime.datetime, str))
-    ),
+    datetime.datetime: Leaf(read_timestamp, write_timestamp, frozenset((datetime.datetime, str))),
 }
 
 

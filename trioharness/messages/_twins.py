@@ -75,7 +75,11 @@ class Twins:
     def of(self, form: TypeLike) -> type[msgspec.Struct]:
         """Return the twin of an attrs class."""
         if form not in self._twins:
-            fields = [each for each in fields_of(form) if not self._partial or self._is_lax(each.type, set())]
+            fields = [
+                each
+                for each in fields_of(form)
+                if not self._partial or self._is_lax(each.type, set())
+            ]
             twin = msgspec.defstruct(
                 type_name(form),
                 [(field.name, Any, None) for field in fields],
@@ -100,7 +104,9 @@ class Twins:
         if bare in seen:  # by those who asked for what it is in
             return False
         seen.add(bare)
-        return bare in self._stricter or any(self._is_lax(each, seen) for each in self._inside(bare))
+        return bare in self._stricter or any(
+            self._is_lax(each, seen) for each in self._inside(bare)
+        )
 
     def _inside(self, bare: TypeLike) -> list[TypeLike]:
         if is_attrs(bare):

@@ -59,9 +59,7 @@ def union_reader(
     return read_union
 
 
-def union_writer(
-    union: TypeLike, writer_of: Callable[[TypeLike], Writer], wire: Wire
-) -> Writer:
+def union_writer(union: TypeLike, writer_of: Callable[[TypeLike], Writer], wire: Wire) -> Writer:
     """Make the writer of a union."""
     members = _members(union)
     classes = _classes(members, wire)

@@ -1,8 +1,8 @@
 """Walks: functions of the fast lane that look at what msgspec itself does not look at.
 
-A walk goes through a message and tells whether it is good; where it is not, or where the walk fails,
-the message is for the cattrs lane to judge. Walks are generated, as attrs and cattrs generate their
-functions, from the classes alone; a loop over the fields would take three times as long.
+A walk goes through a message and tells whether it is good; where it is not, or where the walk
+fails, the message is for the cattrs lane to judge. Walks are generated from the classes alone, as
+attrs and cattrs generate their functions; a loop over the fields would take three times as long.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Walks:
         self._names: dict[TypeLike, str] = {}
         self._needed: dict[TypeLike, bool] = {}
         self._known: dict[str, Any] = {
-            "UTC": datetime.timezone.utc,
+            "UTC": datetime.UTC,
             "has_zone": _has_zone if format_name == "msgpack" else _has_zone_of_minutes,
         }
 

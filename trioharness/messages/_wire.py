@@ -7,7 +7,7 @@ import attrs
 from ._builtins import BUILTINS
 from ._formats import Format
 from ._hook import HooksByType
-from ._types import SentAs, TypeLike, is_leaf, kinds, strip
+from ._types import SentAs, TypeLike, class_of, is_leaf, kinds, strip
 
 
 @attrs.frozen(kw_only=True)
@@ -30,5 +30,5 @@ class Wire:
         if bare in self.hooks:
             return self.builtins_of(self.hooks[bare].wire)
         if is_leaf(bare):
-            return self.format.leaves[bare].builtins
+            return self.format.leaves[class_of(bare)].builtins
         return frozenset(BUILTINS[kind] for kind in kinds(bare, self.sent_as))
