@@ -146,7 +146,8 @@ class Codec(Generic[T]):
             msg: A message of exactly one of the codec's classes.
 
         Returns:
-            At most `max_size` bytes; of JSON, UTF-8 without line breaks.
+            At most `max_size` bytes, the fields in no particular order; of JSON, UTF-8 without line
+            breaks.
 
         Raises:
             EncodeError: It is of none of the codec's classes (a subclass is another class), a field

@@ -1,14 +1,13 @@
 """Which messages may go the fast lane: those that msgspec reads as their class means it.
 
-msgspec calls neither `__init__` nor converters, knows no aliases, sets ``init=False`` fields, leaves
-a cached hash unset, and writes whatever is in the slots of an object. It says nothing of it; hence
-this list, which errs on the safe side.
+msgspec calls neither `__init__` nor converters, knows no aliases, sets ``init=False`` fields,
+leaves a cached hash unset, and writes whatever is in the slots of an object. It says nothing of it;
+hence this list, which errs on the safe side.
 """
 
 from __future__ import annotations
 
 import enum
-import keyword
 import typing
 from collections.abc import Iterator
 from typing import Any, Final, Generic
@@ -122,8 +121,6 @@ def _field_objection(field: attrs.Attribute[Any]) -> str | None:
         return "is private"
     if field.alias != field.name:
         return "has an alias"
-    if keyword.iskeyword(field.name) or not field.name.isidentifier():
-        return "has a name that is no identifier"
     if getattr(default, "takes_self", False):
         return "has a default that takes self"
     return None
