@@ -21,6 +21,8 @@ class DeclaredChannel:
     message_type: TypeForm[Any]
     max_buffer_size: float
     max_deliveries: int | None
+    copy: Callable[[Any], Any] | None
+    """What each message goes through when it is sent."""
 
 
 def _only_in_a_run(use: str) -> Callable[..., NoReturn]:

@@ -26,6 +26,7 @@ from ._checks import (
     check_references,
 )
 from ._declared import DeclaredChannel, DeclaredChild, DeclaredEnd, Reference, without_partial
+from ._isolation import Isolation, check_isolation, copy_for
 from ._receipt import Receipt
 from ._run import Plan, run
 from ._wiring import DEAD_LETTERS, in_start_order
@@ -49,6 +50,7 @@ class Harness:
         max_restarts: int = 5,
         within: float = 60.0,
         dead_letters: str | os.PathLike[str] | None = None,
+        isolation: Isolation = "shared",
         observer: Observer | None = None,
     ) -> None:
         """Describe an application without anything in it.
@@ -62,18 +64,24 @@ class Harness:
                 each run if it is not there. By default they stay in their channels, and once 64 of
                 one channel have not been read it stands still: have a component read
                 `Channel.dead` then.
+            isolation: ``"serialized"`` sends each message through a `Codec`, so that what is
+                received is equal and shares nothing with what was sent: for a test that proves
+                that no component relies on sharing, or changes what it was given. By default
+                messages travel by reference.
             observer: The one function that is told each event; by default the log.
 
         Raises:
             ConfigurationError: An option cannot be.
         """
         check_harness(name, grace, dead_letters, observer)
+        check_isolation(f"harness {name!r}", isolation)
         Limit(max_restarts, within)
         self.name = name
         self.grace = grace
         self.max_restarts = max_restarts
         self.within = within
         self.dead_letters: Path | None = None if dead_letters is None else Path(dead_letters)
+        self._isolation: Isolation = isolation
         self._observer = observer
         self._channels: list[DeclaredChannel] = []
         self._children: list[DeclaredChild] = []
@@ -90,6 +98,7 @@ class Harness:
         *,
         name: str | None = None,
         max_deliveries: int | None = None,
+        isolation: Isolation | None = None,
     ) -> tuple[SendChannel[T], ReceiveChannel[T]]:
         """Describe a channel.
 
@@ -102,17 +111,23 @@ class Harness:
             name: Its name in receipts and errors; made from the type by default.
             max_deliveries: How often a message is delivered at most when its receiver crashes,
                 before it is a dead letter; by default a message is delivered once.
+            isolation: ``"serialized"`` or ``"shared"``, as for the harness, whose own it has by
+                default.
 
         Returns:
             Its send end and its receive end.
 
         Raises:
-            ConfigurationError: An option cannot be, or the harness has a channel of that name.
+            ConfigurationError: An option cannot be, the harness has a channel of that name, or its
+                messages are to be serialized and no codec can write them.
         """
         # Opened to be checked: by the next line nobody has its ends, and it is gone.
         send, _ = open_channel(message_type, max_buffer_size, max_deliveries=max_deliveries)
         name = self._channel_name(send.channel.name, name)
-        declared = DeclaredChannel(name, message_type, max_buffer_size, max_deliveries)
+        isolation = self._isolation if isolation is None else isolation
+        check_isolation(f"channel {name!r}", isolation)
+        copy = copy_for(f"channel {name!r}", message_type, isolation)
+        declared = DeclaredChannel(name, message_type, max_buffer_size, max_deliveries, copy)
         self._channels.append(declared)
         return (
             cast("SendChannel[T]", DeclaredEnd(declared, sends=True)),

@@ -84,6 +84,7 @@ def open_channels(declared: Iterable[DeclaredChannel]) -> dict[DeclaredChannel, 
                 channel.max_buffer_size,
                 name=channel.name,
                 max_deliveries=channel.max_deliveries,
+                copy=channel.copy,
             )
         )
         for channel in declared
