@@ -110,6 +110,7 @@ from .harness import DeclaredChild as DeclaredChild
 from .harness import Harness as Harness
 from .harness import Receipt as Receipt
 from .messages import Codec as Codec
+from .messages import Hook as Hook
 from .messages import message as message
 from .messages import upgrade as upgrade
 from .observe import ChildNode as ChildNode

@@ -134,7 +134,8 @@ class Codec(Generic[T]):
         fast = FastLane(chosen, wire, self._bounds)
         self._reasons = fast.reasons
         self._fast = None if fast.is_empty else fast
-        self._encoders, self._decode = fast.encoders, None if fast.is_empty else fast.decode
+        self._writers, self._decode = fast.writers, None if fast.is_empty else fast.decode
+        self._look_from, self._fits = self._bounds.look_from, fast.fits
 
     def __repr__(self) -> str:
         return self._name
@@ -153,10 +154,13 @@ class Codec(Generic[T]):
             EncodeError: It is of none of the codec's classes (a subclass is another class), a field
                 has a value that could not be read back, or it is too large, too deep or too long.
         """
-        encode = self._encoders.get(type(msg))
-        if encode is not None:
-            data = encode(msg)
-            if data is not None:
+        write = self._writers.get(type(msg))
+        if write is not None:
+            try:
+                data = write(msg)
+            except Exception:  # noqa: BLE001 - whatever it was, the cattrs lane has the word
+                data = None
+            if data is not None and (len(data) <= self._look_from or self._fits(data)):
                 return data
         known = self._known(msg)
         return self._written(known, known.entry.wrap(self._payload(known, msg)))

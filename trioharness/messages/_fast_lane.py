@@ -18,11 +18,10 @@ from ._eligible import why_not_fast
 from ._envelope import Entry
 from ._twins import Twins
 from ._types import class_of
-from ._walks import READ_FAULTS, WRITE_FAULTS, Walk, Walks
+from ._walks import READ_FAULTS, WRITE_FAULTS, Walk, Walks, Writer
 from ._wire import Wire
 
 Read: TypeAlias = Callable[[bytes], Any]
-Encode: TypeAlias = Callable[[Any], bytes | None]
 
 
 @attrs.frozen(kw_only=True)
@@ -30,9 +29,9 @@ class _Way:
     """What the fast lane has for one message type."""
 
     entry: Entry
-    may_go: Walk
-    """Looks through a message that is to be written."""
-    head: bytes
+    write: Writer
+    """Writes a message, or gives None for one that is not good."""
+    write_payload: Writer
     twin: Any
     check: Read | None
     """Reads the payload as the twin, where that is needed to see whether it will do."""
@@ -57,15 +56,14 @@ class FastLane:
     def __init__(self, entries: Iterable[Entry], wire: Wire, bounds: Bounds) -> None:
         self._wire = wire
         self._bounds = bounds
-        self._encode, self._tail = wire.format.encode, wire.format.tail
         self._look_from = bounds.look_from
         self._ways: dict[str, _Way] = {}
         self.reasons: dict[str, str] = {}
         """Why messages go the cattrs lane, by wire name; those that need not are not in it."""
         self._add(entries)
         self._by_class = {class_of(way.entry.form): way for way in self._ways.values()}
-        self.encoders = {cls: self._encoder(way) for cls, way in self._by_class.items()}
-        """By class, what `Codec.encode` calls first."""
+        self.writers = {cls: way.write for cls, way in self._by_class.items()}
+        """By class, what `Codec.encode` calls first; what they raise means nothing."""
         self._may_come: dict[type, Walk] = {}
         if any(way.may_come for way in self._ways.values()):
             self._may_come = {c: way.may_come or _any for c, way in self._by_class.items()}
@@ -82,27 +80,10 @@ class FastLane:
         """Whether no message can go it."""
         return not self._ways
 
-    def _encoder(self, way: _Way) -> Encode:
-        """Make what returns the bytes of a message, or None if that is for the cattrs lane."""
-        # A closure: in so short a function looking up attributes would be a tenth of the time.
-        may_go, head, tail, encode = way.may_go, way.head, self._tail, self._encode
-        look_from, fits = self._look_from, self._fits
-
-        def encode_message(msg: object) -> bytes | None:
-            try:
-                if not may_go(msg):
-                    return None
-                data = head + encode(msg) + tail
-            except Exception:  # noqa: BLE001 - whatever it was, the cattrs lane has the word
-                return None
-            return data if len(data) <= look_from or fits(data) else None
-
-        return encode_message
-
     def _decoder(self) -> Read:
         """Make what returns the message, or None if that is for the cattrs lane to say."""
         check, read, may_come = self._check, self._read, self._may_come
-        look_from, fits = self._look_from, self._fits
+        look_from, fits = self._look_from, self.fits
 
         def decode_message(data: bytes) -> Any:
             try:
@@ -123,13 +104,12 @@ class FastLane:
         """Return name, version and the bytes of the fields, or None as `encode` does."""
         try:
             way = self._by_class[type(msg)]
-            if not way.may_go(msg):
-                return None
-            payload = self._encode(msg)
+            payload = way.write_payload(msg)
         except Exception:  # noqa: BLE001 - (the same)
             return None
-        fits = len(payload) <= self._look_from or self._fits(payload, is_payload=True)
-        return (way.entry.name, way.entry.version, payload) if fits else None
+        if payload is None or not self.fits(payload, is_payload=True):
+            return None
+        return way.entry.name, way.entry.version, payload
 
     def load(self, name: str, version: int, payload: bytes) -> Any:
         """Return the message of these fields, or None as `decode` does."""
@@ -137,9 +117,7 @@ class FastLane:
             way = self._ways[name]
             if type(version) is not int or version != way.entry.version:
                 return None
-            if type(payload) is not bytes or (
-                len(payload) > self._look_from and not self._fits(payload, is_payload=True)
-            ):
+            if type(payload) is not bytes or not self.fits(payload, is_payload=True):
                 return None
             if way.check is not None:
                 way.check(payload)
@@ -150,7 +128,10 @@ class FastLane:
             return None
         return msg
 
-    def _fits(self, data: bytes, *, is_payload: bool = False) -> bool:
+    def fits(self, data: bytes, *, is_payload: bool = False) -> bool:
+        """Whether bytes are within the bounds."""
+        if len(data) <= self._look_from:
+            return True
         if len(data) > self._bounds.max_size:
             return False
         if len(data) <= self._bounds.max_items:
@@ -181,12 +162,12 @@ class FastLane:
         decoder = self._wire.format.decoder
         twin = tools.twins.of(entry.form)
         by_twin = tools.twins.needed_for(entry.form)
-        may_go = tools.going.of(entry.form)
-        assert may_go is not None  # it looks at the class at least
+        encode, tail = self._wire.format.encode, self._wire.format.tail
+        head = self._wire.format.head(entry.name, entry.version)
         return _Way(
             entry=entry,
-            may_go=may_go,
-            head=self._wire.format.head(entry.name, entry.version),
+            write=tools.going.writer(entry.form, head, encode, tail),
+            write_payload=tools.going.writer(entry.form, b"", encode, b""),
             twin=twin,
             check=decoder(twin) if by_twin else None,
             read=decoder(entry.form),

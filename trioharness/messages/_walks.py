@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import itertools
+import re
 import typing
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
@@ -28,6 +29,8 @@ from ._types import (
 )
 
 Walk: TypeAlias = Callable[[Any], bool]
+Encode: TypeAlias = Callable[[Any], bytes]
+Writer: TypeAlias = Callable[[Any], bytes | None]
 
 Faults: TypeAlias = Mapping[TypeLike, str]
 """Scalars that have to be looked at, and on which condition on ``{0}`` one is not good."""
@@ -78,6 +81,15 @@ class Walks:
         made: Walk = self._known[self._walk(form)]
         return made
 
+    def writer(self, form: TypeLike, head: bytes, encode: Encode, tail: bytes) -> Writer:
+        """Return a function that writes a message of just this class, if it is good."""
+        before, after = self._new("known"), self._new("known")
+        self._known |= {"encode": encode, before: head, after: tail}
+        result = f"{before} + encode(msg) + {after}" if head else "encode(msg)"
+        lines = self._object("    ", "msg", form, is_known=True)
+        made: Writer = self._made(self._new("write"), lines, result, "None")
+        return made
+
     def _is_needed(self, found: TypeLike) -> bool:
         bare = strip(found)
         if bare not in self._needed:
@@ -88,19 +100,26 @@ class Walks:
     def _walk(self, form: TypeLike) -> str:
         if form not in self._names:
             self._names[form] = name = self._new("walk")
-            lines = self._object("    ", "msg", form)
-            # As defaults of parameters, which are faster than globals.
-            others = self._known.keys() - {*self._names.values(), "__builtins__"}
-            known = "".join(f", {each}={each}" for each in sorted(others))
-            source = "\n".join([f"def {name}(msg{known}):", *lines, "    return True"])
-            exec(source, self._known)  # noqa: S102 - made of class definitions, as attrs does
+            self._made(name, self._object("    ", "msg", form), "True", "False")
         return self._names[form]
 
-    def _object(self, indent: str, value: str, form: TypeLike) -> list[str]:
-        cls = class_of(form)
-        lines = [f"{indent}if type({value}) is not {self._name(cls)}: return False"]
-        if not self._exact:
-            lines = []
+    def _made(self, name: str, lines: list[str], good: str, bad: str) -> Any:
+        code = "\n".join([*lines, good])
+        used = [known for known in self._known if re.search(rf"\b{known}\b", code)]
+        # As defaults of parameters, which are faster than globals.
+        known = "".join(f", {each}={each}" for each in used if each not in self._names.values())
+        body = [line.replace("return False", f"return {bad}") for line in lines]
+        source = "\n".join([f"def {name}(msg{known}):", *body, f"    return {good}"])
+        exec(source, self._known)  # noqa: S102 - made of class definitions, as attrs does
+        return self._known[name]
+
+    def _object(
+        self, indent: str, value: str, form: TypeLike, *, is_known: bool = False
+    ) -> list[str]:
+        lines: list[str] = []
+        if self._exact and not is_known:
+            name = self._name(class_of(form))
+            lines = [f"{indent}if type({value}) is not {name}: return False"]
         for field in fields_of(form):
             part = self._new("part")
             inner = self._value(indent, part, field.type)

@@ -1,0 +1,69 @@
+"""cattrs' converter for orjson with its defaults, taught UUIDs and Decimals, which it lacks."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from cattrs.preconf.orjson import OrjsonConverter, make_converter
+from cattrs.strategies import configure_tagged_union
+
+from bench._coding import (
+    LARGE,
+    OTHER,
+    SMALL,
+    UNION,
+    Cancel,
+    Coder,
+    Order,
+    Parcel,
+    decoding,
+    encoding,
+)
+
+
+def _converter() -> OrjsonConverter:
+    converter = make_converter()
+    converter.register_structure_hook(UUID, lambda text, _: UUID(text))
+    converter.register_unstructure_hook(UUID, str)
+    converter.register_structure_hook(Decimal, lambda text, _: Decimal(text))
+    converter.register_unstructure_hook(Decimal, str)
+    return converter
+
+
+def _coder(form: Any) -> Coder:
+    converter = _converter()
+
+    def decode(data: bytes) -> Any:
+        return converter.loads(data, form)
+
+    return converter.dumps, decode
+
+
+def _tagged() -> Coder:
+    converter = _converter()
+    union: Any = Order | Cancel
+    configure_tagged_union(union, converter)
+
+    def encode(message: Any) -> bytes:
+        return converter.dumps(message, unstructure_as=union)
+
+    def decode(data: bytes) -> Any:
+        return converter.loads(data, union)
+
+    return encode, decode
+
+
+_order = partial(_coder, Order)
+_parcel = partial(_coder, Parcel)
+
+encode_small = encoding(SMALL, _order)
+encode_large = encoding(LARGE, _order)
+encode_other = encoding(OTHER, _parcel)
+encode_union = encoding(UNION, _tagged)
+decode_small = decode_small_with_extra_allowed = decoding(SMALL, _order)
+decode_large = decode_large_with_extra_allowed = decoding(LARGE, _order)
+decode_other = decoding(OTHER, _parcel)
+decode_union = decoding(UNION, _tagged)
