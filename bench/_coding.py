@@ -59,7 +59,7 @@ class Parcel:
     lines: list[Line]
     at: datetime.datetime
     value: Decimal
-    _seal: int = 0
+    _seal: int = attrs.field(default=0, alias="seal")
 
 
 @th.message("bench.cancel")

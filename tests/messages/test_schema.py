@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from trioharness.messages import Codec, message
 

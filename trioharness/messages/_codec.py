@@ -58,11 +58,10 @@ class Codec(Generic[T]):
     members look different in JSON, unions of attrs classes (messages by name, others by the fields
     only they have), and `object` or `Any` for what is plain JSON already. `Hook` adds types.
 
-    There are two lanes with one meaning. cattrs does whatever there is to do; messages whose
-    classes need nothing special (no converter, alias, private or ``init=False`` field, ...) go a
-    fast one, by msgspec; `explain` says which, and why. When writing, that one trusts the types
-    that a class declares, as type checkers hold to them, and looks only for values that would
-    arrive as something else. ``lane="cattrs"`` checks each value.
+    There are two lanes with one meaning. cattrs does whatever there is to do; messages that need
+    nothing special go a fast one, by msgspec; `explain` says which do, and why others do not. When
+    writing, that one trusts the types that a class declares, as type checkers hold to them, and
+    looks only for values that would arrive as something else. ``lane="cattrs"`` checks each value.
 
     Example::
 
@@ -133,6 +132,7 @@ class Codec(Generic[T]):
         chosen = self._entries.values() if lane == "auto" else ()
         fast = FastLane(chosen, wire, self._bounds)
         self._reasons = fast.reasons
+        self._notes = {name: f" ({note})" for name, note in fast.notes.items()}
         self._fast = None if fast.is_empty else fast
         self._writers, self._decode = fast.writers, None if fast.is_empty else fast.decode
         self._look_from, self._fits = self._bounds.look_from, fast.fits
@@ -313,7 +313,7 @@ class Codec(Generic[T]):
         lines = [f"{self._name}: {how}, {self._bounds}"]
         for name, entry in self._entries.items():
             reason = self._reasons.get(name, "as asked for" if self._fast is None else "")
-            lane = f"cattrs lane ({reason})" if reason else "fast lane"
+            lane = f"cattrs lane ({reason})" if reason else f"fast lane{self._notes.get(name, '')}"
             lines.append(f"  {entry.label}: {type_name(entry.form)}, {lane}")
             lines += [
                 f"    {field.name}: {type_name(field.type)}" for field in fields_of(entry.form)

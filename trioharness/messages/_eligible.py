@@ -17,6 +17,7 @@ import attrs
 from ._types import (
     TypeLike,
     class_of,
+    fields_of,
     is_array,
     is_attrs,
     is_dict,
@@ -35,13 +36,21 @@ _SCALARS: Final[frozenset[TypeLike]] = frozenset((type(None), bool, int, float, 
 
 
 def why_not_fast(form: TypeLike, wire: Wire) -> str | None:
-    """Return why messages of `form` cannot go the fast lane, or None if they can."""
-    types = survey([form], wire.sent_as)
-    hooked = sorted(type_name(each) for each in types if each in wire.hooks)
+    """Return why messages of `form` cannot go the fast lane, or None if they can.
+
+    What there is to say against just the class itself is left to `needs_own_init`.
+    """
+    hooked = sorted(type_name(each) for each in survey([form], wire.sent_as) if each in wire.hooks)
     if hooked:
         return f"{hooked[0]!r} has a hook"
-    reasons = sorted(reason for each in types for reason in _objections(each))
+    inside = survey([field.type for field in fields_of(form)], {})
+    reasons = sorted(reason for each in inside for reason in _objections(each))
     return reasons[0] if reasons else None
+
+
+def needs_own_init(form: TypeLike) -> str | None:
+    """Return why only its own `__init__` can make a message, or None if msgspec can as well."""
+    return next(_class_objections(class_of(form)), None)
 
 
 def _objections(bare: TypeLike) -> Iterator[str]:

@@ -14,11 +14,12 @@ import attrs
 import msgspec
 
 from ._bounds import Bounds
-from ._eligible import why_not_fast
+from ._eligible import needs_own_init, why_not_fast
 from ._envelope import Entry
+from ._own_init import OwnInit
 from ._twins import Twins
 from ._types import class_of
-from ._walks import READ_FAULTS, WRITE_FAULTS, Walk, Walks, Writer
+from ._walks import READ_FAULTS, WRITE_FAULTS, Finish, Walks, Writer
 from ._wire import Wire
 
 Read: TypeAlias = Callable[[bytes], Any]
@@ -36,8 +37,10 @@ class _Way:
     check: Read | None
     """Reads the payload as the twin, where that is needed to see whether it will do."""
     read: Read
-    may_come: Walk | None
-    """Looks through a message that was read, where the twin has not told."""
+    read_as: Any
+    """What it reads the payload as."""
+    finish: Finish | None
+    """Makes the message of what was read, or gives None; where there is anything to do."""
 
 
 class _Tools(NamedTuple):
@@ -60,14 +63,14 @@ class FastLane:
         self._ways: dict[str, _Way] = {}
         self.reasons: dict[str, str] = {}
         """Why messages go the cattrs lane, by wire name; those that need not are not in it."""
+        self.notes: dict[str, str] = {}
+        """What there is to say of others, by wire name."""
         self._add(entries)
         self._by_class = {class_of(way.entry.form): way for way in self._ways.values()}
         self.writers = {cls: way.write for cls, way in self._by_class.items()}
         """By class, what `Codec.encode` calls first; what they raise means nothing."""
-        self._may_come: dict[type, Walk] = {}
-        if any(way.may_come for way in self._ways.values()):
-            self._may_come = {c: way.may_come or _any for c, way in self._by_class.items()}
-        self._read = self._whole({name: way.entry.form for name, way in self._ways.items()})
+        self._finish = {class_of(way.read_as): way.finish for way in self._ways.values()}
+        self._read = self._whole({name: way.read_as for name, way in self._ways.items()})
         self._check: Read | None = None
         if any(way.check for way in self._ways.values()):
             self._check = self._whole({name: way.twin for name, way in self._ways.items()})
@@ -82,7 +85,8 @@ class FastLane:
 
     def _decoder(self) -> Read:
         """Make what returns the message, or None if that is for the cattrs lane to say."""
-        check, read, may_come = self._check, self._read, self._may_come
+        check, read = self._check, self._read
+        finish = self._finish if any(self._finish.values()) else None
         look_from, fits = self._look_from, self.fits
 
         def decode_message(data: bytes) -> Any:
@@ -92,8 +96,9 @@ class FastLane:
                 if check is not None:
                     check(data)
                 msg = read(data).data
-                if may_come and not may_come[type(msg)](msg):
-                    return None
+                if finish is not None:
+                    finish_one = finish[type(msg)]
+                    return msg if finish_one is None else finish_one(msg)
             except Exception:  # noqa: BLE001 - (the same); validators raise what they like
                 return None
             return msg
@@ -122,8 +127,8 @@ class FastLane:
             if way.check is not None:
                 way.check(payload)
             msg = way.read(payload)
-            if way.may_come is not None and not way.may_come(msg):
-                return None
+            if way.finish is not None:
+                return way.finish(msg)
         except Exception:  # noqa: BLE001 - (the same)
             return None
         return msg
@@ -161,8 +166,14 @@ class FastLane:
     def _way(self, entry: Entry, tools: _Tools) -> _Way:
         decoder = self._wire.format.decoder
         twin = tools.twins.of(entry.form)
-        by_twin = tools.twins.needed_for(entry.form)
-        encode, tail = self._wire.format.encode, self._wire.format.tail
+        reason = needs_own_init(entry.form)
+        own = OwnInit(entry.form) if reason else None
+        # What a converter has made of a value tells nothing of what came.
+        by_twin = own is not None or tools.twins.needed_for(entry.form)
+        if reason:
+            self.notes[entry.name] = f"by its own __init__: {reason}"
+        encode, tail = self._encode(own), self._wire.format.tail
+        read_as = entry.form if own is None else own.parts
         head = self._wire.format.head(entry.name, entry.version)
         return _Way(
             entry=entry,
@@ -170,9 +181,14 @@ class FastLane:
             write_payload=tools.going.writer(entry.form, b"", encode, b""),
             twin=twin,
             check=decoder(twin) if by_twin else None,
-            read=decoder(entry.form),
-            may_come=None if by_twin else tools.coming.of(entry.form),
+            read=decoder(read_as),
+            read_as=read_as,
+            finish=own.made if own else None if by_twin else tools.coming.passer(entry.form),
         )
+
+    def _encode(self, own: OwnInit | None) -> Callable[[Any], bytes]:
+        encode = self._wire.format.encode
+        return encode if own is None else lambda msg: encode(own.apart(msg))
 
     def _whole(self, payloads: dict[str, Any]) -> Read:
         """Make the reader of whole messages, told apart by their tags."""
@@ -188,7 +204,3 @@ class FastLane:
             for name, payload in payloads.items()
         ]
         return self._wire.format.decoder(Union[(_NoMessage, *wholes)])
-
-
-def _any(_: object) -> bool:
-    return True
