@@ -126,6 +126,7 @@ from .messages import FrameWriter as FrameWriter
 from .messages import Ids as Ids
 from .messages import MessageId as MessageId
 from .messages import NeedData as NeedData
+from .messages import Hook as Hook
 from .messages import message as message
 from .messages import upgrade as upgrade
 from .observe import ChildNode as ChildNode

@@ -13,11 +13,11 @@ def _socket(name: str, about: str, workload: str, goal: Goal) -> Row:
         name=name,
         about=about,
         workload=workload,
-        rivals=("cattrs_orjson", OURS),
+        rivals=("cattrs_orjson_frames", OURS),
         size=5_000,
         unit=NANOSECONDS_PER_MESSAGE,
         clock="cpu",
-        baseline="cattrs_orjson",
+        baseline="cattrs_orjson_frames",
         goals=(goal,),
     )
 
@@ -69,13 +69,13 @@ GROUP = Group(
             "socket, frames together",
             "over a socket, 100 frames a send; by hand each message by itself",
             "coalesced",
-            at_least(8, stretch=10.5, against="cattrs_orjson"),
+            at_least(8, stretch=10.5, against="cattrs_orjson_frames"),
         ),
         _socket(
             "socket, batches",
             "the same with one frame for 100 messages",
             "batches",
-            at_least(11, stretch=13.5, against="cattrs_orjson"),
+            at_least(11, stretch=13.5, against="cattrs_orjson_frames"),
         ),
     ),
 )

@@ -26,6 +26,7 @@ def make_message(version: int = 1, /, **fields: Any) -> type[Any]:
         },
         frozen=True,
         kw_only=True,
+        slots=True,
     )
     return thm.message("made", version=version)(made)
 

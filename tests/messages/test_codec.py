@@ -27,8 +27,9 @@ from trioharness._errors import (
     EncodeError,
     UnknownMessageError,
 )
-from trioharness.messages import Codec, message, upgrade
+from trioharness.messages import message, upgrade
 
+from .lanes import BothLanes
 from .shapes import (
     Box,
     Card,
@@ -46,9 +47,9 @@ from .shapes import (
     make_message,
 )
 
-ORDERS = Codec(Order)
-SCALARS = Codec(Scalars)
-ALL = Codec(Order | Scalars | Card)
+ORDERS = BothLanes(Order)
+SCALARS = BothLanes(Scalars)
+ALL = BothLanes(Order | Scalars | Card)
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 floats = st.floats(allow_nan=False, allow_infinity=False)
@@ -162,7 +163,7 @@ def test_generated_classes_come_back_as_they_went(
         for name, (type_, values) in zip(names, chosen, strict=False)
     }
     made = make_message(**fields)
-    codec = Codec(made)
+    codec = BothLanes(made)
     msg = made(
         **{
             field.alias: data.draw(values)
@@ -174,7 +175,7 @@ def test_generated_classes_come_back_as_they_went(
 
 
 def test_wire_form_is_as_documented() -> None:
-    assert Codec(Cash).encode(Cash(amount=Decimal("1.50"))) == (
+    assert BothLanes(Cash).encode(Cash(amount=Decimal("1.50"))) == (
         b'{"type":"cash","version":1,"data":{"amount":"1.50"}}'
     )
     when = datetime.datetime(2026, 1, 31, 12, tzinfo=datetime.UTC)
@@ -219,17 +220,18 @@ def test_from_builtins_does_not_change_what_it_is_given() -> None:
         return {"x": old.pop("y")}
 
     given_ = {"type": "moved", "version": 1, "data": {"y": 1}}
-    assert Codec(Moved).from_builtins(given_) == Moved(x=1)
+    assert BothLanes(Moved).from_builtins(given_) == Moved(x=1)
     assert given_ == {"type": "moved", "version": 1, "data": {"y": 1}}
 
 
 def test_explain_names_types_versions_bounds_and_lane() -> None:
-    text = Codec(Card | Cash, max_size=99, max_depth=7).explain()
+    text = BothLanes(Card | Cash, max_size=99, max_depth=7).explain()
     assert text == (
-        "Codec(Card | Cash): JSON, lane cattrs, at most 99 bytes and 7 levels\n"
-        "  'card' (versions 1 to 2): Card\n"
+        "Codec(Card | Cash): format json, lane auto, extra fields refused, at most 99 bytes, "
+        "7 levels and 100000 items of a collection\n"
+        "  'card' (versions 1 to 2): Card, fast lane\n"
         "    number: str\n"
-        "  'cash' (version 1): Cash\n"
+        "  'cash' (version 1): Cash, fast lane\n"
         "    amount: Decimal"
     )
     assert repr(ALL) == "Codec(Order | Scalars | Card)"
@@ -264,7 +266,7 @@ def test_a_class_that_is_no_message_is_refused() -> None:
     for form in (Line, int, None, Card | int, list[Card], Card | None, "Card"):
         unchecked: Any = form
         with pytest.raises(ConfigurationError, match=r"is no message; decorate the class with @m"):
-            Codec(unchecked)
+            BothLanes(unchecked)
 
 
 def test_a_wire_name_twice_is_refused() -> None:
@@ -273,13 +275,13 @@ def test_a_wire_name_twice_is_refused() -> None:
         x: int
 
     with pytest.raises(DuplicateNameError, match=r"both have the wire name 'card'; rename"):
-        Codec(Card | OtherCard)
+        BothLanes(Card | OtherCard)
 
     @message("pair")
     class Holder:
         inner: int
 
-    Codec(Card | Holder)  # and no registry remembers the other one
+    BothLanes(Card | Holder)  # and no registry remembers the other one
 
 
 def test_a_nested_wire_name_twice_is_refused() -> None:
@@ -289,7 +291,7 @@ def test_a_nested_wire_name_twice_is_refused() -> None:
 
     made = make_message(f=Card | OtherCard)
     with pytest.raises(DuplicateNameError, match="'card'"):
-        Codec(made)
+        BothLanes(made)
 
 
 VariableT = TypeVar("VariableT")
@@ -336,13 +338,13 @@ class Odd(enum.Enum):
 def test_a_field_that_could_never_be_sent_is_refused(field_type: Any, words: str) -> None:
     made = make_message(f=field_type)
     with pytest.raises(ConfigurationError, match=f"(?i){words}"):
-        Codec(made)
+        BothLanes(made)
 
 
 def test_a_field_without_type_is_refused() -> None:
     made = make_message(f=attrs.field())
     with pytest.raises(ConfigurationError, match="the field 'f' has no type; annotate it"):
-        Codec(made)
+        BothLanes(made)
 
 
 def test_classes_that_cannot_be_told_apart_are_refused() -> None:
@@ -350,13 +352,13 @@ def test_classes_that_cannot_be_told_apart_are_refused() -> None:
     union: Any = Circle | alike
     made = make_message(f=union)
     with pytest.raises(ConfigurationError, match=r"cannot be told apart.*; decorate each with @m"):
-        Codec(made)
+        BothLanes(made)
 
 
 def test_an_annotation_that_does_not_resolve_is_refused() -> None:
     made = make_message(f="Nowhere")
     with pytest.raises(ConfigurationError, match="'Nowhere' is not defined; define or import"):
-        Codec(made)
+        BothLanes(made)
 
 
 def test_a_recursive_class_in_a_function_resolves_itself() -> None:
@@ -364,14 +366,14 @@ def test_a_recursive_class_in_a_function_resolves_itself() -> None:
     class Node:
         next: Node | None = None
 
-    codec = Codec(Node)
+    codec = BothLanes(Node)
     assert codec.decode(codec.encode(Node(next=Node()))) == Node(next=Node())
 
 
 def test_endless_generics_are_refused() -> None:
     made = make_message(f=Grow[int])
     with pytest.raises(ConfigurationError, match="leads to more than 300 types"):
-        Codec(made)
+        BothLanes(made)
 
 
 @attrs.frozen
@@ -392,7 +394,7 @@ class Aliased:
 
 
 def test_aliases_and_new_types_are_seen_through() -> None:
-    codec = Codec(Aliased)
+    codec = BothLanes(Aliased)
     msg = Aliased(tree={"a": [1, None]}, names={Name("x"): None}, where=PurePosixPath("/"))
     assert codec.decode(codec.encode(msg)) == msg
     data: Any = codec.to_builtins(msg)
@@ -405,7 +407,7 @@ def test_aliases_and_new_types_are_seen_through() -> None:
 def test_a_recursive_alias_is_followed() -> None:
     names: dict[str, Any] = {}
     exec("type Json = dict[str, Json] | list[Json] | str | int | None", names)  # noqa: S102
-    codec = Codec(made := make_message(f=names["Json"]))
+    codec = BothLanes(made := make_message(f=names["Json"]))
     msg = made(f={"a": [1, {"b": None}]})
     assert codec.decode(codec.encode(msg)) == msg
     with pytest.raises(DecodeError, match=r"made\.f\['a'\]\[0\]: expected .*, not float"):
@@ -432,7 +434,7 @@ def _trip_1(old: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_old_payloads_are_chained_up() -> None:
-    codec = Codec(Trip)
+    codec = BothLanes(Trip)
     wire = '{{"type":"trip","version":{},"data":{}}}'
     trip = Trip(metres=3000, name="unnamed")
     assert codec.decode(wire.format(1, '{"km":3}').encode()) == trip
@@ -454,7 +456,7 @@ def test_an_unknown_version_is_named_with_the_known_ones(version: int) -> None:
     with pytest.raises(
         UnknownMessageError, match=r"message\.version.*known: 'trip' \(versions 1 to 3\)"
     ):
-        Codec(Trip).from_builtins(wire)
+        BothLanes(Trip).from_builtins(wire)
 
 
 def test_without_upgrades_just_the_present_version_is_known() -> None:
@@ -473,12 +475,12 @@ def with_upgrades(version: int, *steps: int) -> type[Any]:
 
 def test_upgrades_that_do_not_fit_together_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="no upgrade leads from version 2 to 3"):
-        Codec(with_upgrades(3, 1))
+        BothLanes(with_upgrades(3, 1))
     with pytest.raises(ConfigurationError, match="there are 2 upgrades from version 1; keep one"):
-        Codec(with_upgrades(2, 1, 1))
+        BothLanes(with_upgrades(2, 1, 1))
     with pytest.raises(ConfigurationError, match="from version 2, but the class is at version 2"):
-        Codec(with_upgrades(2, 1, 2))
-    Codec(with_upgrades(3, 2))  # from 2 on: 1 is forgotten, which is no gap
+        BothLanes(with_upgrades(2, 1, 2))
+    BothLanes(with_upgrades(3, 2))  # from 2 on: 1 is forgotten, which is no gap
 
 
 @pytest.mark.parametrize("result", [KeyError("km"), None, [], RecursionError()])
@@ -493,7 +495,7 @@ def test_a_failing_upgrade_is_a_decode_error(result: Any) -> None:
         return upgraded
 
     with pytest.raises(DecodeError, match="the upgrade from version 1") as caught:
-        Codec(made).from_builtins({"type": "made", "version": 1, "data": {}})
+        BothLanes(made).from_builtins({"type": "made", "version": 1, "data": {}})
     assert caught.value.path == "message.data"
     assert caught.value.__cause__ is (result if isinstance(result, Exception) else None)
 
@@ -508,7 +510,7 @@ def test_fields_alone_travel_with_name_and_version_beside_them() -> None:
 
 
 def test_fields_alone_are_held_to_the_same_rules() -> None:
-    codec = Codec(Card | Order, max_size=16, max_depth=2)
+    codec = BothLanes(Card | Order, max_size=16, max_depth=2)
     with pytest.raises(EncodeError, match=r"'card': it has 17 bytes and may have 16"):
         codec.dump(Card(number="1234"))
     with pytest.raises(DecodeError, match=r"it has 18 bytes and may have 16 \(max_size\)"):
@@ -531,11 +533,13 @@ def test_fields_alone_are_held_to_the_same_rules() -> None:
 
 
 def test_size_is_bounded_both_ways() -> None:
-    codec = Codec(Card, max_size=62)
+    codec = BothLanes(Card, max_size=62)
     fits = codec.encode(Card(number="x" * 14))
     assert len(fits) == 62
     assert codec.decode(fits) == Card(number="x" * 14)
-    with pytest.raises(EncodeError, match=r"'card': it has 63 bytes and may have 62; send less"):
+    with pytest.raises(
+        EncodeError, match=r"'card': it has 63 bytes and may have 62 \(max_size\); s"
+    ):
         codec.encode(Card(number="x" * 15))
     with pytest.raises(DecodeError, match=r"it has 63 bytes and may have 62 \(max_size\)"):
         codec.decode(fits + b" ")
@@ -546,7 +550,7 @@ def nested(levels: int) -> Any:
 
 
 def test_depth_is_bounded_both_ways() -> None:
-    codec = Codec(Scalars, max_depth=6)
+    codec = BothLanes(Scalars, max_depth=6)
     fits = Scalars(plain=nested(4))  # the envelope and the fields are two levels
     wire = codec.encode(fits)
     assert codec.decode(wire) == fits
@@ -560,7 +564,7 @@ def test_depth_is_bounded_both_ways() -> None:
 def test_deep_json_is_a_decode_error(text: bytes) -> None:
     for times in (33, 500, 1_000_000):
         deep = (text * times)[: 1024 * 1024]
-        for codec in (ORDERS, Codec(Order, max_depth=10**9)):
+        for codec in (ORDERS, BothLanes(Order, max_depth=10**9)):
             with pytest.raises(DecodeError):
                 codec.decode(deep)
     closed = b"[" * 400_000 + b"]" * 400_000
@@ -576,7 +580,7 @@ class Link:
 
 def test_where_the_stack_ends_it_is_an_error_like_any_other() -> None:
     """Also where only the second pass, which finds the path, needs more than there is."""
-    codec = Codec(Link, max_depth=10**6)
+    codec = BothLanes(Link, max_depth=10**6)
     reasons: list[str] = []
     for depth in range(1, 400, 3):
         data: object = {"value": "x"}
@@ -605,9 +609,9 @@ def test_a_message_that_contains_itself_is_an_encode_error() -> None:
 @pytest.mark.parametrize("bound", [0, -1, True, 1.5, None])
 def test_bounds_are_positive_ints(bound: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"Codec\(Card\): max_size is .*; give an int"):
-        Codec(Card, max_size=bound)
+        BothLanes(Card, max_size=bound)
     with pytest.raises(ConfigurationError, match="max_depth is"):
-        Codec(Card, max_depth=bound)
+        BothLanes(Card, max_depth=bound)
 
 
 # Bytes from a peer that is old, broken or hostile

@@ -16,6 +16,7 @@ import pytest
 from trioharness._errors import DecodeError, EncodeError, UnknownMessageError
 from trioharness.messages import Codec, message
 
+from .lanes import BothLanes
 from .shapes import (
     Box,
     Card,
@@ -31,14 +32,14 @@ from .shapes import (
     make_message,
 )
 
-ORDERS = Codec(Order)
-SCALARS = Codec(Scalars)
+ORDERS = BothLanes(Order)
+SCALARS = BothLanes(Scalars)
 WRONG: Any = None
 EMPTY: Any = {}
 NAIVE = datetime.datetime(2026, 1, 31)  # noqa: DTZ001 - that is what is to be refused
 
 
-def read(codec: Codec[Any], name: str, version: int, **fields: object) -> Any:
+def read(codec: BothLanes[Any] | Codec[Any], name: str, version: int, **fields: object) -> Any:
     return codec.from_builtins({"type": name, "version": version, "data": fields})
 
 
@@ -68,18 +69,16 @@ def read(codec: Codec[Any], name: str, version: int, **fields: object) -> Any:
         ("when", "2026-01-31T12:00:00"),
         ("when", "2026-01-31"),
         ("when", "20260131T120000Z"),
-        ("when", "2026-01-31 12:00:00Z"),
         ("when", "2026-02-30T12:00:00Z"),
         ("when", "2026-01-31T24:00:00Z"),
         ("when", "2026-01-31T12:00:60Z"),
-        ("when", "2026-01-31T12:00:00.1234567Z"),
         ("when", "2026-01-31T12:00:00+99:99"),
         ("when", "\u0662026-01-31T12:00:00Z"),
         ("when", 0),
         ("day", "2026-01-31T00:00:00Z"),
         ("day", "2026-W05-1"),
         ("day", "2026-13-01"),
-        ("ident", "00000000000000000000000000000000"),
+        ("ident", "0000000000000000000000000000000"),
         ("ident", "{00000000-0000-0000-0000-000000000000}"),
         ("ident", 0),
         ("amount", 1.5),
@@ -217,7 +216,7 @@ def test_a_wrong_envelope_is_a_decode_error(wire: object, path: str) -> None:
 
 def test_an_unknown_wire_name_is_named_with_the_known_ones() -> None:
     with pytest.raises(UnknownMessageError) as caught:
-        Codec(Card | Cash).from_builtins({"type": "cheque", "version": 1, "data": {}})
+        BothLanes(Card | Cash).from_builtins({"type": "cheque", "version": 1, "data": {}})
     assert str(caught.value) == (
         "cannot decode message.type: unknown message; "
         "known: 'card' (versions 1 to 2), 'cash' (version 1) (got 'cheque')"
@@ -241,6 +240,24 @@ def test_naive_datetimes_are_refused_with_the_cure() -> None:
         SCALARS.encode(Scalars(when=NAIVE))
     with pytest.raises(DecodeError, match=r"scalars\.when: the time zone is missing; .*use date"):
         read(SCALARS, "scalars", 1, when="2026-01-31T12:00:00")
+
+
+@pytest.mark.parametrize(
+    ("text", "microseconds"),
+    [
+        ("2026-01-31 12:00:00Z", 0),
+        ("2026-01-31t12:00:00z", 0),
+        ("2026-01-31T13:00:00.5+01:00", 500_000),
+        ("2026-01-31T12:00:00.1234567Z", 123_457),
+    ],
+)
+def test_datetimes_may_be_spelled_as_rfc_3339_has_it(text: str, microseconds: int) -> None:
+    moment = datetime.datetime(2026, 1, 31, 12, 0, 0, microseconds, tzinfo=datetime.UTC)
+    assert read(SCALARS, "scalars", 1, when=text).when == moment
+
+
+def test_a_uuid_may_be_without_hyphens() -> None:
+    assert read(SCALARS, "scalars", 1, ident="0" * 31 + "1").ident == uuid.UUID(int=1)
 
 
 def test_an_offset_of_seconds_is_refused_with_the_cure() -> None:
@@ -330,10 +347,11 @@ def test_a_scalar_of_another_type_is_not_written(field: str, value: Any) -> None
 
 
 def test_an_int_that_python_cannot_print_is_not_written() -> None:
-    with pytest.raises(EncodeError, match=r"order\.id: an int of more than 4000 digits; send it"):
-        ORDERS.encode(Order(id=10**4000))
-    longest = Order(id=1 - 10**4000)
-    assert ORDERS.decode(ORDERS.encode(longest)) == longest
+    for number in (10**4300, -(10**4299)):
+        with pytest.raises(EncodeError, match=r"order\.id: an int of more than 4299 digits; send"):
+            ORDERS.encode(Order(id=number))
+    for longest in (Order(id=10**4300 - 1), Order(id=1 - 10**4299)):
+        assert ORDERS.decode(ORDERS.encode(longest)) == longest
 
 
 def test_a_subclass_of_a_scalar_is_written_as_the_scalar() -> None:
@@ -359,7 +377,7 @@ def test_a_message_of_an_unknown_type_is_not_encoded() -> None:
         pass
 
     with pytest.raises(EncodeError, match="BigCash: this codec knows Cash"):
-        Codec(Cash).encode(BigCash(amount=Decimal(1)))
+        BothLanes(Cash).encode(BigCash(amount=Decimal(1)))
 
 
 def short(instance: object, attribute: attrs.Attribute[str], value: str) -> None:
@@ -401,7 +419,7 @@ def test_validators_run_and_name_the_field(
     fields: dict[str, object], path: str, reason: str, value: str
 ) -> None:
     with pytest.raises(DecodeError) as caught:
-        read(Codec(Checked), "checked", 1, **fields)
+        read(BothLanes(Checked), "checked", 1, **fields)
     assert caught.value.path == f"checked{path}"
     assert caught.value.reason == reason
     assert caught.value.value == value
@@ -410,7 +428,7 @@ def test_validators_run_and_name_the_field(
 
 
 def test_private_fields_travel_by_name_and_init_false_ones_do_not() -> None:
-    codec = Codec(Checked)
+    codec = BothLanes(Checked)
     msg = Checked(hidden=5)
     assert codec.to_builtins(msg)["data"] == {
         "kind": "a",
@@ -435,7 +453,7 @@ def test_a_refusal_that_does_not_repeat_is_an_error_all_the_same() -> None:
 
     made = make_message(x=attrs.field(type=int, validator=moody))
     with pytest.raises(DecodeError, match="cannot decode made: not now"):
-        read(Codec(made), "made", 1, x=1)
+        read(Codec(made, lane="cattrs"), "made", 1, x=1)
     assert calls == [1, 1]
 
 

@@ -24,6 +24,8 @@ from ..channels import (
     open_topic,
 )
 from ._declared import DeclaredChannel, DeclaredEnd
+from ._forms import name_of_form
+from ._isolation import Isolation, check_isolation, copy_for
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -128,6 +130,8 @@ class DeclaredTopic:
 class DeclaredChannels:
     """All that a harness was described with that messages go through."""
 
+    isolation: Isolation = "shared"
+    """What sender and receiver share, where nothing else is said."""
     _openers: dict[DeclaredChannel, Callable[[Opened, DropObserver], OpenChannel]] = attrs.field(
         factory=dict[DeclaredChannel, Callable[["Opened", DropObserver], OpenChannel]]
     )
@@ -161,8 +165,10 @@ class DeclaredChannels:
         overflow: Overflow,
         name: str | None,
         max_deliveries: int | None,
+        isolation: Isolation | None,
     ) -> tuple[SendChannel[T], ReceiveChannel[T]]:
         """Describe a channel."""
+        copy = self._copy("channel", name, message_type, isolation)
 
         def opened(
             name: str | None, observer: DropObserver | None
@@ -173,6 +179,7 @@ class DeclaredChannels:
                 overflow=overflow,
                 max_deliveries=max_deliveries,
                 name=name,
+                copy=copy,
                 observer=observer,
             )
 
@@ -190,10 +197,13 @@ class DeclaredChannels:
     def topic(self, message_type: TypeForm[T], name: str | None) -> tuple[SendChannel[T], Topic[T]]:
         """Describe a topic."""
         _, made = open_topic(message_type, name=name)
+        copy = self._copy("topic", name, message_type)
         declared = DeclaredChannel("topic", self.free_name(made.name, name), message_type)
 
         def open_it(_: Opened, observer: DropObserver) -> OpenChannel:
-            publisher, topic = open_topic(message_type, name=declared.name, observer=observer)
+            publisher, topic = open_topic(
+                message_type, name=declared.name, copy=copy, observer=observer
+            )
             return OpenChannel(publisher, None, topic)
 
         self.add(declared, open_it)
@@ -209,10 +219,11 @@ class DeclaredChannels:
         max_buffer_size: float,
         name: str | None,
     ) -> tuple[RequestClient[Q, R], ReceiveChannel[Request[Q, R]]]:
-        """Describe a channel of requests."""
+        """Describe a channel of requests; what is asked is isolated, and what is replied is not."""
+        copy = self._copy("requests", name, request_type)
 
         def opened(name: str | None) -> tuple[Any, Any]:
-            return open_requests(request_type, reply_type, max_buffer_size, name=name)
+            return open_requests(request_type, reply_type, max_buffer_size, name=name, copy=copy)
 
         client, _ = opened(name)
         declared = DeclaredChannel(
@@ -227,6 +238,18 @@ class DeclaredChannels:
             cast("RequestClient[Q, R]", DeclaredEnd(declared, sends=True)),
             cast("ReceiveChannel[Request[Q, R]]", DeclaredEnd(declared, sends=False)),
         )
+
+    def _copy(
+        self,
+        kind: str,
+        name: str | None,
+        message_type: TypeForm[T],
+        isolation: Isolation | None = None,
+    ) -> Callable[[T], T] | None:
+        subject = f"{kind} {name_of_form(message_type) if name is None else name!r}"
+        isolation = self.isolation if isolation is None else isolation
+        check_isolation(subject, isolation)
+        return copy_for(subject, message_type, isolation)
 
     def free_name(self, made_up: str, name: str | None) -> str:
         """Return the name of one more of them.

@@ -22,6 +22,7 @@ from ._check import faults, findings
 from ._checks import check_harness
 from ._described import Describes, Words
 from ._findings import Finding
+from ._isolation import Isolation, check_isolation
 from ._order import in_start_order
 from ._receipt import Receipt
 from ._run import Plan, Running, run
@@ -49,6 +50,7 @@ class Harness(Describes):
         max_restarts: int = 5,
         within: float = 60.0,
         dead_letters: str | os.PathLike[str] | None = None,
+        isolation: Isolation = "shared",
         observer: Observer | None = None,
     ) -> None:
         """Describe an application without anything in it.
@@ -63,6 +65,10 @@ class Harness(Describes):
                 each run if it is not there. By default they stay in their channels, and once 64 of
                 one channel have not been read it stands still: have a component read
                 `Channel.dead` then.
+            isolation: ``"serialized"`` sends each message through a `Codec`, so that what is
+                received is equal and shares nothing with what was sent: for a test that proves
+                that no component relies on sharing, or changes what it was given. By default
+                messages travel by reference.
             observer: The one function that is told each event; by default the log.
 
         Raises:
@@ -70,6 +76,7 @@ class Harness(Describes):
         """
         check_harness(name, grace, dead_letters, observer)
         check_words(name, strategy, "never", "escalate")
+        check_isolation(f"harness {name!r}", isolation)
         Limit(max_restarts, within)
         self.name = name
         self.strategy: Strategy = strategy
@@ -79,7 +86,7 @@ class Harness(Describes):
         self.dead_letters: Path | None = None if dead_letters is None else Path(dead_letters)
         self.members = []
         self._observer = observer
-        self._channels = DeclaredChannels()
+        self._channels = DeclaredChannels(isolation)
         self._names = set() if dead_letters is None else {DEAD_LETTERS}
 
     def __repr__(self) -> str:
@@ -103,6 +110,7 @@ class Harness(Describes):
         overflow: Overflow = "wait",
         name: str | None = None,
         max_deliveries: int | None = None,
+        isolation: Isolation | None = None,
     ) -> tuple[SendChannel[T], ReceiveChannel[T]]:
         """Describe a channel.
 
@@ -117,6 +125,8 @@ class Harness(Describes):
             name: Its name in receipts and errors; made from the type by default.
             max_deliveries: How often a message is delivered at most when its receiver crashes,
                 before it is a dead letter; by default a message is delivered once.
+            isolation: ``"serialized"`` or ``"shared"``, as for the harness, whose own it has by
+                default.
 
         Returns:
             Its send end and its receive end.
@@ -124,7 +134,9 @@ class Harness(Describes):
         Raises:
             ConfigurationError: An option cannot be, or the harness has a channel of that name.
         """
-        return self._channels.channel(message_type, max_buffer_size, overflow, name, max_deliveries)
+        return self._channels.channel(
+            message_type, max_buffer_size, overflow, name, max_deliveries, isolation
+        )
 
     def topic(
         self, message_type: TypeForm[T], *, name: str | None = None

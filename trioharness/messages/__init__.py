@@ -11,6 +11,7 @@ from ._envelopes import Batch as Batch
 from ._envelopes import Envelope as Envelope
 from ._envelopes import Ids as Ids
 from ._envelopes import MessageId as MessageId
+from ._hook import Hook as Hook
 from ._message import MessageInfo as MessageInfo
 from ._message import message as message
 from ._message import upgrade as upgrade

@@ -1,14 +1,24 @@
-"""JSON's values as Python has them, and how deep they are nested."""
+"""JSON's values as Python has them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from types import NoneType
 from typing import Final, Literal, TypeAlias, TypeGuard
 
 Kind: TypeAlias = Literal["null", "bool", "int", "float", "str", "array", "object"]
 """What a value looks like in JSON; members of a union are told apart by it."""
 
-_NESTING: Final = frozenset((dict, list))
+BUILTINS: Final[Mapping[Kind, type]] = {
+    "null": NoneType,
+    "bool": bool,
+    "int": int,
+    "float": float,
+    "str": str,
+    "array": list,
+    "object": dict,
+}
+"""The kinds in Python, once read."""
 
 
 def is_json_object(value: object) -> TypeGuard[dict[str, object]]:
@@ -19,22 +29,3 @@ def is_json_object(value: object) -> TypeGuard[dict[str, object]]:
 def is_json_array(value: object) -> TypeGuard[list[object]]:
     """Whether it is a JSON array."""
     return type(value) is list
-
-
-def is_deeper(builtins: object, limit: int) -> bool:
-    """Whether objects and arrays are nested in more than `limit` levels.
-
-    Level by level and without recursion: what it guards against must not be able to stop it.
-    """
-    level = [builtins] if type(builtins) in _NESTING else []
-    for _ in range(limit):
-        if not level:
-            return False
-        level = [inner for outer in level for inner in _inside(outer) if type(inner) in _NESTING]
-    return bool(level)
-
-
-def _inside(outer: object) -> Iterable[object]:
-    if is_json_object(outer):
-        return outer.values()
-    return outer if is_json_array(outer) else ()

@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeGuard
 
-from ._builtins import Kind, is_json_array, is_json_object
+from ._builtins import is_json_array, is_json_object
 from ._problems import Reader, Refused, Writer, refuse, shorten, step_into
 
-_INT_KEY: Final = re.compile(r"0|-?[1-9]\d{0,3999}", re.ASCII)
+INT_KEY: Final = re.compile(r"0|-?[1-9]\d{0,4298}", re.ASCII)
 """The one spelling that `str` of an int has, and no more digits than are written."""
 
 
@@ -82,15 +82,15 @@ def fixed_writer(writes: Sequence[Writer], *, marked: bool) -> Writer:
 
 
 def dict_reader(
-    types: tuple[Any, Any], reads: tuple[Reader, Reader], kind: Kind, *, marked: bool
+    types: tuple[Any, Any], reads: tuple[Reader, Reader], *, int_as_text: bool, marked: bool
 ) -> Reader:
-    """Make the reader of a dict whose keys look like `kind`, str or int."""
+    """Make the reader of a dict; with `int_as_text` its keys are ints that come as strings."""
     (key_type, item), (read_given_key, read) = types, reads
 
     def read_int_key(key: object, _: object) -> object:
         return read_given_key(_int_key(key), key_type)
 
-    read_key = read_int_key if kind == "int" else read_given_key
+    read_key = read_int_key if int_as_text else read_given_key
 
     def read_dict(value: object, _: object = None) -> object:
         if not is_json_object(value):
@@ -107,21 +107,25 @@ def dict_reader(
     return read_dict
 
 
-def dict_writer(write_key: Writer, write: Writer, *, marked: bool) -> Writer:
-    """Make the writer of a dict; JSON's keys are strings, so an int becomes one."""
+def dict_writer(
+    write_given_key: Writer, write: Writer, *, int_as_text: bool, marked: bool
+) -> Writer:
+    """Make the writer of a dict; with `int_as_text` the ints that are its keys become strings."""
 
-    def write_text(key: object) -> str:
-        return str(write_key(key))
+    def write_int_key(key: object) -> str:
+        return str(write_given_key(key))
+
+    write_key = write_int_key if int_as_text else write_given_key
 
     def write_dict(value: object) -> object:
         if not _is_dict(value):
             refuse("a dict", value)
         if marked:
             return {
-                step_into(_step(key), write_text, key): step_into(_step(key), write, each)
+                step_into(_step(key), write_key, key): step_into(_step(key), write, each)
                 for key, each in value.items()
             }
-        return {write_text(key): write(each) for key, each in value.items()}
+        return {write_key(key): write(each) for key, each in value.items()}
 
     return write_dict
 
@@ -143,7 +147,7 @@ def _is_tuple(value: object) -> TypeGuard[tuple[object, ...]]:
 
 
 def _int_key(key: object) -> int:
-    if type(key) is not str or _INT_KEY.fullmatch(key) is None:
+    if type(key) is not str or INT_KEY.fullmatch(key) is None:
         raise Refused('expected an int as a key, such as "7"', key)
     return int(key)
 

@@ -29,8 +29,9 @@ from ._collections import (
     fixed_reader,
     fixed_writer,
 )
-from ._leaves import LEAVES, plain
-from ._problems import Inside, Missing, Reader, Refused, Writer, refuse, step_into
+from ._hook import Hook
+from ._leaves import plain_hook
+from ._problems import Inside, Missing, Reader, Refused, Writer, refuse, shorten, step_into
 from ._types import (
     TypeLike,
     alias_value,
@@ -47,6 +48,7 @@ from ._types import (
     kinds,
 )
 from ._unions import union_reader, union_writer
+from ._wire import Wire
 
 _HookT = TypeVar("_HookT", Reader, Writer)
 
@@ -65,12 +67,15 @@ class Hooks:
     With ``marked`` the hooks mark each step of the path, at about twice the time.
     """
 
-    def __init__(self, types: frozenset[TypeLike], *, marked: bool) -> None:
+    def __init__(self, types: frozenset[TypeLike], wire: Wire, *, marked: bool) -> None:
+        self._wire = wire
         self._marked = marked
         self._class_readers: dict[TypeLike, Reader | None] = {}
         self._class_writers: dict[TypeLike, Writer | None] = {}
-        self._converter = Converter(forbid_extra_keys=True, detailed_validation=marked)
-        self._register_scalars(types)
+        self._converter = Converter(
+            forbid_extra_keys=not wire.extra_allowed, detailed_validation=marked
+        )
+        self._register_classes(types)
         self._register_shapes()
 
     def reader(self, found: TypeLike) -> Reader:
@@ -81,17 +86,34 @@ class Hooks:
         """Return the hook for writing a type."""
         return self._converter.get_unstructure_hook(found)
 
-    def _register_scalars(self, types: frozenset[TypeLike]) -> None:
+    def _register_classes(self, types: frozenset[TypeLike]) -> None:
         # By class, as cattrs' own are; each enum by itself, or one that is a str would get str's.
-        for leaf_type, leaf in LEAVES.items():
-            self._converter.register_structure_hook(leaf_type, leaf.read)
-            self._converter.register_unstructure_hook(leaf_type, leaf.write)
-        for found in types:
-            if is_enum(found):
-                self._converter.register_structure_hook(found, enum_reader(found))
-                self._converter.register_unstructure_hook(found, enum_writer(found))
+        hooks: dict[TypeLike, tuple[Reader, Writer]] = {
+            found: (leaf.read, leaf.write) for found, leaf in self._wire.format.leaves.items()
+        }
+        hooks |= {each: (enum_reader(each), enum_writer(each)) for each in types if is_enum(each)}
+        hooks |= {each: self._given(each, hook) for each, hook in self._wire.hooks.items()}
+        for found, (reader, writer) in hooks.items():
+            self._converter.register_structure_hook(found, reader)
+            self._converter.register_unstructure_hook(found, writer)
+
+    def _given(self, found: TypeLike, hook: Hook) -> tuple[Reader, Writer]:
+        """Make the hooks of a type that a user gave one for."""
+        cls = class_of(found)
+
+        # The hooks of its wire type are looked up late: that may have hooks of its own.
+        def read_given(value: object, _: object = None) -> object:
+            return hook.read(self.reader(hook.wire)(value, hook.wire))
+
+        def write_given(value: object) -> object:
+            if not isinstance(value, cls):
+                refuse(f"a {cls.__name__}", value)
+            return self.writer(hook.wire)(hook.write(value))
+
+        return read_given, write_given
 
     def _register_shapes(self) -> None:
+        plain = plain_hook(self._wire.format.leaves)
         shapes: tuple[_Shape, ...] = (
             (is_attrs, self._class_reader, self._class_writer),
             (is_array, self._array_reader, self._array_writer),
@@ -128,7 +150,7 @@ class Hooks:
             cls,
             self._converter,
             _type_variables(cls),
-            _cattrs_forbid_extra_keys=True,
+            _cattrs_forbid_extra_keys=not self._wire.extra_allowed,
         )
 
         def read_class(value: object, _: object = None) -> object:
@@ -180,19 +202,24 @@ class Hooks:
 
     def _dict_reader(self, found: TypeLike) -> Reader:
         key, item = typing.get_args(found)
-        (kind,) = kinds(key)
         reads = (self.reader(key), self.reader(item))
-        return dict_reader((key, item), reads, kind, marked=self._marked)
+        as_text = self._int_as_text(key)
+        return dict_reader((key, item), reads, int_as_text=as_text, marked=self._marked)
 
     def _dict_writer(self, found: TypeLike) -> Writer:
         key, item = typing.get_args(found)
-        return dict_writer(self.writer(key), self.writer(item), marked=self._marked)
+        writes = (self.writer(key), self.writer(item))
+        return dict_writer(*writes, int_as_text=self._int_as_text(key), marked=self._marked)
+
+    def _int_as_text(self, key: TypeLike) -> bool:
+        is_int = "int" in kinds(key, self._wire.sent_as)
+        return is_int and not self._wire.format.int_keys
 
     def _union_reader(self, found: TypeLike) -> Reader:
-        return union_reader(found, self.reader, self._converter)
+        return union_reader(found, self.reader, self._converter, self._wire)
 
     def _union_writer(self, found: TypeLike) -> Writer:
-        return union_writer(found, self.writer)
+        return union_writer(found, self.writer, self._wire)
 
     def _alias_reader(self, found: TypeLike) -> Reader:
         # Late, since an alias may be recursive. cattrs keeps what it has found.
@@ -236,10 +263,11 @@ def _first_problem(group: ClassValidationError, cls: type[Any], value: object) -
     given = value if is_json_object(value) else {}
     error = group.exceptions[0]
     if isinstance(error, ForbiddenExtraKeysError):
-        first, *others = sorted(error.extra_fields, key=str)
+        # MessagePack's keys may be anything: shortened, since they may also be nested.
+        first, *others = sorted(error.extra_fields, key=_spelled)
         more = f", nor {len(others)} others that are given" if others else ""
         reason = f"{cls.__name__!r} has no such field{more}"
-        return Refused(reason, given.get(first), at=f".{str(first)[:_SHOWN]}")
+        return Refused(reason, given.get(first), at=f".{_spelled(first)[:_SHOWN]}")
     if isinstance(error, RecursionError):
         return error
     noted, _ = group.group_exceptions()
@@ -249,6 +277,10 @@ def _first_problem(group: ClassValidationError, cls: type[Any], value: object) -
     if isinstance(error, KeyError) and name not in given:
         error = Missing()
     return Inside(f".{name}", given.get(name), error)
+
+
+def _spelled(key: object) -> str:
+    return key if type(key) is str else shorten(key)
 
 
 def _validated_field(error: Exception, cls: type[Any]) -> str | None:

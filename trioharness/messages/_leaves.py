@@ -1,24 +1,26 @@
 """The scalar types of messages, each as strict as can be, in both directions.
 
-Nothing is coerced: a value is taken in exactly the one spelling that the other direction writes,
-and what cannot be written so that it reads back the same is refused. The one liberty, as in typing:
-an int is fine for a float. Subclasses of a scalar are written as the scalar they are.
+Nothing is coerced: a value is taken in the form that the other direction writes, and what cannot be
+written so that it reads back the same is refused. The one liberty, as in typing: an int is fine for
+a float. Subclasses of a scalar are written as the scalar they are.
 
-| type | JSON |
-|---|---|
-| None, bool, int, float, str | the same; floats are finite |
-| datetime | string, RFC 3339 with offset: ``"2026-01-31T12:00:00.5Z"`` |
-| date | string: ``"2026-01-31"`` |
-| UUID | string, with hyphens |
-| Decimal | string, finite |
-| bytes | string, base64 |
-| Path | string |
+| type | JSON | MessagePack |
+|---|---|---|
+| None, bool, int, float, str | the same; floats are finite | the same; ints have 64 bits |
+| datetime | string, RFC 3339 with offset: ``"2026-01-31T12:00:00.5Z"`` | timestamp, or the string |
+| date | string: ``"2026-01-31"`` | the same |
+| UUID | string of 32 hexadecimal digits, with or without hyphens | the same |
+| Decimal | string, finite | the same |
+| bytes | string, base64 | bytes |
+| Path | string | the same |
+
+Strings are read by msgspec where it reads that type at all, so that both lanes take the same ones:
+RFC 3339 also with a space for the ``T``, and a fraction finer than a microsecond is rounded.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import datetime
 import decimal
 import math
@@ -27,21 +29,23 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from types import NoneType
-from typing import Final
+from typing import Final, cast
 
 import attrs
+import msgspec
 
-from ._builtins import Kind, is_json_array, is_json_object
+from ._builtins import is_json_array, is_json_object
 from ._problems import Reader, Refused, Writer, refuse
 
 
 @attrs.frozen
 class Leaf:
-    """A scalar type: how it looks in JSON, and how it gets there and back."""
+    """How a scalar type gets to the wire and back."""
 
-    kind: Kind
     read: Reader
     write: Writer
+    builtins: frozenset[type] = frozenset((str,))
+    """The types that it has on the wire."""
 
 
 NOT_FINITE: Final = (
@@ -51,16 +55,12 @@ _AWARE: Final = (
     "a datetime without time zone means another moment elsewhere; "
     "use datetime.now(timezone.utc) or .astimezone()"
 )
-_DATETIME: Final = re.compile(
-    r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII
-)
-_NAIVE: Final = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?", re.ASCII)
-_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_DECIMAL: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,18})?", re.ASCII)
-_DIGITS: Final = 4000
-"""Python reads and prints no int of more than 4300 characters, sign included."""
-_BOUND: Final = 10**_DIGITS
+DECIMAL: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,18})?", re.ASCII)
+_DIGITS: Final = 4299
+SMALLEST_INT: Final = 1 - 10**_DIGITS
+_LARGEST_INT: Final = 10 ** (_DIGITS + 1) - 1
+"""Python prints no int of more than 4300 digits, msgspec reads none of more characters."""
+_INT64: Final = range(-(2**63), 2**64)
 
 
 def none(value: object, _: object = None) -> object:
@@ -80,11 +80,11 @@ def read_int(value: object, _: object = None) -> object:
 
 def write_int(value: object) -> object:
     """Write an int, or a subclass such as `IntEnum` as the int it is."""
-    if type(value) is int and -_BOUND < value < _BOUND:
+    if type(value) is int and SMALLEST_INT <= value <= _LARGEST_INT:
         return value
     if not isinstance(value, int) or isinstance(value, bool):
         refuse("an int", value)
-    if not -_BOUND < value < _BOUND:
+    if not SMALLEST_INT <= value <= _LARGEST_INT:
         raise Refused(f"an int of more than {_DIGITS} digits; send it as bytes", value)
     return int(value)
 
@@ -133,14 +133,31 @@ def write_str(value: object) -> object:
     return text
 
 
+def _reader(scalar: type, expected: str, reason: str) -> Reader:
+    """Make the reader of a string that msgspec makes a scalar of."""
+
+    def read(value: object, _: object = None) -> object:
+        text = _text(f"{expected} as a string", value)
+        try:
+            made = cast("object", msgspec.convert(text, scalar))
+        except msgspec.ValidationError:
+            raise Refused(reason, value) from None
+        return made
+
+    return read
+
+
+_read_moment: Final = _reader(
+    datetime.datetime, "a datetime", "expected a datetime as 2026-01-31T12:00:00Z"
+)
+
+
 def read_datetime(value: object, _: object = None) -> object:
     """Take RFC 3339 with an offset."""
-    text = _text("a datetime as a string", value)
-    if _DATETIME.fullmatch(text) is None:
-        if _NAIVE.fullmatch(text) is not None:
-            raise Refused(f"the time zone is missing; {_AWARE}", value)
-        raise Refused("expected a datetime as 2026-01-31T12:00:00Z", value)
-    return _parsed(datetime.datetime.fromisoformat, text, "no datetime")
+    moment = cast("datetime.datetime", _read_moment(value, None))
+    if moment.tzinfo is None:
+        raise Refused(f"the time zone is missing; {_AWARE}", value)
+    return moment
 
 
 def write_datetime(value: object) -> object:
@@ -157,27 +174,11 @@ def write_datetime(value: object) -> object:
     return f"{text[:-6]}Z" if text.endswith("+00:00") else text
 
 
-def read_date(value: object, _: object = None) -> object:
-    """Take ISO 8601's plain form."""
-    text = _text("a date as a string", value)
-    if _DATE.fullmatch(text) is None:
-        raise Refused("expected a date as 2026-01-31", value)
-    return _parsed(datetime.date.fromisoformat, text, "no date")
-
-
 def write_date(value: object) -> object:
     """Write a date that is no datetime."""
     if not isinstance(value, datetime.date) or isinstance(value, datetime.datetime):
         refuse("a date", value)
     return datetime.date.isoformat(value)
-
-
-def read_uuid(value: object, _: object = None) -> object:
-    """Take the form with hyphens, and no other of the many that `uuid.UUID` takes."""
-    text = _text("a UUID as a string", value)
-    if _UUID.fullmatch(text) is None:
-        raise Refused("expected a UUID as 12345678-1234-5678-1234-567812345678", value)
-    return uuid.UUID(text)
 
 
 def write_uuid(value: object) -> object:
@@ -188,9 +189,12 @@ def write_uuid(value: object) -> object:
 def read_decimal(value: object, _: object = None) -> object:
     """Take plain decimal notation: neither underscores, nor spaces, nor NaN, nor a JSON number."""
     text = _text('a Decimal as a string, such as "1.50"', value)
-    if _DECIMAL.fullmatch(text) is None:
+    if DECIMAL.fullmatch(text) is None:
         raise Refused("expected a finite Decimal in ASCII digits", value)
-    return _parsed(decimal.Decimal, text, "no Decimal")
+    try:
+        return decimal.Decimal(text)
+    except ArithmeticError as error:
+        raise Refused(f"no Decimal: {error}", text) from None
 
 
 def write_decimal(value: object) -> object:
@@ -200,20 +204,41 @@ def write_decimal(value: object) -> object:
     return decimal.Decimal.__str__(value) if value.is_finite() else _not_finite(value)
 
 
-def read_bytes(value: object, _: object = None) -> object:
-    """Take base64 with padding."""
-    text = _text("bytes as a base64 string", value)
-    try:
-        return binascii.a2b_base64(text, strict_mode=True)
-    except ValueError as error:
-        raise Refused(f"expected base64: {str(error).lower()}", value) from None
-
-
 def write_bytes(value: object) -> object:
     """Write base64; no bytearray, which could still change."""
     if not isinstance(value, bytes):
         refuse("bytes", value)
     return base64.b64encode(value).decode("ascii")
+
+
+def take_bytes(value: object, _: object = None) -> object:
+    """Take bytes as they are, in both directions."""
+    return value if type(value) is bytes else refuse("bytes", value)
+
+
+def take_int64(value: object) -> object:
+    """Write an int of at most 64 bits."""
+    written = cast("int", write_int(value))
+    if written not in _INT64:
+        raise Refused("an int of more than 64 bits; send it as bytes, or use JSON", value)
+    return written
+
+
+def read_timestamp(value: object, _: object = None) -> object:
+    """Take a timestamp, or its string."""
+    return value if type(value) is datetime.datetime else read_datetime(value)
+
+
+def write_timestamp(value: object) -> object:
+    """Write an aware datetime as the moment that it is."""
+    if not isinstance(value, datetime.datetime):
+        refuse("a datetime", value)
+    if value.utcoffset() is None:
+        raise Refused(_AWARE, value)
+    try:
+        return value.astimezone(datetime.UTC)
+    except OverflowError:
+        raise Refused("in UTC it is before the year 1 or after 9999", value) from None
 
 
 def _path_leaf(path_type: type[pathlib.PurePath]) -> Leaf:
@@ -225,51 +250,64 @@ def _path_leaf(path_type: type[pathlib.PurePath]) -> Leaf:
             refuse(f"a {path_type.__name__}", value)
         return write_str(str(value))
 
-    return Leaf("str", read_path, write_path)
+    return Leaf(read_path, write_path)
 
 
 def _text(expected: str, value: object) -> str:
     return value if type(value) is str else refuse(expected, value)
 
 
-def _parsed(parse: Callable[[str], object], text: str, problem: str) -> object:
-    try:
-        return parse(text)
-    except (ValueError, ArithmeticError) as error:
-        raise Refused(f"{problem}: {error}", text) from None
-
-
 def _not_finite(value: object) -> object:
     raise Refused(NOT_FINITE, value)
 
 
-LEAVES: Final[Mapping[type, Leaf]] = {
-    NoneType: Leaf("null", none, none),
-    bool: Leaf("bool", read_bool, read_bool),
-    int: Leaf("int", read_int, write_int),
-    float: Leaf("float", read_float, write_float),
-    str: Leaf("str", read_str, write_str),
-    datetime.datetime: Leaf("str", read_datetime, write_datetime),
-    datetime.date: Leaf("str", read_date, write_date),
-    uuid.UUID: Leaf("str", read_uuid, write_uuid),
-    decimal.Decimal: Leaf("str", read_decimal, write_decimal),
-    bytes: Leaf("str", read_bytes, write_bytes),
+JSON_LEAVES: Final[Mapping[type, Leaf]] = {
+    NoneType: Leaf(none, none, frozenset((NoneType,))),
+    bool: Leaf(read_bool, read_bool, frozenset((bool,))),
+    int: Leaf(read_int, write_int, frozenset((int,))),
+    float: Leaf(read_float, write_float, frozenset((float,))),
+    str: Leaf(read_str, write_str),
+    datetime.datetime: Leaf(read_datetime, write_datetime),
+    datetime.date: Leaf(
+        _reader(datetime.date, "a date", "expected a date as 2026-01-31"), write_date
+    ),
+    uuid.UUID: Leaf(
+        _reader(uuid.UUID, "a UUID", "expected a UUID as 12345678-1234-5678-1234-567812345678"),
+        write_uuid,
+    ),
+    decimal.Decimal: Leaf(read_decimal, write_decimal),
+    bytes: Leaf(_reader(bytes, "bytes as base64,", "expected base64, with padding"), write_bytes),
     pathlib.Path: _path_leaf(pathlib.Path),
     pathlib.PurePath: _path_leaf(pathlib.PurePath),
     pathlib.PurePosixPath: _path_leaf(pathlib.PurePosixPath),
 }
-"""Every scalar type that a message may have."""
+
+MSGPACK_LEAVES: Final[Mapping[type, Leaf]] = {
+    **JSON_LEAVES,
+    int: Leaf(read_int, take_int64, frozenset((int,))),
+    bytes: Leaf(take_bytes, take_bytes, frozenset((bytes,))),
+    datetime.datetime: Leaf(read_timestamp, write_timestamp, frozenset((datetime.datetime, str))),
+}
 
 
-def plain(value: object, _: object = None) -> object:
-    """Take what is JSON already, for a field of type `Any` or `object`, in both directions.
+def plain_hook(leaves: Mapping[type, Leaf]) -> Callable[..., object]:
+    """Make the hook of a field of type `Any` or `object`, the same in both directions.
 
-    A tuple is refused as well: it would come back as a list.
+    It takes what is JSON already. A tuple is refused as well: it would come back as a list.
     """
-    if is_json_object(value):
-        return {write_str(key): plain(item) for key, item in value.items()}
-    if is_json_array(value):
-        return [plain(item) for item in value]
-    if type(value) not in (NoneType, bool, int, float, str):
-        refuse("a plain JSON value (dict with str keys, list, str, int, float, bool, None)", value)
-    return LEAVES[type(value)].write(value)
+
+    def plain(value: object, _: object = None) -> object:
+        if is_json_object(value):
+            return {write_str(key): plain(item) for key, item in value.items()}
+        if is_json_array(value):
+            return [plain(item) for item in value]
+        if type(value) not in _PLAIN:
+            refuse(
+                "a plain JSON value (dict with str keys, list, str, int, float, bool, None)", value
+            )
+        return leaves[type(value)].write(value)
+
+    return plain
+
+
+_PLAIN: Final = (NoneType, bool, int, float, str)

@@ -8,18 +8,22 @@ a union of two types that are both strings in JSON, a `Sequence` (sent as a tupl
 
 from __future__ import annotations
 
+import datetime
+import decimal
 import enum
 import inspect
+import math
+import pathlib
 import types
 import typing
-from collections.abc import Iterator, Sequence
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, TypeAlias, TypeGuard, TypeVar
 
 import attrs
 
 from .._errors import ConfigurationError
 from ._builtins import Kind
-from ._leaves import LEAVES
 
 TypeLike: TypeAlias = object
 """A class, or anything else that stands in an annotation."""
@@ -27,6 +31,25 @@ TypeLike: TypeAlias = object
 Fields: TypeAlias = tuple["attrs.Attribute[Any]", ...]
 """The fields of an attrs class as attrs gives them: of any type."""
 
+SentAs: TypeAlias = Mapping[TypeLike, TypeLike]
+"""Types that a codec has hooks for, and as what they are sent."""
+
+_LEAVES: Final[Mapping[type, Kind]] = {
+    types.NoneType: "null",
+    bool: "bool",
+    int: "int",
+    float: "float",
+    str: "str",
+    datetime.datetime: "str",
+    datetime.date: "str",
+    uuid.UUID: "str",
+    decimal.Decimal: "str",
+    bytes: "str",
+    pathlib.Path: "str",
+    pathlib.PurePath: "str",
+    pathlib.PurePosixPath: "str",
+}
+"""Every scalar type that a message may have, and what it looks like."""
 _ARRAYS: Final = (list, tuple, set, frozenset)
 _COLLECTIONS: Final[Sequence[TypeLike]] = (*_ARRAYS, dict, list, dict)
 _LIMIT: Final = 300
@@ -50,7 +73,7 @@ class Unsupported(Exception):
         self.cure = cure
 
 
-def survey(roots: Sequence[TypeLike]) -> frozenset[TypeLike]:
+def survey(roots: Sequence[TypeLike], sent_as: SentAs) -> frozenset[TypeLike]:
     """Return every type that can be met in values of `roots`, annotations' wrappings removed.
 
     Raises:
@@ -65,7 +88,7 @@ def survey(roots: Sequence[TypeLike]) -> frozenset[TypeLike]:
             continue
         seen.add(bare)
         try:
-            todo.extend((part, path + step) for step, part in parts(bare))
+            todo.extend((part, path + step) for step, part in parts(bare, sent_as))
             if len(seen) > _LIMIT:
                 raise Unsupported(*_ENDLESS)
         except Unsupported as refusal:
@@ -73,27 +96,54 @@ def survey(roots: Sequence[TypeLike]) -> frozenset[TypeLike]:
     return frozenset(seen)
 
 
-def parts(bare: TypeLike) -> Iterator[tuple[str, TypeLike]]:
+def parts(bare: TypeLike, sent_as: SentAs) -> Iterator[tuple[str, TypeLike]]:
     """Yield the types that a value of this one consists of, each with its step of the path.
 
     Raises:
         Unsupported: The type itself cannot be in a message.
     """
     args = typing.get_args(bare)
-    if is_plain(bare) or is_leaf(bare):
+    if bare in sent_as:
+        yield "", sent_as[bare]
+    elif is_plain(bare) or is_leaf(bare):
         return
     elif is_union(bare):
-        _check_union(bare)
+        _check_union(bare, sent_as)
         yield from (("", member) for member in args)
     elif is_attrs(bare):
         yield from ((f".{field.name}", field.type) for field in fields_of(bare))
     elif is_dict(bare):
-        _check_key(args[0])
+        _check_key(args[0], sent_as)
         yield from ((".keys()", args[0]), ("[]", args[1]))
     elif is_array(bare):
         yield from (("[]", item) for item in args if item is not ...)
     else:
-        kinds(bare)  # an enum or a literal; refuses the rest
+        kinds(bare, sent_as)  # an enum or a literal; refuses the rest
+
+
+def levels(found: TypeLike, sent_as: SentAs) -> float:
+    """Return how many levels of objects and arrays a value of a type has at most.
+
+    Infinite for what may contain itself, and for what may be anything.
+    """
+    known: dict[TypeLike, float] = {}
+
+    def of(found: TypeLike) -> float:
+        bare = strip(found)
+        if bare not in known:
+            known[bare] = math.inf  # for what leads back here
+            inside = max((of(part) for _, part in parts(bare, sent_as)), default=0)
+            known[bare] = math.inf if is_plain(bare) else inside + _own_levels(bare, sent_as)
+        return known[bare]
+
+    return of(found)
+
+
+def _own_levels(bare: TypeLike, sent_as: SentAs) -> int:
+    if bare in sent_as or is_leaf(bare):
+        return 0
+    # A union of messages puts each of them into an envelope.
+    return int(is_union(bare) or is_attrs(bare) or is_dict(bare) or is_array(bare))
 
 
 def strip(found: TypeLike) -> TypeLike:
@@ -132,7 +182,7 @@ def is_plain(bare: TypeLike) -> bool:
 
 def is_leaf(bare: TypeLike) -> bool:
     """Whether it is one of the scalar types."""
-    return isinstance(bare, type) and bare in LEAVES
+    return isinstance(bare, type) and bare in _LEAVES
 
 
 def is_union(bare: TypeLike) -> bool:
@@ -198,17 +248,20 @@ def fields_of(bare: TypeLike) -> Fields:
     return tuple(_resolved(cls, field, known) for field in attrs.fields(cls) if field.init)
 
 
-def kinds(found: TypeLike) -> frozenset[Kind]:
+def kinds(found: TypeLike, sent_as: SentAs) -> frozenset[Kind]:
     """Return what values of a type look like in JSON.
 
     Raises:
         Unsupported: The type cannot be in a message.
     """
     bare = strip(found)
+    if bare in sent_as:
+        return kinds(sent_as[bare], sent_as)
     if is_plain(bare):
         return _ANY_KIND
     if is_union(bare):
-        return frozenset(kind for member in typing.get_args(bare) for kind in kinds(member))
+        members = typing.get_args(bare)
+        return frozenset(kind for member in members for kind in kinds(member, sent_as))
     if is_enum(bare):
         return _kinds_of_enum(bare)
     if is_literal(bare):
@@ -217,8 +270,8 @@ def kinds(found: TypeLike) -> frozenset[Kind]:
         return frozenset(("array",))
     if is_dict(bare) or is_attrs(bare):
         return frozenset(("object",))
-    if isinstance(bare, type) and bare in LEAVES:
-        return frozenset((LEAVES[bare].kind,))
+    if isinstance(bare, type) and bare in _LEAVES:
+        return frozenset((_LEAVES[bare],))
     raise _unsupported(bare)
 
 
@@ -251,12 +304,14 @@ def _unsupported(bare: TypeLike) -> Unsupported:
     return Unsupported(f"a message cannot have a field of type {name!r}", cure)
 
 
-def _check_union(union: TypeLike) -> None:
+def _check_union(union: TypeLike, sent_as: SentAs) -> None:
     taken: dict[Kind, TypeLike] = {}
     for member in typing.get_args(union):
-        for kind in kinds(member):
+        for kind in kinds(member, sent_as):
             other = taken.setdefault(kind, member)
-            if other is member or (is_attrs(strip(other)) and is_attrs(strip(member))):
+            if other is member or all(
+                is_attrs(strip(each)) and strip(each) not in sent_as for each in (other, member)
+            ):
                 continue
             raise Unsupported(
                 f"{type_name(other)!r} and {type_name(member)!r} look the same in JSON ({kind})",
@@ -264,8 +319,8 @@ def _check_union(union: TypeLike) -> None:
             )
 
 
-def _check_key(key: TypeLike) -> None:
-    if kinds(key) not in (frozenset(("str",)), frozenset(("int",))):
+def _check_key(key: TypeLike, sent_as: SentAs) -> None:
+    if kinds(key, sent_as) not in (frozenset(("str",)), frozenset(("int",))):
         raise Unsupported(
             f"{type_name(key)!r} cannot be the key of a dict",
             "keys are str, int, or enums of either; use a list of pairs",

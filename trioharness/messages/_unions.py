@@ -8,15 +8,13 @@ that only one of them has, and a union where it cannot is an error when the code
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Mapping, Sequence
-from types import NoneType
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from cattrs import Converter
 from cattrs.disambiguators import create_default_dis_func
 
 from .._errors import ConfigurationError
-from ._builtins import Kind
 from ._envelope import entries_of, open_envelope
 from ._message import message_info
 from ._problems import Reader, Refused, Writer, refuse
@@ -27,33 +25,23 @@ from ._types import (
     is_enum,
     is_literal,
     is_union,
-    kinds,
     strip,
     type_name,
 )
-
-_BUILTINS: Final[Mapping[Kind, type]] = {
-    "null": NoneType,
-    "bool": bool,
-    "int": int,
-    "float": float,
-    "str": str,
-    "array": list,
-    "object": dict,
-}
+from ._wire import Wire
 
 
 def union_reader(
-    union: TypeLike, reader_of: Callable[[TypeLike], Reader], converter: Converter
+    union: TypeLike, reader_of: Callable[[TypeLike], Reader], converter: Converter, wire: Wire
 ) -> Reader:
     """Make the reader of a union."""
     members = _members(union)
-    classes = [member for member in members if is_attrs(member)]
+    classes = _classes(members, wire)
     readers: dict[type, tuple[Reader, TypeLike]] = {}
     for member in members:
         if member not in classes:
             entry = (reader_of(member), member)
-            readers |= {_BUILTINS[kind]: entry for kind in kinds(member)}
+            readers |= dict.fromkeys(wire.builtins_of(member), entry)
     if len(classes) == 1:
         readers[dict] = (reader_of(classes[0]), classes[0])
     elif classes:
@@ -71,10 +59,10 @@ def union_reader(
     return read_union
 
 
-def union_writer(union: TypeLike, writer_of: Callable[[TypeLike], Writer]) -> Writer:
+def union_writer(union: TypeLike, writer_of: Callable[[TypeLike], Writer], wire: Wire) -> Writer:
     """Make the writer of a union."""
     members = _members(union)
-    classes = [member for member in members if is_attrs(member)]
+    classes = _classes(members, wire)
     writers: dict[type, Writer] = {}
     for member in members:
         writers |= dict.fromkeys(_python_types(member), writer_of(member))
@@ -140,6 +128,10 @@ def _tagged(write: Writer, wrap: Callable[[object], dict[str, object]]) -> Write
 
 def _are_messages(classes: Sequence[TypeLike]) -> bool:
     return len(classes) > 1 and all(message_info(class_of(each)) is not None for each in classes)
+
+
+def _classes(members: Sequence[TypeLike], wire: Wire) -> list[TypeLike]:
+    return [member for member in members if is_attrs(member) and member not in wire.hooks]
 
 
 def _members(union: TypeLike) -> list[TypeLike]:

@@ -6,6 +6,20 @@ from bench.rivals.ours._calls import one_client as one_client
 from bench.rivals.ours._calls import ten_clients as ten_clients
 from bench.rivals.ours._channels import by_reference as by_reference
 from bench.rivals.ours._channels import serialized as serialized
+from bench.rivals.ours._coding import decode_large as decode_large
+from bench.rivals.ours._coding import (
+    decode_large_with_extra_allowed as decode_large_with_extra_allowed,
+)
+from bench.rivals.ours._coding import decode_other as decode_other
+from bench.rivals.ours._coding import decode_small as decode_small
+from bench.rivals.ours._coding import (
+    decode_small_with_extra_allowed as decode_small_with_extra_allowed,
+)
+from bench.rivals.ours._coding import decode_union as decode_union
+from bench.rivals.ours._coding import encode_large as encode_large
+from bench.rivals.ours._coding import encode_other as encode_other
+from bench.rivals.ours._coding import encode_small as encode_small
+from bench.rivals.ours._coding import encode_union as encode_union
 from bench.rivals.ours._components import latency as latency
 from bench.rivals.ours._components import pipeline as pipeline
 from bench.rivals.ours._components import recovery as recovery

@@ -1,7 +1,7 @@
-"""Lanes: ways to turn messages into builtins and back, all with one meaning.
+"""The cattrs lane: messages to builtins and back; it is the contract.
 
-There is one so far, cattrs', which is the contract. A second one for classes that need nothing
-special is to give the same objects and to refuse the same inputs.
+What it takes, gives and refuses is what a codec takes, gives and refuses. The fast lane only ever
+says yes, where this one would say the same, or leaves the word to it.
 
 Imported when the first `Codec` is built: who encodes nothing need not import cattrs.
 """
@@ -13,25 +13,25 @@ from collections.abc import Callable, Sequence
 from ._converter import Hooks
 from ._problems import Problem, Reader, Writer, locate
 from ._types import TypeLike, survey
+from ._wire import Wire
 
 
 class CattrsLane:
-    """The hooks of one codec: fast ones, and such that find out where something was refused."""
+    """The hooks of one codec: quick ones, and such that find out where something was refused."""
 
-    name = "cattrs"
-
-    def __init__(self, forms: Sequence[TypeLike]) -> None:
-        self._types = survey(forms)
-        self._fast = Hooks(self._types, marked=False)
+    def __init__(self, forms: Sequence[TypeLike], wire: Wire) -> None:
+        self._wire = wire
+        self._types = survey(forms, wire.sent_as)
+        self._quick = Hooks(self._types, wire, marked=False)
         self._marked: Hooks | None = None
 
     def reader(self, form: TypeLike) -> Reader:
         """Return the hook that turns the payload of `form` into a message."""
-        return self._fast.reader(form)
+        return self._quick.reader(form)
 
     def writer(self, form: TypeLike) -> Writer:
         """Return the hook that turns a message of `form` into its payload."""
-        return self._fast.writer(form)
+        return self._quick.writer(form)
 
     def why_not_read(self, form: TypeLike, payload: object, root: str, error: Exception) -> Problem:
         """Read once more what failed with `error`, slowly, to find out where."""
@@ -47,7 +47,7 @@ class CattrsLane:
         self, attempt: Callable[[Hooks], object], root: str, value: object, error: Exception
     ) -> Problem:
         if self._marked is None:
-            self._marked = Hooks(self._types, marked=True)
+            self._marked = Hooks(self._types, self._wire, marked=True)
         try:
             attempt(self._marked)
         except RecursionError:

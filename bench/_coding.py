@@ -1,0 +1,156 @@
+"""What the benches of the codec turn into bytes and back, and how that is timed."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+import itertools
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import attrs
+
+import trioharness as th
+from bench._model import Clock, Sample, Workload, check_items
+
+
+class Priority(enum.Enum):
+    """How urgent an order is."""
+
+    LOW = "low"
+    HIGH = "high"
+
+
+@attrs.frozen(kw_only=True)
+class Line:
+    """A line of an order."""
+
+    sku: str
+    title: str
+    quantity: int
+    price: float
+    note: str | None = None
+
+
+@th.message("bench.order", version=2)
+class Order:
+    """A message with a field of each usual type."""
+
+    id: UUID
+    customer: str
+    number: int
+    total: float
+    at: datetime.datetime
+    priority: Priority
+    note: str | None
+    lines: list[Line]
+    tags: dict[str, str]
+
+
+@th.message("bench.parcel")
+class Parcel:
+    """A message that needs more than msgspec does: with a converter, an alias, a private field."""
+
+    id: UUID
+    customer: str = attrs.field(converter=str.strip)
+    weight: float = attrs.field(alias="kilograms")
+    lines: list[Line]
+    at: datetime.datetime
+    value: Decimal
+    _seal: int = attrs.field(default=0, alias="seal")
+
+
+@th.message("bench.cancel")
+class Cancel:
+    """A second member of a union."""
+
+    id: UUID
+    reason: str
+    refund: float
+    at: datetime.datetime
+
+
+Coder: TypeAlias = tuple[Callable[[Any], bytes], Callable[[bytes], Any]]
+"""Encodes and decodes; made by each rival for the type it is asked for."""
+
+_AT = datetime.datetime(2026, 1, 31, 12, 30, 15, 250_000, tzinfo=datetime.UTC)
+
+
+def _lines(count: int) -> list[Line]:
+    return [
+        Line(
+            sku=f"sku-{number:04}",
+            title=f"a thing of size {number % 7}",
+            quantity=number % 5 + 1,
+            price=number * 1.25,
+            note="fragile" if number % 2 else None,
+        )
+        for number in range(count)
+    ]
+
+
+def _order(lines: int) -> Order:
+    return Order(
+        id=UUID(int=0x1234_5678_9ABC_DEF0),
+        customer="somebody",
+        number=42,
+        total=12.5,
+        at=_AT,
+        priority=Priority.HIGH,
+        note="leave it at the door",
+        lines=_lines(lines),
+        tags={f"tag-{number}": f"value {number}" for number in range(1 + lines // 4)},
+    )
+
+
+SMALL = (_order(1),)
+"""About 300 bytes."""
+LARGE = (_order(100),)
+"""About 10 kB."""
+OTHER = (
+    Parcel(
+        id=UUID(int=0x1234_5678_9ABC_DEF0),
+        customer="somebody",
+        kilograms=2.5,
+        lines=_lines(2),
+        at=_AT,
+        value=Decimal("99.50"),
+        seal=7,
+    ),
+)
+UNION = (
+    Cancel(id=UUID(int=1), reason="changed my mind", refund=12.5, at=_AT),
+    *SMALL,
+)
+
+
+def encoding(messages: Sequence[Any], make: Callable[[], Coder]) -> Workload:
+    """Return the workload that encodes these messages in turn."""
+
+    def workload(size: int, clock: Clock) -> Sample:
+        encode, decode = make()
+        check_items("message back", [decode(encode(each)) for each in messages], messages)
+        rounds = itertools.islice(itertools.cycle(messages), size)
+        begun = clock()
+        for message in rounds:
+            encode(message)
+        return Sample(count=size, nanoseconds=clock() - begun)
+
+    return workload
+
+
+def decoding(messages: Sequence[Any], make: Callable[[], Coder]) -> Workload:
+    """Return the workload that decodes the bytes of these messages in turn."""
+
+    def workload(size: int, clock: Clock) -> Sample:
+        encode, decode = make()
+        check_items("message back", [decode(encode(each)) for each in messages], messages)
+        rounds = itertools.islice(itertools.cycle([*map(encode, messages)]), size)
+        begun = clock()
+        for data in rounds:
+            decode(data)
+        return Sample(count=size, nanoseconds=clock() - begun)
+
+    return workload

@@ -1,0 +1,123 @@
+"""Formats: builtins to bytes and back, in JSON or in MessagePack.
+
+Imported when the first `Codec` is built, since it brings msgspec.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, TypeAlias
+
+import attrs
+import msgspec
+
+from ._leaves import JSON_LEAVES, MSGPACK_LEAVES, NOT_FINITE, Leaf
+from ._problems import Refused
+
+FormatName: TypeAlias = Literal["json", "msgpack"]
+
+_OFFSET: Final = re.compile(r"\(byte (\d+)\)")
+_JSON_OPENERS: Final = b"[{"
+_MSGPACK_OPENERS: Final = bytes((*range(0x80, 0xA0), 0xDC, 0xDD, 0xDE, 0xDF))
+
+
+@attrs.frozen(kw_only=True)
+class Format:
+    """One way to write builtins, and what it has beyond null, bool, int, float and str."""
+
+    name: FormatName
+    leaves: Mapping[type, Leaf]
+    """How each scalar type is written in it."""
+    int_keys: bool
+    """Whether the keys of an object may be ints; where not, they are written as strings."""
+    encode: Callable[[Any], bytes]
+    """Writes also what `decoder` can read: attrs classes, Structs, UUIDs and more."""
+    decoder: Callable[[Any], Callable[[bytes], Any]]
+    """Makes what reads bytes as a value of a type, as msgspec means it."""
+    read: Callable[[bytes], object]
+    head: Callable[[str, int], bytes]
+    """Gives what `encode` writes for the outside of a message, before its payload."""
+    tail: bytes
+    """What comes after the payload."""
+    no_openers: bytes
+    """All bytes but those with which an object or an array can begin."""
+
+    def dump(self, builtins: object) -> bytes:
+        """Write builtins.
+
+        Raises:
+            Refused: They are nested deeper than the writer goes, or too large a number.
+        """
+        try:
+            return self.encode(builtins)
+        except RecursionError:
+            raise Refused("it is nested too deeply, or contains itself", None) from None
+
+    def load(self, data: bytes) -> object:
+        """Read builtins; of duplicate keys the last one wins.
+
+        Raises:
+            Refused: It is not of this format, no UTF-8, or nested deeper than the reader goes.
+        """
+        try:
+            return self.read(data)
+        except RecursionError:
+            raise Refused("it is nested far too deeply", data) from None
+        except (msgspec.DecodeError, ValueError, OverflowError, TypeError) as error:
+            # TypeError: MessagePack may have a dict as a key. msgspec's own path is without names:
+            # it was not told what to expect.
+            problem = str(error).partition(" - at ")[0]
+            reason = f"it is no valid {_SPELLED[self.name]}: {problem}{self._hint(data, problem)}"
+            raise Refused(reason, data) from error
+
+    def openers(self, data: bytes) -> int:
+        """Count the bytes with which an object or an array can begin: at least as many as do."""
+        return len(data.translate(None, self.no_openers))
+
+    def _hint(self, data: bytes, problem: str) -> str:
+        """Say what to do about what other writers of JSON do write."""
+        found = _OFFSET.search(problem)
+        at = data[int(found[1]) :] if found and self.name == "json" else b""
+        return f"; {NOT_FINITE}" if at.startswith((b"NaN", b"Infinity")) else ""
+
+
+def _json_head(name: str, version: int) -> bytes:
+    return msgspec.json.encode({"type": name, "version": version})[:-1] + b',"data":'
+
+
+def _msgpack_head(name: str, version: int) -> bytes:
+    whole = msgspec.msgpack.encode({"type": name, "version": version, "data": None})
+    return whole[:-1]
+
+
+def _all_but(kept: bytes) -> bytes:
+    return bytes(set(range(256)) - set(kept))
+
+
+_SPELLED: Final[Mapping[FormatName, str]] = {"json": "JSON", "msgpack": "MessagePack"}
+
+FORMATS: Final[Mapping[FormatName, Format]] = {
+    "json": Format(
+        name="json",
+        leaves=JSON_LEAVES,
+        int_keys=False,
+        encode=msgspec.json.Encoder().encode,
+        decoder=lambda type_: msgspec.json.Decoder(type_).decode,
+        read=msgspec.json.Decoder().decode,
+        head=_json_head,
+        tail=b"}",
+        no_openers=_all_but(_JSON_OPENERS),
+    ),
+    "msgpack": Format(
+        name="msgpack",
+        leaves=MSGPACK_LEAVES,
+        int_keys=True,
+        encode=msgspec.msgpack.Encoder().encode,
+        decoder=lambda type_: msgspec.msgpack.Decoder(type_).decode,
+        read=msgspec.msgpack.Decoder().decode,
+        head=_msgpack_head,
+        tail=b"",
+        no_openers=_all_but(_MSGPACK_OPENERS),
+    ),
+}
