@@ -123,10 +123,10 @@ from .messages import Compression as Compression
 from .messages import Envelope as Envelope
 from .messages import FrameReader as FrameReader
 from .messages import FrameWriter as FrameWriter
+from .messages import Hook as Hook
 from .messages import Ids as Ids
 from .messages import MessageId as MessageId
 from .messages import NeedData as NeedData
-from .messages import Hook as Hook
 from .messages import message as message
 from .messages import upgrade as upgrade
 from .observe import ChildNode as ChildNode
