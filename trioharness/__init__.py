@@ -133,6 +133,7 @@ from .supervision import TaskStatus as TaskStatus
 from .supervision import as_is as as_is
 from .supervision import beat as beat
 from .supervision import cleanup as cleanup
+from .supervision import in_thread as in_thread
 from .supervision import open_pool as open_pool
 from .supervision import open_supervisor as open_supervisor
 from .supervision import stop_on_drain as stop_on_drain

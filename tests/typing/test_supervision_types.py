@@ -334,3 +334,21 @@ def changed_event(event: th.ChildReady, crashed: th.Crashed) -> None:
     event.path = "shop"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
     crashed.error = ValueError()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
     assert_type({event: crashed}, dict[th.ChildReady, th.Crashed])
+
+
+def blocks(path: str, count: int = 1) -> bytes:
+    return b""
+
+
+def blocks_until_ready(port: int, *, task_status: th.TaskStatus[str]) -> None: ...
+
+
+async def blocking_functions(sup: th.Supervisor) -> None:
+    assert_type(await th.in_thread(blocks)("a", count=2), bytes)
+    component = th.in_thread(blocks)
+    assert_type(await sup.start(component, "a"), th.Child[None])
+    assert_type(await sup.start(th.in_thread(blocks), "a", 2), th.Child[None])
+    assert_type(sup.start_soon(th.in_thread(blocks_until_ready), 80), th.Child[str])
+    await th.in_thread(blocks)(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    server = th.in_thread(blocks_until_ready)
+    sup.start_soon(server, "80")  # type: ignore[misc]  # pyright: ignore[reportArgumentType, reportCallIssue]

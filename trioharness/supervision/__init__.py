@@ -14,6 +14,7 @@ from ._group import Group as Group
 from ._handover import AsIs as AsIs
 from ._handover import as_is as as_is
 from ._handover import is_end as is_end
+from ._in_thread import in_thread as in_thread
 from ._open import open_supervisor as open_supervisor
 from ._options import NO_NEEDS as NO_NEEDS
 from ._options import Needed as Needed
