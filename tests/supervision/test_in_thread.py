@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import trio
+import trio.testing
 from trio.testing import MockClock
 
 import trioharness as th
@@ -226,39 +227,51 @@ async def test_it_gets_the_value_of_what_it_needs() -> None:
 
 
 async def test_a_start_that_takes_too_long_says_where_the_thread_stands(
-    autojump_clock: MockClock, gate: Gate
+    mock_clock: MockClock, gate: Gate
 ) -> None:
     def connects(*, task_status: th.TaskStatus[None]) -> None:
         gate.wait()
         with contextlib.suppress(trio.Cancelled):  # it is too late
             task_status.started()
 
-    async def opens() -> None:
+    async def passes_time() -> None:
         await gate.until_reached()
-        await trio.sleep(20)
+        mock_clock.jump(5)
+        await trio.testing.wait_all_tasks_blocked()
         gate.opened.set()
 
     async with th.open_supervisor("s") as sup:
-        sup.start_soon(opens)
+        sup.start_soon(passes_time)
         with pytest.raises(th.StartFailed, match=r"not ready within 5 s; .*threading.py"):
             await sup.start(th.in_thread(connects), start_within=5)
 
 
-async def test_it_is_alive_as_long_as_it_beats(autojump_clock: MockClock, log: Log) -> None:
-    def work(steps: int) -> None:
-        for _ in range(steps):
-            trio.from_thread.run(trio.sleep, 2)
+async def test_it_is_alive_as_long_as_it_beats(mock_clock: MockClock, log: Log) -> None:
+    steps, beats = threading.Semaphore(0), threading.Semaphore(0)
+
+    def work() -> None:
+        for _ in range(5):
+            steps.acquire()
             trio.from_thread.run_sync(th.beat)
-        trio.from_thread.run(trio.sleep, 100)
+            beats.release()
+        trio.from_thread.run(trio.sleep_forever)
 
     async with th.open_supervisor("s", observer=log) as sup:
-        sup.start_soon(th.in_thread(work), 5, health=th.Health(beat_within=3), restart="temporary")
+        health = th.Health(beat_within=3)
+        child = await sup.start(th.in_thread(work), health=health, restart="temporary")
+        for _ in range(5):
+            mock_clock.jump(2)
+            steps.release()
+            await trio.to_thread.run_sync(beats.acquire)
+            assert child.state == "ready"
+        await trio.testing.wait_all_tasks_blocked(0.01)  # it has come to its last line
+        mock_clock.jump(3)
     (ended,) = log.of(th.ChildEnded)
     assert isinstance(ended.exit, th.Crashed)
     assert isinstance(ended.exit.error, th.ChildSilent)
     assert ended.time == 13  # five beats, two seconds apart, and then no more
-    assert f"{__file__}:" in ended.exit.error.where
     assert ended.exit.error.where.endswith(".work")
+    assert f"{__file__}:" in ended.exit.error.where
 
 
 def numbers_from(start: int, numbers: th.SendChannel[int]) -> None:
