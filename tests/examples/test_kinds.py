@@ -23,6 +23,12 @@ SHOWN = {
         "the sensor is closed",
         "lab/sample was restarted 1 time(s) and is stopped",
     ],
+    "every": [
+        "size 100",
+        "size 300",
+        "size 400",
+        "reports/report was restarted 1 time(s), because of OSError: the disk is busy",
+    ],
 }
 
 

@@ -352,3 +352,18 @@ async def blocking_functions(sup: th.Supervisor) -> None:
     await th.in_thread(blocks)(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     server = th.in_thread(blocks_until_ready)
     sup.start_soon(server, "80")  # type: ignore[misc]  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+async def polls(url: str, retries: int) -> bytes:
+    return b""
+
+
+async def periodic_work(sup: th.Supervisor) -> None:
+    assert_type(th.every(60), th.Every)
+    assert_type(await sup.start(th.every(60, polls, "url", 3)), th.Child[None])
+    assert_type(sup.start_soon(th.every(60, polls), "url", 3), th.Child[None])
+    await th.every(60, polls, "url", 3)()
+    th.every(60, polls, 3, "url")  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportArgumentType]
+    th.every(60, no_component, 80)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    component = th.every(60, polls)
+    sup.start_soon(component, 3, "url")  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportArgumentType, reportCallIssue]
