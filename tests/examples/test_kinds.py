@@ -23,6 +23,14 @@ SHOWN = {
         "the sensor is closed",
         "lab/sample was restarted 1 time(s) and is stopped",
     ],
+    "command": [
+        "supply/pump: pumping",
+        "supply/pump: 'sh' exited with code 3: no water",
+        "supply/pump: pumping",
+        "told to stop",
+        "supply/pump: valve closed",
+        "supply/pump is stopped",
+    ],
     "every": [
         "size 100",
         "size 300",

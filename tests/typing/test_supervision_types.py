@@ -11,7 +11,7 @@ import dataclasses
 import functools
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import AbstractAsyncContextManager
-from typing import Any, assert_type
+from typing import Any, Literal, assert_type
 
 import attrs
 import trio
@@ -367,3 +367,15 @@ async def periodic_work(sup: th.Supervisor) -> None:
     th.every(60, no_component, 80)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     component = th.every(60, polls)
     sup.start_soon(component, 3, "url")  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+async def programs(sup: th.Supervisor, db: th.Child[Pool], event: th.Event) -> None:
+    assert_type(await sup.start(th.command(["sleep", "60"], cwd="/", env={})), th.Child[int])
+    assert_type(sup.start_soon(th.command(["true"]), grace=3), th.Child[int])
+    assert_type(sup.start_soon(th.command(["true"]), needs={"db": db}), th.Child[Any])
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(th.command(["true"]))
+    th.command("sleep 60", cwd=3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    th.command(["sleep", 60])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    if isinstance(event, th.CommandOutput):
+        assert_type((event.stream, event.line), tuple[Literal["stdout", "stderr"], str])

@@ -7,6 +7,7 @@ from ._any_supervisor import SupervisorStatistics as SupervisorStatistics
 from ._assemble import add_child as add_child
 from ._assemble import start_all as start_all
 from ._child import Child as Child
+from ._command import command as command
 from ._component import TaskStatus as TaskStatus
 from ._component import shape_of as shape_of
 from ._component_class import Component as Component
