@@ -33,7 +33,9 @@ class Output(Log):
 
     @property
     def said(self) -> list[str]:
-        return [event.line for event in self.of(th.CommandOutput)]
+        """The lines on stdout: to stderr a shell may write that what it ran was terminated."""
+        outputs = self.of(th.CommandOutput)
+        return [event.line for event in outputs if event.stream == "stdout"]
 
     async def until(self, line: str) -> None:
         while line not in self.said:
