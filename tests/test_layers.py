@@ -65,6 +65,9 @@ EXCLUSIVE = {
 }
 """What only one layer may import, standard library or not."""
 
+SIGNAL_MODULES = (("_errors", "_supervision"), ("supervision", "_command"))
+"""Where `signal` may be imported for the names and numbers in it; only its owner handles any."""
+
 PYTEST_MODULES = ("plugin", "_plugin")
 """Where `testing` may import pytest: users without it use the rest."""
 
@@ -131,7 +134,8 @@ def absolute(name: str) -> tuple[str, ...]:
 
 def foreign_problem(module: tuple[str, ...], name: str) -> str | None:
     layer = module[0]
-    if EXCLUSIVE.get(name, layer) != layer:
+    names_signals = name == "signal" and module in SIGNAL_MODULES
+    if EXCLUSIVE.get(name, layer) != layer and not names_signals:
         return f"imports {name}, which only {EXCLUSIVE[name]!r} may"
     if name == "pytest" and module[-1] not in PYTEST_MODULES:
         return f"imports pytest, which only the plugin module of {layer!r} may"
@@ -210,6 +214,7 @@ def plant(folder: Path, module: str, source: str) -> list[str]:
         ("messages/_codec.py", "def f():\n    from . import _json"),
         ("messages/_codec.py", "import cattrs\nimport msgspec.json"),
         ("supervision/_child.py", "import trio.lowlevel\nfrom ..rules import whom"),
+        ("supervision/_command.py", "import signal"),
         ("testing/plugin.py", "import pytest"),
         ("harness/_signals.py", "import signal\nfrom ..channels import open_channel"),
         ("__init__.py", "from .harness import Harness as Harness"),

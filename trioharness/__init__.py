@@ -26,6 +26,7 @@ from ._errors import ChildNotReady as ChildNotReady
 from ._errors import ChildNotStopped as ChildNotStopped
 from ._errors import ChildSilent as ChildSilent
 from ._errors import CodecError as CodecError
+from ._errors import CommandFailed as CommandFailed
 from ._errors import ComponentTypeError as ComponentTypeError
 from ._errors import ConfigurationError as ConfigurationError
 from ._errors import CycleError as CycleError
@@ -66,6 +67,7 @@ from ._events import ChildStarting as ChildStarting
 from ._events import ChildStopping as ChildStopping
 from ._events import ChildStuck as ChildStuck
 from ._events import ChildWaiting as ChildWaiting
+from ._events import CommandOutput as CommandOutput
 from ._events import Crashed as Crashed
 from ._events import DeadLettered as DeadLettered
 from ._events import Event as Event
@@ -150,6 +152,8 @@ from .supervision import TaskStatus as TaskStatus
 from .supervision import as_is as as_is
 from .supervision import beat as beat
 from .supervision import cleanup as cleanup
+from .supervision import command as command
+from .supervision import in_thread as in_thread
 from .supervision import open_pool as open_pool
 from .supervision import open_supervisor as open_supervisor
 from .supervision import stop_on_drain as stop_on_drain

@@ -207,6 +207,23 @@ class ChildStuck:
     """Where the child's task stands, one frame a line."""
 
 
+Stream: TypeAlias = Literal["stdout", "stderr"]
+
+
+@frozen(kw_only=True)
+class CommandOutput:
+    """The program of a `trioharness.command` wrote a line."""
+
+    path: str
+    """Path of the child whose program it is."""
+    incarnation: int
+    time: float
+    stream: Stream
+    """Where it was written to."""
+    line: str
+    """The line without its end, or a piece of one that is very long; what is no UTF-8 replaced."""
+
+
 @frozen(kw_only=True)
 class ChildParked:
     """A child crashed too often and stays down; its supervisor goes on with the others."""
@@ -292,6 +309,7 @@ Event: TypeAlias = (
     | ChildEnded
     | ChildRestarting
     | ChildStuck
+    | CommandOutput
     | ChildParked
     | ChildCompleted
     | GaveUp

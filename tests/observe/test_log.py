@@ -18,6 +18,7 @@ from trioharness._events import (
     ChildRestarting,
     ChildStopping,
     ChildStuck,
+    CommandOutput,
     Crashed,
     DeadLettered,
     Event,
@@ -53,6 +54,13 @@ def restarting(delay: float = 0.0, restarts: int = 1) -> ChildRestarting:
 
 CRASH = ended(Crashed(ValueError("x")))
 READY = ChildReady(path=PATH, incarnation=1, time=1.0)
+OUTPUT = CommandOutput(
+    path=PATH,
+    incarnation=2,
+    time=1.0,
+    stream="stderr",
+    line='  File \x1b[1m"x.py"\t100%s ',
+)
 
 TOLD: list[tuple[Event, int, str]] = [
     (CRASH, logging.ERROR, f"'{PATH}' crashed {LIFE}\nValueError: x"),
@@ -98,6 +106,11 @@ TOLD: list[tuple[Event, int, str]] = [
         ChildStuck(path=PATH, incarnation=1, time=1.0, stack="a.py:1\nb.py:2\n"),
         logging.ERROR,
         f"'{PATH}' is stuck (incarnation 1): its grace is over and it runs on\na.py:1\nb.py:2",
+    ),
+    (
+        OUTPUT,
+        logging.INFO,
+        f"'{PATH}' stderr:   File \\x1b[1m\"x.py\"   100%s",
     ),
     (
         GaveUp(path="shop", time=1.0, child=PATH, why="intensity", allowed="5 restarts in 60 s"),
@@ -149,6 +162,7 @@ def test_every_event_is_a_record(
         (READY, {"component": PATH, "incarnation": 1}),
         (CRASH, {"component": PATH, "incarnation": 3, "error": "ValueError: x"}),
         (ended(Returned()), {"component": PATH, "incarnation": 3}),
+        (OUTPUT, {"component": PATH, "incarnation": 2, "stream": "stderr"}),
         (
             restarting(0.4, 2),
             {

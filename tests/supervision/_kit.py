@@ -90,6 +90,8 @@ def line(event: th.Event) -> str:  # noqa: PLR0912 - one for each kind
             return f"{_child(event.path)} {event.incarnation} restarting"
         case th.ChildStuck():
             return f"{_child(event.path)} {event.incarnation} stuck"
+        case th.CommandOutput():
+            return f"{_child(event.path)} {event.incarnation} {event.stream}: {event.line}"
         case th.ChildParked():
             return f"{_child(event.path)} {event.incarnation} parked"
         case th.GaveUp():

@@ -74,6 +74,6 @@ async def wrong(orders: ReceiveChannel[Order], foreign: trio.MemoryReceiveChanne
     select(orders, 1.0)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
     select(foreign)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
     merge(send)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
-    every("1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    every("1")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
     async for _ in select(orders):  # type: ignore[attr-defined]  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType]
         pass

@@ -11,7 +11,7 @@ import dataclasses
 import functools
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import AbstractAsyncContextManager
-from typing import Any, assert_type
+from typing import Any, Literal, assert_type
 
 import attrs
 import trio
@@ -334,3 +334,48 @@ def changed_event(event: th.ChildReady, crashed: th.Crashed) -> None:
     event.path = "shop"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
     crashed.error = ValueError()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
     assert_type({event: crashed}, dict[th.ChildReady, th.Crashed])
+
+
+def blocks(path: str, count: int = 1) -> bytes:
+    return b""
+
+
+def blocks_until_ready(port: int, *, task_status: th.TaskStatus[str]) -> None: ...
+
+
+async def blocking_functions(sup: th.Supervisor) -> None:
+    assert_type(await th.in_thread(blocks)("a", count=2), bytes)
+    component = th.in_thread(blocks)
+    assert_type(await sup.start(component, "a"), th.Child[None])
+    assert_type(await sup.start(th.in_thread(blocks), "a", 2), th.Child[None])
+    assert_type(sup.start_soon(th.in_thread(blocks_until_ready), 80), th.Child[str])
+    await th.in_thread(blocks)(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    server = th.in_thread(blocks_until_ready)
+    sup.start_soon(server, "80")  # type: ignore[misc]  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+async def polls(url: str, retries: int) -> bytes:
+    return b""
+
+
+async def periodic_work(sup: th.Supervisor) -> None:
+    assert_type(th.every(60), th.Every)
+    assert_type(await sup.start(th.every(60, polls, "url", 3)), th.Child[None])
+    assert_type(sup.start_soon(th.every(60, polls), "url", 3), th.Child[None])
+    await th.every(60, polls, "url", 3)()
+    th.every(60, polls, 3, "url")  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportArgumentType]
+    th.every(60, no_component, 80)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    component = th.every(60, polls)
+    sup.start_soon(component, 3, "url")  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+async def programs(sup: th.Supervisor, db: th.Child[Pool], event: th.Event) -> None:
+    assert_type(await sup.start(th.command(["sleep", "60"], cwd="/", env={})), th.Child[int])
+    assert_type(sup.start_soon(th.command(["true"]), grace=3), th.Child[int])
+    assert_type(sup.start_soon(th.command(["true"]), needs={"db": db}), th.Child[Any])
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(th.command(["true"]))
+    th.command("sleep 60", cwd=3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    th.command(["sleep", 60])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    if isinstance(event, th.CommandOutput):
+        assert_type((event.stream, event.line), tuple[Literal["stdout", "stderr"], str])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 
 import attrs
@@ -202,6 +203,31 @@ class ChildSilent(TrioharnessError):
             f"{self.path!r} was silent for {self.seconds:g} s{stood}; "
             f"call trioharness.beat() more often, or give it a larger beat_within"
         )
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class CommandFailed(TrioharnessError):
+    """The program of a `trioharness.command` ended, and not with exit code 0."""
+
+    argv: tuple[str, ...]
+    """The program and its arguments; only the program is in the text, since these may be secret."""
+    code: int
+    """Its exit code; ``-n`` if signal number n ended it."""
+    last_line: str = ""
+    """The last line that it wrote to stderr; empty if there was none."""
+
+    def __str__(self) -> str:
+        how = f"exited with code {self.code}" if self.code >= 0 else f"was ended by {self._signal}"
+        said = f": {self.last_line}" if self.last_line else "; its output is in the log"
+        return f"{self.argv[0]!r} {how}{said}"
+
+    @property
+    def _signal(self) -> str:
+        number = -self.code
+        try:
+            return signal.Signals(number).name
+        except ValueError:  # real-time signals have no names of their own
+            return f"signal {number}"
 
 
 @attrs.define(eq=False, repr=False, slots=False)

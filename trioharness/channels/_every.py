@@ -1,10 +1,11 @@
-"""Ticks: something to do again and again, beside what comes from channels."""
+"""Ticks: something to do again and again, beside what comes from channels or by itself."""
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import AsyncIterator
-from typing import final
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Final, ParamSpec, TypeVarTuple, cast, final, overload
 
 import attrs
 import trio
@@ -12,8 +13,12 @@ import trio
 from .._errors import ConfigurationError
 from .._util import NoPublicConstructor
 from ._hand import Meter
+from ._periodic import periodic
 from ._source import Source
 from ._watching import Watcher
+
+P = ParamSpec("P")
+Ts = TypeVarTuple("Ts")
 
 SHORTEST = 1e-6
 """Seconds. The clock of a machine that has been up for months can tell no less apart for sure."""
@@ -103,26 +108,54 @@ class TimerSource(Source[tuple[Every, int]]):
         return None
 
 
-def every(seconds: float) -> Every:
-    """Return a timer that ticks every so many seconds, as a source for `select`.
+_ALONE: Final = object()
+"""In place of a function: the timer alone. None may be what a function that was called gave."""
 
-    It never ends, and holds no `select` open. ``async for count in every(60)`` waits for its ticks
-    alone. Not for one timeout: that is `trio.move_on_after`.
+
+@overload
+def every(seconds: float) -> Every: ...
+@overload
+def every(
+    seconds: float, fn: Callable[[*Ts], Awaitable[object]], *args: *Ts
+) -> Callable[[], Awaitable[None]]: ...
+@overload
+def every(seconds: float, fn: Callable[P, Awaitable[object]]) -> Callable[P, Awaitable[None]]: ...
+def every(
+    seconds: float, fn: object = _ALONE, *args: object
+) -> Every | Callable[..., Awaitable[None]]:
+    """Return a timer that ticks every so many seconds; with a function, a component that calls it.
+
+    The timer is a source for `select`. It never ends, and holds no `select` open. ``async for count
+    in every(60)`` waits for its ticks alone. Not for one timeout: that is `trio.move_on_after`.
+
+    The component, ``sup.start_soon(th.every(60, poll, url))``, is periodic work: it awaits
+    ``poll(url)`` at each tick, one call after the other and never two at once. Ticks that come
+    while a call runs are one call, so nothing piles up, and what a call takes does not shift the
+    next. What it raises is a crash of the component; the next incarnation begins a new period.
+    Channel ends among the arguments are handed over, needs come by keyword. A ``beat_within`` has
+    to be longer than the period. For a first call at once, start the function itself as well.
 
     Args:
         seconds: From one tick to the next. The first is due that long after the timer is first
-            used: when a `select` with it is entered, or its first tick is waited for.
+            used: when a `select` with it is entered, its first tick is waited for, or the
+            component has started.
+        fn: What the component is to call: an async function.
+        args: Its arguments, or the first of them; the others are given where it is started.
 
     Returns:
         The timer. Its items are numbers: how many ticks have come since the last one, 1 unless
-        some were missed.
+        some were missed. With `fn` an async function, the component, which never returns.
 
     Raises:
         ConfigurationError: `seconds` is no length of time, or too short for any clock.
+        ComponentTypeError: `fn` is no async function, or one that cannot be called again and again.
     """
     is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
     if not is_number or not SHORTEST <= seconds < math.inf:
         raise ConfigurationError(
             "every", f"{seconds!r} is no time between two ticks", "give seconds, 0.5, say"
         )
-    return Every._create(seconds)
+    if fn is _ALONE:
+        return Every._create(seconds)
+    called = cast("Callable[..., object]", fn)
+    return periodic(functools.partial(Every._create, seconds), called, args)

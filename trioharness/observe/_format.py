@@ -24,6 +24,7 @@ _NURSERY_MESSAGE = "Exceptions from Trio nursery"
 
 _MAX_LINE = 300
 _MAX_MESSAGE_LINES = 8
+_MAX_OUTPUT = 5_000
 _MAX_LEAVES = 5
 _MAX_FRAMES = 12
 _FIRST_FRAMES = 3
@@ -270,6 +271,11 @@ def one_line(text: str, limit: int = _MAX_LINE) -> str:
     if len(text) <= limit and text.isprintable() and "  " not in text and text == text.strip():
         return text  # most are, and there is one for every crash
     return _printable(" ".join(_shorten(text, limit).split()), limit)
+
+
+def as_written(line: str) -> str:
+    """Bring a line of somebody else's output into a printable one, its spaces as they are."""
+    return _printable(line.rstrip().expandtabs(4), _MAX_OUTPUT)
 
 
 def _text_lines(text: str) -> list[str]:

@@ -24,6 +24,7 @@ from .._events import (
     ChildStopping,
     ChildStuck,
     ChildWaiting,
+    CommandOutput,
     Crashed,
     DeadLettered,
     Event,
@@ -36,7 +37,7 @@ from .._events import (
     Stopped,
     SupervisorEnded,
 )
-from ._format import one_line, safe_repr, safe_str, summary
+from ._format import as_written, one_line, safe_repr, safe_str, summary
 from ._story import crash_story
 
 # No NullHandler, which libraries usually add: an application that configures no logging still
@@ -56,10 +57,11 @@ def log_observer(event: Event) -> None:
     """Write an event to the logger ``"trioharness"``, a crash with its whole story.
 
     Crashes, stuck children and dead letters are ERROR, restarts and dropped messages WARNING,
-    giving up CRITICAL, being ready again INFO, everything else DEBUG. Each record has the
-    attributes ``event`` (name of the class) and, where they apply, ``component``, ``incarnation``,
-    ``restarts``, ``max_restarts``, ``delay``, ``child``, ``channel``, ``attempts``, ``count``,
-    ``dropped`` and ``error``. Costs next to nothing where the logger is not enabled for the level.
+    giving up CRITICAL, being ready again and the output of commands INFO, everything else DEBUG.
+    Each record has the attributes ``event`` (name of the class) and, where they apply,
+    ``component``, ``incarnation``, ``restarts``, ``max_restarts``, ``delay``, ``child``,
+    ``channel``, ``attempts``, ``count``, ``dropped``, ``stream`` and ``error``. Costs next to
+    nothing where the logger is not enabled for the level.
 
     Args:
         event: what happened.
@@ -82,6 +84,7 @@ _Life: TypeAlias = (
     | ChildStopping
     | ChildDropped
     | ChildStuck
+    | CommandOutput
     | ChildParked
     | ChildCompleted
 )
@@ -93,6 +96,8 @@ def _level(event: Event) -> int:
             return _level_of_end(event)
         case ChildRestarting() | MessagesDropped():
             return logging.WARNING
+        case CommandOutput():
+            return logging.INFO
         case ChildReady():
             return logging.INFO if event.incarnation > 1 else logging.DEBUG
         case ChildWaiting() | ChildStarting() | ChildStopping() | ChildDropped():
@@ -159,6 +164,8 @@ def _life_text(event: _Life) -> str:
             return f"is ready{again}"
         case ChildStopping():
             return f"is told to stop: {one_line(event.reason)}"
+        case CommandOutput():
+            return f"{event.stream}: {as_written(event.line)}"
         case ChildParked():
             return f"is parked after more than {event.allowed}; restart it by hand"
         case ChildStuck():
@@ -203,6 +210,8 @@ def _extra(event: Event) -> dict[str, object]:
         case _:
             life: _Life = event
             extra |= {"component": life.path, "incarnation": life.incarnation}
+            if isinstance(life, CommandOutput):
+                extra["stream"] = life.stream
     return extra
 
 

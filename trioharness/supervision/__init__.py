@@ -7,6 +7,7 @@ from ._any_supervisor import SupervisorStatistics as SupervisorStatistics
 from ._assemble import add_child as add_child
 from ._assemble import start_all as start_all
 from ._child import Child as Child
+from ._command import command as command
 from ._component import TaskStatus as TaskStatus
 from ._component import shape_of as shape_of
 from ._component_class import Component as Component
@@ -15,6 +16,7 @@ from ._group import Start as Start
 from ._handover import AsIs as AsIs
 from ._handover import as_is as as_is
 from ._handover import is_end as is_end
+from ._in_thread import in_thread as in_thread
 from ._open import check_words as check_words
 from ._open import open_supervisor as open_supervisor
 from ._options import NO_NEEDS as NO_NEEDS

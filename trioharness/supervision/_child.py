@@ -42,6 +42,10 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
 
     It comes from `Supervisor.start` and `Supervisor.start_soon`. Do not keep its `value` beyond a
     restart: name the child in ``needs=`` instead, and each incarnation gets the live one.
+
+    Its properties can be read from any thread, and each is whole: a state is one of the table, a
+    value that of one incarnation. Its methods belong to trio; from another thread, call them by
+    `trio.from_thread`: ``trio.from_thread.run_sync(child.health)``.
     """
 
     __slots__ = ("__weakref__", "_record")
@@ -75,9 +79,16 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
         Raises:
             ChildNotReady: No incarnation is ready just now.
         """
-        if self._record.state not in (READY, STOPPING) or self._record.run is None:
-            raise ChildNotReady(self.path, self.state)
-        return cast("T_co", self._record.value)
+        record = self._record
+        while True:
+            # Another thread may read this while the child ends and begins: what was read is of one
+            # incarnation if the same one runs before and after.
+            run, state, value = record.run, record.state, record.value
+            if run is not None and run is not record.run:
+                continue
+            if run is None or run.ready_at is None or state not in (READY, STOPPING):
+                raise ChildNotReady(self.path, state)
+            return cast("T_co", value)
 
     @property
     def incarnation(self) -> int:

@@ -9,6 +9,7 @@ import trio
 
 from ..observe import where
 from ._ambient import supervisor_of
+from ._in_thread import frames_of
 from ._record import Record
 from ._states import FINAL, READY, STARTING
 
@@ -24,7 +25,7 @@ def standing_at(record: Record) -> str:
     """
     task = None if record.run is None else record.run.task
     tasks = [] if task is None else [task, *_tasks_under(task)]
-    main, *others = [where(task.iter_await_frames()) for task in tasks] or [""]
+    main, *others = [where(frames_of(task)) for task in tasks] or [""]
     shown = list(dict.fromkeys(filter(None, others)))[:_MOST_TASKS]
     if not shown:
         return main

@@ -12,6 +12,7 @@ import trio
 
 from .._events import ChildReady
 from ._handover import End
+from ._in_thread import frames_of
 from ._states import BECOME_READY, STARTING
 
 if TYPE_CHECKING:
@@ -179,11 +180,10 @@ class Incarnation:
             self.cut_short = True
 
     def stack(self) -> str:
-        """Say where its task stands, outermost frame first, one a line."""
+        """Say where its task stands, or the thread that it waits for, outermost frame first."""
         if self.task is None:
             return ""
-        frames = [frame for frame, _ in self.task.iter_await_frames()]
         return "\n".join(
-            f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}"
-            for frame in frames
+            f"{frame.f_code.co_filename}:{line} in {frame.f_code.co_name}"
+            for frame, line in frames_of(self.task)
         )
