@@ -7,7 +7,8 @@ TrioharnessError
 │   ├── UnknownNeedError                    `needs` or `after` names a stranger
 │   ├── CycleError                          `needs` and `after` go round in a circle
 │   ├── EndNotOpen (AttributeError)         a declared channel end was used outside of a run
-│   └── LoadError                           `module:attr` does not lead to a harness
+│   ├── LoadError                           `module:attr` does not lead to a harness
+│   └── SettingError                        a setting is missing, unknown or of a wrong type
 ├── MessageTypeError (TypeError)            a channel was given what it does not carry
 ├── Lagged                                  a subscriber missed messages for which it had no room
 ├── FilterFailed                            a subscriber's filter raised, so it missed messages
@@ -65,6 +66,7 @@ from ._root import CycleError as CycleError
 from ._root import DuplicateNameError as DuplicateNameError
 from ._root import EndNotOpen as EndNotOpen
 from ._root import LoadError as LoadError
+from ._root import SettingError as SettingError
 from ._root import TrioharnessError as TrioharnessError
 from ._root import UnknownNeedError as UnknownNeedError
 from ._supervision import ChildComplete as ChildComplete
