@@ -21,6 +21,7 @@ from .._errors import ConfigurationError, RestartLimitExceeded, StartFailed
 from ..harness import Harness, Receipt, leave_by
 from ..observe import configure_logging, restart_limit_story, summary
 from ._load import load
+from ._settings import Given, parse_flags
 
 
 class ExitCode(enum.IntEnum):
@@ -67,6 +68,20 @@ def main() -> None:
     help="Where modules are looked for first; by default here.",
 )
 @click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The TOML file of the settings that the factory takes.",
+)
+@click.option(
+    "--set",
+    "flags",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="One of these settings, as in store.port=8080; goes before TRIOHARNESS_STORE__PORT, and "
+    "that before the file. May be given several times.",
+)
+@click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error", "critical"]),
     default="info",
@@ -74,7 +89,13 @@ def main() -> None:
     help="What the log on stderr shows.",
 )
 def run(
-    target: str, arguments: tuple[str, ...], factory: bool, app_dir: Path, log_level: str
+    target: str,
+    arguments: tuple[str, ...],
+    factory: bool,
+    app_dir: Path,
+    config: Path | None,
+    flags: tuple[str, ...],
+    log_level: str,
 ) -> None:
     """Run the harness ATTR of MODULE until it is done.
 
@@ -82,7 +103,7 @@ def run(
     """
     configure_logging(log_level)
     try:
-        receipt = _run(_load(target, arguments, factory=factory, app_dir=app_dir))
+        receipt = _run(_load(target, arguments, factory, app_dir, config, flags))
         click.echo(str(receipt), err=True)
     except KeyboardInterrupt:  # pragma: no cover - the process ends unmeasured
         _leave_by()  # a component raised it, or it is Ctrl-C before or after the run
@@ -92,9 +113,17 @@ def run(
         raise SystemExit(ExitCode.GAVE_UP)
 
 
-def _load(target: str, arguments: Sequence[str], *, factory: bool, app_dir: Path) -> Harness:
+def _load(
+    target: str,
+    arguments: Sequence[str],
+    factory: bool,
+    app_dir: Path,
+    config: Path | None,
+    flags: Sequence[str],
+) -> Harness:
     try:
-        return load(target, arguments, factory=factory, app_dir=app_dir)
+        settings = Given(file=config, flags=parse_flags(flags))
+        return load(target, arguments, factory=factory, app_dir=app_dir, settings=settings)
     except ConfigurationError as error:
         _fail(str(error), ExitCode.REFUSED)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias, cast
 
@@ -38,12 +39,9 @@ def refuse(found: TypeLike, value: object) -> SettingRefused:
     expected = words(found)
     cure = f"write {expected}" if expected == "a table" else f"write for example {example(found)}"
     if isinstance(value, str):
-        try:
-            value_of(found, value)
-        except SettingRefused:
-            pass
-        else:
-            cure = "write it without quotes"
+        with contextlib.suppress(SettingRefused):
+            if not isinstance(value_of(found, value), str):
+                cure = "write it without quotes"
     return SettingRefused(f"expected {expected}, not {shown(value)}", cure)
 
 
@@ -110,15 +108,16 @@ def fixed_hook(types: Sequence[TypeLike], hooks: Sequence[Hook]) -> Hook:
 def table_hook(key_type: TypeLike, key_hook: Hook, item: TypeLike, hook: Hook) -> Hook:
     """Make the hook of a dict; keys are texts in TOML, and read like those of variables."""
 
+    def read_key(key: object, _: object) -> object:
+        return key_hook(value_of(key_type, str(key)), key_type)
+
     def read_table(value: object, found: object = None) -> object:
         if not is_json_object(value):
             raise refuse(found, value)
-        made: dict[object, object] = {}
-        for key, each in value.items():
-            made[inside(key, key_hook, value_of(key_type, key), key_type)] = inside(
-                key, hook, each, item
-            )
-        return made
+        return {
+            inside(key, read_key, key, key_type): inside(key, hook, each, item)
+            for key, each in value.items()
+        }
 
     return read_table
 
@@ -141,8 +140,11 @@ def union_hook(union: TypeLike, hooks: Iterable[tuple[TypeLike, Hook]]) -> Hook:
                     return hook(value, member)
                 except SettingRefused as refusal:
                     refusals.append(refusal)
-        # What only one member could be is told in the words of that one, with its path.
-        raise refusals[0] if len(set(map(str, refusals))) == 1 else refuse(union, value)
+        if len(set(map(str, refusals))) != 1:
+            raise refuse(union, value)
+        if kind in ("array", "table"):
+            raise refusals[0]  # it could be only that one, which says what is wrong inside of it
+        raise SettingRefused(str(refuse(union, value)), refusals[0].cure)
 
     return read_union
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ._setting import SettingRefused
-from ._setting_kinds import Kind, example, kind_of, kinds_of, words
-from ._types import TypeLike
+from ._setting_kinds import Kind, example, kind_of, kinds_of, members_of, words
+from ._types import TypeLike, is_plain
 
 _BOOLS: Final[Mapping[str, bool]] = {"true": True, "1": True, "false": False, "0": False}
 
@@ -36,6 +36,8 @@ def value_of(found: TypeLike, text: str) -> object:
         SettingRefused: It says nothing of that type.
     """
     kinds = kinds_of(found)
+    if "none" in kinds and not text and not _takes_any_text(found):
+        return None
     if kinds.intersection(_IN_TOML):
         value = _toml(text)
         if kind_of(value) in kinds.intersection(_IN_TOML):
@@ -44,10 +46,12 @@ def value_of(found: TypeLike, text: str) -> object:
         return _BOOLS[text]
     if kinds.intersection(("text", "datetime", "date", "time")):
         return text
-    if "none" in kinds and not text:
-        return None
     reason = f"expected {words(found)}, not {text[:60]!r}"
     raise SettingRefused(reason, f"write for example {example(found, quoted=False)}")
+
+
+def _takes_any_text(found: TypeLike) -> bool:
+    return any(member is str or is_plain(member) for member in members_of(found))
 
 
 def _toml(text: str) -> object:
