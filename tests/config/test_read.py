@@ -58,7 +58,7 @@ class Box(Generic[ItemT]):
 @attrs.frozen
 class Tree:
     name: str
-    below: list[Tree] = attrs.field(factory=list)
+    below: tuple[Tree, ...] = ()
 
 
 @attrs.frozen
@@ -76,19 +76,19 @@ class Settings:
     hour: datetime.time | None = None
     key: uuid.UUID | None = None
     price: decimal.Decimal = decimal.Decimal(1)
-    tags: list[str] = attrs.field(factory=list)
+    tags: list[str] = attrs.field(factory=list[str])
     pair: tuple[int, str] = (1, "x")
     row: tuple[int, ...] = ()
     some: frozenset[int] = frozenset()
-    limits: dict[str, int] = attrs.field(factory=dict)
-    by_level: dict[Level, str] = attrs.field(factory=dict)
+    limits: dict[str, int] = attrs.field(factory=dict[str, int])
+    by_level: dict[Level, str] = attrs.field(factory=dict[Level, str])
     limit: int | None = 5
     size: int | Literal["auto"] = "auto"
     either: int | bool | str = ""
     port: Annotated[Port, "a port"] = Port(80)
     store: Store = Store(path=Path("mine.db"), port=7)
     spare: Store | None = None
-    stores: list[Store] = attrs.field(factory=list)
+    stores: list[Store] = attrs.field(factory=list[Store])
     backend: Sqlite | Postgres | None = None
     box: Box[int] = Box(0)
     tree: Tree | None = None
@@ -168,7 +168,7 @@ FILE = [
     ("[box]\nitem = 4", {"box": Box(4)}),
     (
         '[tree]\nname = "a"\nbelow = [{name = "b", below = [{name = "c"}]}]',
-        {"tree": Tree("a", [Tree("b", [Tree("c")])])},
+        {"tree": Tree("a", (Tree("b", (Tree("c"),)),))},
     ),
     ("plain = {a = [1, 2.5]}", {"plain": {"a": [1, 2.5]}}),
     ("private = 4", {"private": 4}),

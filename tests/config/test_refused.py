@@ -51,12 +51,12 @@ class Settings:
     store: Store
     debug: bool = False
     mode: Mode = Mode.FAST
-    tags: list[str] = attrs.field(factory=list)
+    tags: list[str] = attrs.field(factory=list[str])
     pair: tuple[int, int] = (1, 2)
-    limits: dict[str, int] = attrs.field(factory=dict)
-    numbered: dict[int, str] = attrs.field(factory=dict)
+    limits: dict[str, int] = attrs.field(factory=dict[str, int])
+    numbered: dict[int, str] = attrs.field(factory=dict[int, str])
     spare: Store | None = None
-    stores: list[Store] = attrs.field(factory=list)
+    stores: list[Store] = attrs.field(factory=list[Store])
     size: int | Literal["auto"] = "auto"
     name: str = attrs.field(default="x", converter=shouted)
     backend: Sqlite | Postgres = Sqlite("x")
