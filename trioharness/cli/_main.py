@@ -187,10 +187,12 @@ def _say_receipt(receipt: Receipt) -> None:
 
 
 def _fail(sentence: str, code: ExitCode, error: BaseException, *, raw: bool) -> NoReturn:
-    told = error_text(error, raw=raw)
-    facts = {"event": type(error).__name__, "traceback": told, "exit_code": int(code)}
+    facts: dict[str, object] = {"event": type(error).__name__, "exit_code": int(code)}
+    # These tell in their sentence all that there is to tell.
+    if raw or not isinstance(error, ConfigurationError | RestartLimitExceeded):
+        facts["traceback"] = error_text(error, raw=raw)
     if not write_json_line("critical", sentence, facts):
         if raw:
-            click.echo(told, err=True)
+            click.echo(facts["traceback"], err=True)
         click.echo(f"Error: {sentence}", err=True)
     raise SystemExit(code)
