@@ -62,6 +62,11 @@ SHOP = """
 """
 
 
+HELD = (
+    "         in hand: 'milk' from channel 'items', delivery 1 of 2: back in front of its channel"
+)
+
+
 def ended(folder: Path, target: str, *options: str) -> tuple[int, str, list[str]]:
     command = (*HARNESS, "run", "--factory", *options, f"shop:{target}")
     with running(*command, cwd=folder) as process:
@@ -91,8 +96,7 @@ def test_a_crash_is_a_story_with_what_was_in_hand_and_what_was_done(folder: Path
     assert (code, stdout) == (0, "stored milk\n")
     assert without_lines(told)[:6] == [
         "error   shop/store  crashed (incarnation 1, after it was ready)",
-        "         in hand: 'milk' from channel 'items', delivery 1 of 2: "
-        "back in front of its channel",
+        HELD,
         "         KeyError: 'no shelf'",
         "           shop.py in store: raise error",
         "warning shop/store  restarts now (not counted): KeyError: 'no shelf'",
@@ -181,17 +185,17 @@ def test_the_log_as_json_with_the_receipt(folder: Path) -> None:
 
 
 def test_the_end_as_json(folder: Path) -> None:
-    for target, code, event, level in [
-        ("gives_up", 1, "RestartLimitExceeded", "error"),
-        ("cannot_start", 3, "StartFailed", "critical"),
-        ("nobody", 2, "LoadError", "info"),
+    for target, code, event, level, sentence in [
+        ("gives_up", 1, "RestartLimitExceeded", "error", "\n3. OSError: disk full"),
+        ("cannot_start", 3, "StartFailed", "critical", "could not start: "),
+        ("nobody", 2, "LoadError", "info", "there is no 'nobody' in 'shop'"),
     ]:
         options = ("--log-format", "json", "--log-level", level)
         found, _, told = ended(folder, target, *options)
         last = objects(told)[-1]
         assert found == last["exit_code"] == code
         assert (last["event"], last["level"]) == (event, "critical")
-    assert "there is no 'nobody' in 'shop'" in last["message"]
+        assert sentence in last["message"]
 
 
 def test_json_and_raw_tracebacks_together(folder: Path) -> None:

@@ -280,7 +280,7 @@ def test_a_raw_error_that_cannot_be_shown_is_named() -> None:
 
         class Odd(Exception):
             @property
-            def __notes__(self) -> list[str]:
+            def __notes__(self) -> list[str]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
                 raise RuntimeError("no notes")
 
             def __str__(self) -> str:

@@ -6,7 +6,7 @@ import datetime
 import json
 import logging
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final, cast
 
 from ._format import error_text, safe_repr, safe_str, summary
@@ -111,6 +111,7 @@ def plain(value: object, depth: int = _DEPTH) -> object:
 
 
 def _plain(value: object, depth: int) -> object:
+    whole = value  # what the type checkers have not taken apart
     if value is None or type(value) is bool or type(value) is str:
         return value
     if type(value) is int and -_LARGEST_INT < value < _LARGEST_INT:
@@ -123,6 +124,6 @@ def _plain(value: object, depth: int) -> object:
         items = list(cast("Mapping[object, object]", value).items())[:_ITEMS]
         return {safe_str(key): plain(each, depth - 1) for key, each in items}
     if isinstance(value, list | tuple | set | frozenset) and depth:
-        several = list(cast("list[object]", value))[:_ITEMS]
+        several = list(cast("Collection[object]", value))[:_ITEMS]
         return [plain(each, depth - 1) for each in several]
-    return safe_repr(value)
+    return safe_repr(whole)
