@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import decimal
 import enum
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -261,3 +263,31 @@ def test_a_class_that_cannot_be_one_of_settings(make: Callable[[], Any], expecte
         th.read_config(make(), env={})
     assert expected in str(caught.value)
     assert not isinstance(caught.value, th.SettingError)
+
+
+@attrs.frozen
+class Odds:
+    key: uuid.UUID | None = None
+    price: decimal.Decimal = decimal.Decimal(1)
+    pairs: dict[str, tuple[int, str]] = attrs.field(factory=dict[str, tuple[int, str]])
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "expected"),
+    [
+        ("key", "7", "expected a UUID, not the string '7'; write for example \"12345678-"),
+        ("price", "NaN", "expected a decimal number as a string, not the string 'NaN'; "),
+        ("price", "much", "expected a decimal number as a string, not the string 'much'; "),
+        ("pairs.a", "x", "expected an array, not 'x'; write for example [8080, \"text\"]"),
+        ("pairs", "x", "expected a table, not 'x'; write for example {name = [8080, \"text\"]}"),
+    ],
+)
+def test_scalars_that_are_none(flag: str, value: str, expected: str) -> None:
+    with pytest.raises(th.SettingError) as caught:
+        th.read_config(Odds, env={}, flags={flag: value})
+    assert expected in str(caught.value)
+
+
+def test_a_table_inside_of_a_flag_s_table_that_nobody_knows() -> None:
+    told = sentence(flags={"store": {"path": "x", "zzz": {"a": 1}}})
+    assert told.startswith("flag 'store', 'zzz': there is no setting 'zzz'; there are path, ")
