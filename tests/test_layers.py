@@ -29,7 +29,7 @@ class Layer:
 
 NAMES = ("_util", "_errors", "_events")  # ranks 0 and 1: modules that anybody may import
 BELOW_HARNESS = (*NAMES, "rules", "messages", "observe", "channels", "supervision", "transports")
-BELOW_TOP = (*BELOW_HARNESS, "harness")
+BELOW_TOP = (*BELOW_HARNESS, "config", "harness")
 BASIC = ("attrs", "typing_extensions")
 
 LAYERS = {
@@ -42,6 +42,9 @@ LAYERS = {
     "channels": Layer(3, NAMES, (*BASIC, "trio", "outcome")),
     "supervision": Layer(3, (*NAMES, "rules", "observe"), (*BASIC, "trio", "outcome")),
     "transports": Layer(3, (*NAMES, "messages"), (*BASIC, "trio")),
+    # Not in messages, which touches no file and no environment, nor in the harness, which is no
+    # concern of who only wants settings.
+    "config": Layer(3, (*NAMES, "messages"), BASIC),
     "harness": Layer(4, BELOW_HARNESS, (*BASIC, "trio")),
     "testing": Layer(5, BELOW_TOP, (*BASIC, "trio", "pytest")),
     "interop": Layer(5, BELOW_TOP, (*BASIC, "trio", "anyio")),

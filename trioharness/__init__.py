@@ -12,6 +12,7 @@ whose messages are attrs classes; the harness is the root nursery of an applicat
 # observe                   log, crash story and the drawing of a tree
 # channels                  typed channels
 # supervision               supervisors and their children
+# config                    the settings of an application
 # harness                   the root of an application
 # cli                       the command line
 
@@ -46,6 +47,7 @@ from ._errors import RequestError as RequestError
 from ._errors import RequestLeftOut as RequestLeftOut
 from ._errors import ResponderDied as ResponderDied
 from ._errors import RestartLimitExceeded as RestartLimitExceeded
+from ._errors import SettingError as SettingError
 from ._errors import Shutdown as Shutdown
 from ._errors import StartFailed as StartFailed
 from ._errors import SupervisionError as SupervisionError
@@ -110,6 +112,7 @@ from .channels import open_topic as open_topic
 from .channels import partition as partition
 from .channels import route as route
 from .channels import select as select
+from .config import read_config as read_config
 from .harness import ChannelReceipt as ChannelReceipt
 from .harness import DeclaredChild as DeclaredChild
 from .harness import DeclaredMember as DeclaredMember

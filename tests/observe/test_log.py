@@ -160,7 +160,15 @@ def test_every_event_is_a_record(
     ("event", "expected"),
     [
         (READY, {"component": PATH, "incarnation": 1}),
-        (CRASH, {"component": PATH, "incarnation": 3, "error": "ValueError: x"}),
+        (
+            CRASH,
+            {
+                "component": PATH,
+                "incarnation": 3,
+                "error": "ValueError: x",
+                "traceback": "ValueError: x",
+            },
+        ),
         (ended(Returned()), {"component": PATH, "incarnation": 3}),
         (OUTPUT, {"component": PATH, "incarnation": 2, "stream": "stderr"}),
         (
@@ -380,6 +388,13 @@ def test_handlers_of_the_application_are_left_alone() -> None:
         assert root.level == logging.WARNING
     assert theirs.getvalue() == f"'{PATH}' is ready\n"
     assert not ours.getvalue()
+
+
+def test_lines_of_a_form_that_does_not_exist_are_refused() -> None:
+    with bare_logging() as root:
+        with pytest.raises(ConfigurationError, match="no format 'xml'; use one of text, json"):
+            configure_logging(lines="xml")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        assert not root.handlers
 
 
 def test_a_level_that_does_not_exist_is_refused() -> None:

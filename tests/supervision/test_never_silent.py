@@ -285,4 +285,4 @@ async def test_each_attempt_is_noted_with_path_incarnation_and_time(
             await ends(sup)
     (attempt,) = caught.value.exceptions
     assert type(attempt) is error
-    assert attempt.__notes__ == ["s/c, incarnation 1, at 1.000 s"]
+    assert attempt.__notes__ == ["s/c, incarnation 1"]

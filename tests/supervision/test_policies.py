@@ -413,7 +413,7 @@ async def test_a_parked_child_stays_down_and_the_others_go_on(
         "number 2",
         "number 3",
     ]
-    assert caught.value.exceptions[0].__notes__ == ["s/bad, incarnation 1, at 1.000 s"]
+    assert caught.value.exceptions[0].__notes__ == ["s/bad, incarnation 1, 2.000 s before the last"]
 
 
 async def test_a_parked_child_holds_nothing_open(autojump_clock: MockClock) -> None:

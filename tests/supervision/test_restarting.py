@@ -139,7 +139,7 @@ async def test_the_limit_counts_all_children_together(autojump_clock: MockClock)
             for name in ("a", "b", "c"):
                 sup.start_soon(crashes(1, after=1), name=name)
     notes = sorted(note for error in caught.value.exceptions for note in error.__notes__)
-    assert notes == [f"s/{name}, incarnation 1, at 1.000 s" for name in "abc"]
+    assert notes == [f"s/{name}, incarnation 1" for name in "abc"]
 
 
 async def test_the_errors_are_those_of_the_last_period(autojump_clock: MockClock) -> None:
@@ -149,8 +149,8 @@ async def test_the_errors_are_those_of_the_last_period(autojump_clock: MockClock
             sup.start_soon(crashes(2, after=10), name="late")
             sup.start_soon(crashes(1, after=11), name="too-late")
     assert [error.__notes__ for error in caught.value.exceptions] == [
-        ["s/late, incarnation 1, at 10.000 s"],
-        ["s/too-late, incarnation 1, at 11.000 s"],
+        ["s/late, incarnation 1, 1.000 s before the last"],
+        ["s/too-late, incarnation 1"],
     ]
 
 

@@ -8,7 +8,8 @@ TrioharnessError
 │   ├── CycleError                          `needs` and `after` go round in a circle
 │   ├── WiringError                         components and channels of a harness do not fit
 │   ├── EndNotOpen (AttributeError)         a declared channel end was used outside of a run
-│   └── LoadError                           `module:attr` does not lead to a harness
+│   ├── LoadError                           `module:attr` does not lead to a harness
+│   └── SettingError                        a setting is missing, unknown or of a wrong type
 ├── MessageTypeError (TypeError)            a channel was given what it does not carry
 ├── Lagged                                  a subscriber missed messages for which it had no room
 ├── FilterFailed                            a subscriber's filter raised, so it missed messages
@@ -69,6 +70,7 @@ from ._root import CycleError as CycleError
 from ._root import DuplicateNameError as DuplicateNameError
 from ._root import EndNotOpen as EndNotOpen
 from ._root import LoadError as LoadError
+from ._root import SettingError as SettingError
 from ._root import TrioharnessError as TrioharnessError
 from ._root import UnknownNeedError as UnknownNeedError
 from ._root import WiringError as WiringError

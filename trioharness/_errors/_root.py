@@ -57,3 +57,7 @@ class EndNotOpen(ConfigurationError, AttributeError):
 
 class LoadError(ConfigurationError):
     """`module:attr` does not lead to a harness."""
+
+
+class SettingError(ConfigurationError):
+    """A setting of an application is missing, unknown, or not what its class takes."""

@@ -11,12 +11,20 @@ from pathlib import Path
 from .._errors import ConfigurationError, LoadError
 from ..harness import Harness
 from ..observe import summary
+from ._settings import Given, with_settings
 
 _SUFFIX = ".py"
 """What people write who mean a module and name its file."""
 
 
-def load(target: str, arguments: Sequence[str], *, factory: bool, app_dir: Path) -> Harness:
+def load(
+    target: str,
+    arguments: Sequence[str],
+    *,
+    factory: bool,
+    app_dir: Path,
+    settings: Given | None = None,
+) -> Harness:
     """Import a harness.
 
     Args:
@@ -24,15 +32,23 @@ def load(target: str, arguments: Sequence[str], *, factory: bool, app_dir: Path)
         arguments: What a factory is called with.
         factory: Whether the attribute is a function that returns the harness.
         app_dir: The directory that modules are looked for in, before all others.
+        settings: What the command line says of the settings that a factory takes.
 
     Returns:
         The harness.
 
     Raises:
         LoadError: There is none; the error says why and what to write instead.
+        SettingError: The settings are not what the factory takes.
         ConfigurationError: The factory raised it.
     """
     module_name, attribute = _parse(target)
+    if settings and not factory:
+        raise LoadError(
+            repr(target),
+            "it takes no settings, but --config or --set gives some",
+            "name a function and say --factory; its parameter with an attrs class gets them",
+        )
     if arguments and not factory:
         raise LoadError(
             repr(target),
@@ -41,7 +57,7 @@ def load(target: str, arguments: Sequence[str], *, factory: bool, app_dir: Path)
         )
     found = _attribute(target, _module(target, module_name, app_dir), attribute)
     if factory:
-        found = _call(target, found, arguments)
+        found = _call(target, found, arguments, settings or Given())
     if isinstance(found, Harness):
         return found
     if factory:
@@ -113,11 +129,12 @@ def _attribute(target: str, found: object, attribute: str) -> object:
     return found
 
 
-def _call(target: str, found: object, arguments: Sequence[str]) -> object:
+def _call(target: str, found: object, arguments: Sequence[str], settings: Given) -> object:
     if not callable(found):
         raise LoadError(repr(target), "it cannot be called", "leave out --factory")
+    positional, by_keyword = with_settings(target, found, arguments, settings)
     try:
-        made = found(*arguments)
+        made = found(*positional, **by_keyword)
     except ConfigurationError:
         raise  # it says what is wrong and what to do in its own words
     except (Exception, SystemExit) as error:

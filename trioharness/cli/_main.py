@@ -15,13 +15,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+import attrs
 import click
 
 from .._errors import ConfigurationError, RestartLimitExceeded, StartFailed
 from ..harness import Harness, Receipt, leave_by
-from ..observe import configure_logging, restart_limit_story, summary
+from ..observe import (
+    LogFormat,
+    configure_logging,
+    error_text,
+    restart_limit_story,
+    summary,
+    write_json_line,
+)
 from ._environment import environment_findings
 from ._load import load
+from ._settings import Given, parse_flags
 
 
 class ExitCode(enum.IntEnum):
@@ -69,23 +78,58 @@ def main() -> None:
     help="Where modules are looked for first; by default here.",
 )
 @click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The TOML file of the settings that the factory takes.",
+)
+@click.option(
+    "--set",
+    "flags",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="One of these settings, as in store.port=8080; goes before TRIOHARNESS_STORE__PORT, and "
+    "that before the file. May be given several times.",
+)
+@click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error", "critical"]),
     default="info",
     show_default=True,
     help="What the log on stderr shows.",
 )
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Lines for people, or one JSON object a line, receipt and errors included.",
+)
+@click.option(
+    "--traceback",
+    "raw",
+    is_flag=True,
+    help="Show errors with every frame and exception group, as Python does.",
+)
 def run(
-    target: str, arguments: tuple[str, ...], factory: bool, app_dir: Path, log_level: str
+    target: str,
+    arguments: tuple[str, ...],
+    factory: bool,
+    app_dir: Path,
+    config: Path | None,
+    flags: tuple[str, ...],
+    log_level: str,
+    log_format: LogFormat,
+    raw: bool,
 ) -> None:
     """Run the harness ATTR of MODULE until it is done.
 
     The first SIGINT or SIGTERM drains it, the second stops it, the third leaves.
     """
-    configure_logging(log_level)
+    configure_logging(log_level, lines=log_format, raw=raw)
     try:
-        receipt = _run(_load(target, arguments, factory=factory, app_dir=app_dir))
-        click.echo(str(receipt), err=True)
+        receipt = _run(_load(target, arguments, factory, app_dir, config, flags, raw=raw), raw=raw)
+        _say_receipt(receipt)
     except KeyboardInterrupt:  # pragma: no cover - the process ends unmeasured
         _leave_by()  # a component raised it, or it is Ctrl-C before or after the run
     if receipt.overran:
@@ -106,15 +150,28 @@ def run(
     default=Path(),
     help="Where modules are looked for first; by default here.",
 )
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The TOML file of the settings that the factory takes.",
+)
+@click.option("--set", "flags", multiple=True, metavar="KEY=VALUE", help="One of these settings.")
 @click.option("--strict", is_flag=True, help="Fail for warnings, too.")
 def check(
-    target: str, arguments: tuple[str, ...], factory: bool, app_dir: Path, strict: bool
+    target: str,
+    arguments: tuple[str, ...],
+    factory: bool,
+    app_dir: Path,
+    config: Path | None,
+    flags: tuple[str, ...],
+    strict: bool,
 ) -> None:
     """Check the wiring of the harness ATTR of MODULE, without running it.
 
     Each finding is one line with a code. Exits with 1 if there is an error among them.
     """
-    app = _load(target, arguments, factory=factory, app_dir=app_dir)
+    app = _load(target, arguments, factory, app_dir, config, flags, raw=False)
     findings = (*app.check(), *environment_findings())
     for finding in findings:
         click.echo(str(finding))
@@ -127,14 +184,24 @@ def _count(number: int, what: str) -> str:
     return f"no {what}s" if not number else f"{number} {what}{'s' if number > 1 else ''}"
 
 
-def _load(target: str, arguments: Sequence[str], *, factory: bool, app_dir: Path) -> Harness:
+def _load(
+    target: str,
+    arguments: Sequence[str],
+    factory: bool,
+    app_dir: Path,
+    config: Path | None,
+    flags: Sequence[str],
+    *,
+    raw: bool,
+) -> Harness:
     try:
-        return load(target, arguments, factory=factory, app_dir=app_dir)
+        settings = Given(file=config, flags=parse_flags(flags))
+        return load(target, arguments, factory=factory, app_dir=app_dir, settings=settings)
     except ConfigurationError as error:
-        _fail(str(error), ExitCode.REFUSED)
+        _fail(str(error), ExitCode.REFUSED, error, raw=raw)
 
 
-def _run(app: Harness) -> Receipt:
+def _run(app: Harness, *, raw: bool) -> Receipt:
     """Run a harness; whatever it raises becomes a sentence and an exit code.
 
     But `KeyboardInterrupt` and `SystemExit`: with these a component ends the process.
@@ -142,16 +209,16 @@ def _run(app: Harness) -> Receipt:
     try:
         return app.run()
     except ConfigurationError as error:
-        _fail(str(error), ExitCode.REFUSED)
+        _fail(str(error), ExitCode.REFUSED, error, raw=raw)
     except StartFailed as error:
-        _fail(str(error), ExitCode.NOT_STARTED)
+        _fail(str(error), ExitCode.NOT_STARTED, error, raw=raw)
     except RestartLimitExceeded as error:
-        _fail(restart_limit_story(error), ExitCode.GAVE_UP)
+        _fail(restart_limit_story(error), ExitCode.GAVE_UP, error, raw=raw)
     except (KeyboardInterrupt, SystemExit):
         raise
     # The one place that may: trio has ended, nothing can be cancelled, and a user gets a sentence.
     except BaseException as error:  # noqa: ASYNC103, BLE001
-        _fail(f"{app.name!r} failed: {summary(error)}", ExitCode.GAVE_UP)
+        _fail(f"{app.name!r} failed: {summary(error)}", ExitCode.GAVE_UP, error, raw=raw)
 
 
 def _leave_by(*number: int) -> NoReturn:  # pragma: no cover - the process ends unmeasured
@@ -161,6 +228,19 @@ def _leave_by(*number: int) -> NoReturn:  # pragma: no cover - the process ends 
     leave_by(*number)
 
 
-def _fail(sentence: str, code: ExitCode) -> NoReturn:
-    click.echo(f"Error: {sentence}", err=True)
+def _say_receipt(receipt: Receipt) -> None:
+    facts = {"event": "Receipt", "component": receipt.harness, "receipt": attrs.asdict(receipt)}
+    if not write_json_line("info", str(receipt), facts):
+        click.echo(str(receipt), err=True)
+
+
+def _fail(sentence: str, code: ExitCode, error: BaseException, *, raw: bool) -> NoReturn:
+    facts: dict[str, object] = {"event": type(error).__name__, "exit_code": int(code)}
+    # These tell in their sentence all that there is to tell.
+    if raw or not isinstance(error, ConfigurationError | RestartLimitExceeded):
+        facts["traceback"] = error_text(error, raw=raw)
+    if not write_json_line("critical", sentence, facts):
+        if raw:
+            click.echo(facts["traceback"], err=True)
+        click.echo(f"Error: {sentence}", err=True)
     raise SystemExit(code)

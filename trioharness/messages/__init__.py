@@ -5,6 +5,8 @@ Importing this imports neither cattrs nor msgspec; building the first `Codec` do
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ._codec import Codec as Codec
 from ._compress import Compression as Compression
 from ._envelopes import Batch as Batch
@@ -18,4 +20,11 @@ from ._message import upgrade as upgrade
 from ._reader import NEED_DATA as NEED_DATA
 from ._reader import FrameReader as FrameReader
 from ._reader import NeedData as NeedData
+from ._setting import SettingMissing as SettingMissing
+from ._setting import SettingRefused as SettingRefused
+from ._setting import dotted as dotted
+from ._setting import settings_class as settings_class
 from ._writer import FrameWriter as FrameWriter
+
+if TYPE_CHECKING:  # it brings cattrs; `settings_class` imports it when it is called
+    from ._setting_class import SettingsClass as SettingsClass

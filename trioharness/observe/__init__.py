@@ -1,8 +1,11 @@
 """Reports for people: what crashed and why, as text and as log records. Nothing here knows trio."""
 
+from ._configure import LogFormat as LogFormat
+from ._configure import configure_logging as configure_logging
+from ._configure import write_json_line as write_json_line
+from ._format import error_text as error_text
 from ._format import summary as summary
 from ._format import where as where
-from ._log import configure_logging as configure_logging
 from ._log import log_observer as log_observer
 from ._log import log_wants_all as log_wants_all
 from ._log import safely as safely

@@ -84,6 +84,20 @@ def error_lines(error: BaseException) -> list[str]:
         return [summary(error)]
 
 
+def error_text(error: BaseException, *, raw: bool = False) -> str:
+    """Tell an error in full, as `error_lines` does, or with every frame and group, as Python does.
+
+    Returns:
+        Several lines without a final line break. Never raises an `Exception`.
+    """
+    if raw:
+        try:
+            return "".join(traceback.format_exception(error)).rstrip()
+        except Exception:
+            return f"{summary(error)} <its traceback cannot be shown>"
+    return "\n".join(error_lines(error))
+
+
 def _error_lines(error: BaseException) -> list[str]:
     leaves, groups = _flatten(error)
     remarks = [line for group in groups[:_MAX_REMARKS] for line in _group_lines(group)]

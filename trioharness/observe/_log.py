@@ -10,9 +10,10 @@ import functools
 import logging
 import sys
 from collections.abc import Callable
-from typing import Final, TextIO, TypeAlias, assert_never
+from typing import Final, TypeAlias, assert_never
 
-from .._errors import ConfigurationError
+import attrs
+
 from .._events import (
     ChildCompleted,
     ChildDropped,
@@ -37,20 +38,13 @@ from .._events import (
     Stopped,
     SupervisorEnded,
 )
-from ._format import as_written, one_line, safe_repr, safe_str, summary
-from ._story import crash_story
+from ._configure import wants_raw
+from ._format import as_written, one_line, safe_repr, summary
+from ._story import story_parts
 
 # No NullHandler, which libraries usually add: an application that configures no logging still
 # sees its crashes, on stderr through `logging.lastResort`.
 _logger = logging.getLogger("trioharness")
-
-_LEVELS = {
-    "debug": logging.DEBUG,
-    "info": logging.INFO,
-    "warning": logging.WARNING,
-    "error": logging.ERROR,
-    "critical": logging.CRITICAL,
-}
 
 
 def log_observer(event: Event) -> None:
@@ -60,15 +54,22 @@ def log_observer(event: Event) -> None:
     giving up CRITICAL, being ready again and the output of commands INFO, everything else DEBUG.
     Each record has the attributes ``event`` (name of the class) and, where they apply,
     ``component``, ``incarnation``, ``restarts``, ``max_restarts``, ``delay``, ``child``,
-    ``channel``, ``attempts``, ``count``, ``dropped``, ``stream`` and ``error``. Costs next to
-    nothing where the logger is not enabled for the level.
+    ``channel``, ``attempts``, ``count``, ``dropped``, ``stream``, ``in_hand`` (a list of mappings),
+    ``error`` (one line) and ``traceback`` (the error as the story tells it). Costs next to nothing
+    where the logger is not enabled for the level.
 
     Args:
         event: what happened.
     """
     level = _level(event)
     if _logger.isEnabledFor(level):
-        _logger.log(level, _text(event), extra=_extra(event))
+        text, extra = _text(event), _extra(event)
+        if isinstance(event, ChildEnded):
+            text, error = story_parts(event, raw=wants_raw())
+            if error:
+                text = f"{text}\n{error}"
+                extra["traceback"] = error
+        _logger.log(level, text, extra=extra)
 
 
 log_wants_all: Final[Callable[[], bool]] = functools.partial(_logger.isEnabledFor, logging.DEBUG)
@@ -129,7 +130,7 @@ def _level_of_end(event: ChildEnded) -> int:
 def _text(event: Event) -> str:
     match event:
         case ChildEnded():
-            return crash_story(event)
+            return ""  # told by its story
         case ChildRestarting():
             return _restart_text(event)
         case SupervisorEnded():
@@ -186,15 +187,7 @@ def _extra(event: Event) -> dict[str, object]:
     extra: dict[str, object] = {"event": type(event).__name__}
     match event:
         case ChildEnded():
-            extra |= {"component": event.path, "incarnation": event.incarnation}
-            match event.exit:
-                case Crashed(error=error) | Stopped(error=Exception() as error):
-                    # As text: a record may live long, and an exception keeps its frames alive.
-                    extra["error"] = summary(error)
-                case Stopped() | Returned() | ShutDown() | Ignored():
-                    pass
-                case _:
-                    assert_never(event.exit)
+            extra |= _extra_of_end(event)
         case ChildRestarting():
             extra |= {"component": event.path, "incarnation": event.incarnation}
             extra |= {"restarts": event.restarts, "max_restarts": event.max_restarts}
@@ -212,6 +205,21 @@ def _extra(event: Event) -> dict[str, object]:
             extra |= {"component": life.path, "incarnation": life.incarnation}
             if isinstance(life, CommandOutput):
                 extra["stream"] = life.stream
+    return extra
+
+
+def _extra_of_end(event: ChildEnded) -> dict[str, object]:
+    extra: dict[str, object] = {"component": event.path, "incarnation": event.incarnation}
+    if event.in_hand:
+        extra["in_hand"] = [attrs.asdict(held) for held in event.in_hand]
+    match event.exit:
+        case Crashed(error=error) | Stopped(error=Exception() as error):
+            # As text: a record may live long, and an exception keeps its frames alive.
+            extra["error"] = summary(error)
+        case Stopped() | Returned() | ShutDown() | Ignored():
+            pass
+        case _:
+            assert_never(event.exit)
     return extra
 
 
@@ -252,72 +260,3 @@ def _report(observer: Observer, event: Event, error: Exception, *, with_tracebac
         # stderr (None in a windowed program) can take the news.
         with contextlib.suppress(Exception):
             sys.stderr.write(f"{text}\n")
-
-
-def configure_logging(level: str = "info", *, stream: TextIO | None = None) -> None:
-    """Show log records as compact lines: ``12:03:04 error   shop/parse-2  crashed ...``.
-
-    For programs that start with `trioharness run`. Do not call it from a library, nor where the
-    application configures logging itself: then it only sets the level of ``"trioharness"``.
-    Calling it again replaces what the last call did.
-
-    Args:
-        level: the least level shown: debug, info, warning, error or critical.
-        stream: where the lines go; None is `sys.stderr`.
-
-    Raises:
-        ConfigurationError: `level` is none of these.
-    """
-    try:
-        number = _LEVELS[level.lower()]
-    except KeyError:
-        raise ConfigurationError(
-            "log level", f"there is no level {level!r}", f"use one of {', '.join(_LEVELS)}"
-        ) from None
-    _logger.setLevel(number)
-    root = logging.getLogger()
-    for old in [handler for handler in root.handlers if isinstance(handler, _LineHandler)]:
-        root.removeHandler(old)
-        old.close()
-    # At the root, so that the application's own loggers are seen in the same lines. But handlers
-    # that are there already are the application's decision: a second one would double each line.
-    if not _logger.hasHandlers():
-        root.addHandler(_LineHandler(stream))
-        root.setLevel(number)
-
-
-class _LineHandler(logging.StreamHandler[TextIO]):
-    """The handler of `configure_logging`, known again by its class."""
-
-    def __init__(self, stream: TextIO | None) -> None:
-        super().__init__(stream)
-        self.setFormatter(_LineFormatter(datefmt="%H:%M:%S"))
-
-
-class _LineFormatter(logging.Formatter):
-    """Time, level, component and text; the further lines of a story are indented."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        try:
-            text = super().format(record)
-        except Exception as error:
-            # One record with a wrong number of arguments must not cost more than its own text.
-            text = self._line(record, f"this record cannot be formatted: {summary(error)}")
-        return text.replace("\n", "\n         ")
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
-        return self._line(record, record.message)
-
-    def _line(self, record: logging.LogRecord, text: str) -> str:
-        subject = _subject(record)
-        level = record.levelname.lower()
-        rest = text.removeprefix(f"{subject!r} ")
-        return f"{self.formatTime(record, self.datefmt)} {level:<7} {one_line(subject)}  {rest}"
-
-
-def _subject(record: logging.LogRecord) -> str:
-    for name in ("component", "channel"):
-        subject = record.__dict__.get(name)
-        if isinstance(subject, str):
-            return safe_str(subject)
-    return record.name

@@ -17,7 +17,7 @@ from typing import assert_never
 
 from .._errors import RestartLimitExceeded
 from .._events import ChildEnded, Crashed, Fate, Ignored, InHand, Returned, ShutDown, Stopped
-from ._format import error_lines, one_line, safe_repr, safe_str, summary
+from ._format import error_lines, error_text, one_line, safe_repr, safe_str, summary
 
 _MAX_IN_HAND = 5
 _MAX_ATTEMPTS = 20
@@ -43,11 +43,26 @@ def crash_story(event: ChildEnded, *, then: str = "") -> str:
         Several printable lines without a final line break, bounded in number and length. Never
         raises an `Exception`, whatever the user's objects do, and keeps no frame alive.
     """
+    told, error = story_parts(event)
+    return "\n".join(filter(None, (told, error, one_line(then))))
+
+
+def story_parts(event: ChildEnded, *, raw: bool = False) -> tuple[str, str]:
+    """Tell how an incarnation ended, in two parts: what happened, and the error.
+
+    Args:
+        event: The end to tell of.
+        raw: Whether the error is told with every frame and group, as Python does.
+
+    Returns:
+        Both texts; that of the error is empty where there is none. Never raises an `Exception`.
+    """
     try:
-        lines = list(_story_lines(event))
+        told = "\n".join(_story_lines(event))
+        error = _error(event)
     except Exception:
-        lines = [f"{safe_repr(event.path)} ended; the story of it cannot be told"]
-    return "\n".join([*lines, one_line(then)] if then else lines)
+        return f"{safe_repr(event.path)} ended; the story of it cannot be told", ""
+    return told, "" if error is None else error_text(error, raw=raw)
 
 
 def _story_lines(event: ChildEnded) -> Iterator[str]:
@@ -55,9 +70,6 @@ def _story_lines(event: ChildEnded) -> Iterator[str]:
     life = f"(incarnation {event.incarnation}, {when} it was ready)"
     yield f"{safe_repr(event.path)} {_ending(event)} {life}"
     yield from _in_hand_lines(event.in_hand)
-    error = _error(event)
-    if error is not None:
-        yield from error_lines(error)
 
 
 def _ending(event: ChildEnded) -> str:

@@ -228,8 +228,11 @@ def _park(engine: Engine, record: Record, event: ChildEnded, now: float) -> None
 
 def _noted_errors(engine: Engine) -> list[Exception]:
     """Return the errors of the last period, each with a note on when it was, and forget them."""
+    # Counted from the last one: trio's clock begins anywhere, and its times say nothing to people.
     for event, error in engine.errors:
-        error.add_note(f"{event.path}, incarnation {event.incarnation}, at {event.time:.3f} s")
+        before = engine.errors[-1][0].time - event.time
+        when = f", {before:.3f} s before the last" if before else ""
+        error.add_note(f"{event.path}, incarnation {event.incarnation}{when}")
     errors = [error for _, error in engine.errors]
     engine.errors.clear()
     return errors
