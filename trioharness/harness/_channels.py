@@ -106,7 +106,13 @@ class DeclaredTopic:
             pass  # opened to be checked
         name = self._channels.free_name(f"{above.name}-1", name)
         declared = DeclaredChannel(
-            "subscription", name, above.message_type, max_deliveries, of=above
+            "subscription",
+            name,
+            above.message_type,
+            max_deliveries,
+            max_buffer_size,
+            overflow,
+            of=above,
         )
 
         def open_it(opened: Opened, _: DropObserver) -> OpenChannel:
@@ -172,7 +178,9 @@ class DeclaredChannels:
 
         send, _ = opened(name, None)  # to be checked: by the next line nobody has its ends
         name = self.free_name(send.channel.name, name)
-        declared = DeclaredChannel("channel", name, message_type, max_deliveries)
+        declared = DeclaredChannel(
+            "channel", name, message_type, max_deliveries, max_buffer_size, overflow
+        )
         self.add(declared, lambda _, observer: OpenChannel(*opened(declared.name, observer)))
         return (
             cast("SendChannel[T]", DeclaredEnd(declared, sends=True)),
@@ -208,7 +216,11 @@ class DeclaredChannels:
 
         client, _ = opened(name)
         declared = DeclaredChannel(
-            "requests", self.free_name(client.channel.name, name), request_type
+            "requests",
+            self.free_name(client.channel.name, name),
+            request_type,
+            max_buffer_size=max_buffer_size,
+            reply_type=reply_type,
         )
         self.add(declared, lambda _, __: OpenChannel(*opened(declared.name)))
         return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NoReturn, TypeAlias, final
 
@@ -21,8 +22,12 @@ class DeclaredChannel:
     name: str
     message_type: TypeForm[Any]
     max_deliveries: int | None = None
+    max_buffer_size: float = math.inf
+    overflow: str = "wait"
     of: DeclaredChannel | None = None
     """The topic of a subscription."""
+    reply_type: TypeForm[Any] | None = None
+    """What requests are answered with."""
 
     @property
     def source(self) -> DeclaredChannel:

@@ -20,6 +20,8 @@ from ..supervision import check_words
 from ._channels import DeclaredChannels
 from ._checks import check_harness
 from ._described import Describes, Words
+from ._graph import Graph
+from ._graph_of import graph_of
 from ._order import in_start_order
 from ._receipt import Receipt
 from ._run import Plan, Running, run
@@ -168,6 +170,19 @@ class Harness(Describes):
             ConfigurationError: An option cannot be, or the harness has a channel of that name.
         """
         return self._channels.requests(request_type, reply_type, max_buffer_size, name)
+
+    def graph(self) -> Graph:
+        """Return what it consists of and how it hangs together, as data that can be drawn.
+
+        Nothing is run, and needs that go round in a circle are drawn as they are.
+
+        Returns:
+            Its components, channels and needs; `str` of it is a drawing for the terminal.
+
+        Raises:
+            ConfigurationError: Something is needed that is not there, or whose name means two.
+        """
+        return graph_of(self.name, self, self._channels)
 
     def run(self) -> Receipt:
         """Run the application until it is done, drained or stopped.
