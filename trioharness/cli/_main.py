@@ -8,10 +8,8 @@ the signal that drained or stopped it
 from __future__ import annotations
 
 import contextlib
-import enum
 import importlib.metadata
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -20,17 +18,9 @@ import click
 from .._errors import ConfigurationError, RestartLimitExceeded, StartFailed
 from ..harness import Harness, Receipt, leave_by
 from ..observe import configure_logging, restart_limit_story, summary
-from ._load import load
-
-
-class ExitCode(enum.IntEnum):
-    """What the process tells its parent."""
-
-    DONE = 0
-    GAVE_UP = 1
-    REFUSED = 2
-    NOT_STARTED = 3
-    GRACE_EXCEEDED = 4
+from ._exit import ExitCode, fail
+from ._graph import graph
+from ._target import loaded, names_a_harness
 
 
 def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -58,15 +48,7 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("target", metavar="MODULE:ATTR")
-@click.argument("arguments", nargs=-1, metavar="[ARG]...")
-@click.option("--factory", is_flag=True, help="ATTR is a function of ARG... that gives a harness.")
-@click.option(
-    "--app-dir",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path(),
-    help="Where modules are looked for first; by default here.",
-)
+@names_a_harness()
 @click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error", "critical"]),
@@ -83,7 +65,7 @@ def run(
     """
     configure_logging(log_level)
     try:
-        receipt = _run(_load(target, arguments, factory=factory, app_dir=app_dir))
+        receipt = _run(loaded(target, arguments, factory=factory, app_dir=app_dir))
         click.echo(str(receipt), err=True)
     except KeyboardInterrupt:  # pragma: no cover - the process ends unmeasured
         _leave_by()  # a component raised it, or it is Ctrl-C before or after the run
@@ -95,13 +77,6 @@ def run(
         raise SystemExit(ExitCode.GAVE_UP)
 
 
-def _load(target: str, arguments: Sequence[str], *, factory: bool, app_dir: Path) -> Harness:
-    try:
-        return load(target, arguments, factory=factory, app_dir=app_dir)
-    except ConfigurationError as error:
-        _fail(str(error), ExitCode.REFUSED)
-
-
 def _run(app: Harness) -> Receipt:
     """Run a harness; whatever it raises becomes a sentence and an exit code.
 
@@ -110,16 +85,16 @@ def _run(app: Harness) -> Receipt:
     try:
         return app.run()
     except ConfigurationError as error:
-        _fail(str(error), ExitCode.REFUSED)
+        fail(str(error), ExitCode.REFUSED)
     except StartFailed as error:
-        _fail(str(error), ExitCode.NOT_STARTED)
+        fail(str(error), ExitCode.NOT_STARTED)
     except RestartLimitExceeded as error:
-        _fail(restart_limit_story(error), ExitCode.GAVE_UP)
+        fail(restart_limit_story(error), ExitCode.GAVE_UP)
     except (KeyboardInterrupt, SystemExit):
         raise
     # The one place that may: trio has ended, nothing can be cancelled, and a user gets a sentence.
     except BaseException as error:  # noqa: ASYNC103, BLE001
-        _fail(f"{app.name!r} failed: {summary(error)}", ExitCode.GAVE_UP)
+        fail(f"{app.name!r} failed: {summary(error)}", ExitCode.GAVE_UP)
 
 
 def _leave_by(*number: int) -> NoReturn:  # pragma: no cover - the process ends unmeasured
@@ -129,6 +104,4 @@ def _leave_by(*number: int) -> NoReturn:  # pragma: no cover - the process ends 
     leave_by(*number)
 
 
-def _fail(sentence: str, code: ExitCode) -> NoReturn:
-    click.echo(f"Error: {sentence}", err=True)
-    raise SystemExit(code)
+main.add_command(graph)
