@@ -110,12 +110,6 @@ from .harness import ChannelReceipt as ChannelReceipt
 from .harness import DeclaredChild as DeclaredChild
 from .harness import DeclaredMember as DeclaredMember
 from .harness import DeclaredSupervisor as DeclaredSupervisor
-from .harness import Graph as Graph
-from .harness import GraphChannel as GraphChannel
-from .harness import GraphComponent as GraphComponent
-from .harness import GraphFlow as GraphFlow
-from .harness import GraphNeed as GraphNeed
-from .harness import GraphSupervisor as GraphSupervisor
 from .harness import Harness as Harness
 from .harness import Receipt as Receipt
 from .harness import Running as Running

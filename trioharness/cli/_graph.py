@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import click
 
 from .._errors import ConfigurationError
-from ..harness import Graph, Lifecycle
+from ..harness import Harness, lifecycle
 from ._exit import ExitCode, fail
 from ._target import loaded, names_a_harness
 
 Format: TypeAlias = Literal["text", "mermaid", "dot"]
+
+
+class Drawing(Protocol):
+    """What can be drawn: the graph of a harness, and the lifecycle."""
+
+    def text(self) -> str:
+        """Draw it for a terminal."""
+        ...
+
+    def mermaid(self) -> str:
+        """Draw it in the language of mermaid."""
+        ...
+
+    def dot(self) -> str:
+        """Draw it in the language of Graphviz."""
+        ...
 
 
 @click.command()
@@ -28,6 +44,7 @@ Format: TypeAlias = Literal["text", "mermaid", "dot"]
 )
 @click.option(
     "--lifecycle",
+    "of_lifecycle",
     is_flag=True,
     help="Draw the life of a component instead, from the table that runs; it needs no harness.",
 )
@@ -37,36 +54,35 @@ def graph(
     factory: bool,
     app_dir: Path,
     language: Format,
-    lifecycle: bool,
+    of_lifecycle: bool,
 ) -> None:
     """Draw the harness ATTR of MODULE: its components, needs and channels.
 
-    Nothing is run. The drawing is written to stdout: trioharness graph --format dot shop:app | dot
-    -Tsvg > shop.svg
+    Nothing is run. The drawing goes to stdout, so that a picture is made by:
+
+    trioharness graph --format dot shop:app | dot -Tsvg > shop.svg
     """
-    if lifecycle:
+    if of_lifecycle:
         if target is not None:
-            fail(
-                f"{target!r}: the lifecycle is the same for all; leave out the harness, or "
-                "--lifecycle",
-                ExitCode.REFUSED,
-            )
-        drawing: Graph | Lifecycle = Lifecycle()
+            problem = "the life of a component is the same in each harness"
+            fail(f"{target!r}: {problem}; leave out this, or --lifecycle", ExitCode.REFUSED)
+        drawing: Drawing = lifecycle()
     elif target is None:
-        fail(
-            "no harness was named; say MODULE:ATTR, or --lifecycle for the life of a component",
-            ExitCode.REFUSED,
-        )
+        cure = "name MODULE:ATTR, or say --lifecycle for the life of a component"
+        fail(f"graph: it was not said of which harness; {cure}", ExitCode.REFUSED)
     else:
-        app = loaded(target, arguments, factory=factory, app_dir=app_dir)
-        try:
-            drawing = app.graph()
-        except ConfigurationError as error:
-            fail(str(error), ExitCode.REFUSED)
+        drawing = _graph_of(loaded(target, arguments, factory=factory, app_dir=app_dir))
     _write(_drawn(drawing, language), language)
 
 
-def _drawn(drawing: Graph | Lifecycle, language: Format) -> str:
+def _graph_of(app: Harness) -> Drawing:
+    try:
+        return app.graph()
+    except ConfigurationError as error:
+        fail(str(error), ExitCode.REFUSED)
+
+
+def _drawn(drawing: Drawing, language: Format) -> str:
     match language:
         case "text":
             return drawing.text()
@@ -77,7 +93,7 @@ def _drawn(drawing: Graph | Lifecycle, language: Format) -> str:
 
 
 def _write(text: str, language: Format) -> None:
-    if language == "text":  # what the terminal has no letters for is written as in a program
-        click.echo(text.encode(sys.stdout.encoding, "backslashreplace"))
-    else:  # both languages are UTF-8, whatever the terminal is
-        click.echo(text.encode("utf-8"))
+    # The two languages are UTF-8, whatever the terminal is. For that, letters that it does not have
+    # are written as in a program.
+    encoding = sys.stdout.encoding if language == "text" else "utf-8"
+    click.echo(text.encode(encoding, "backslashreplace"))

@@ -33,7 +33,7 @@ class Graph:
     def text(self) -> str:
         """Draw it for a terminal: the tree of components, and below it the channels.
 
-        Lines are kept within 100 columns where names are not longer than that.
+        Lines are kept within 100 columns, where no name is too long for that.
         """
         return text(self.root, self.channels, self.needs, self.flows)
 

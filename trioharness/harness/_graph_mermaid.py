@@ -14,7 +14,7 @@ from ._graph_numbers import Numbers, numbered
 from ._graph_parts import GraphChannel, GraphFlow, GraphNeed, GraphSupervisor
 from ._graph_words import bounds_of, facts_of, kind_of, printable, title_of
 
-_SAFE = frozenset(" ,|×")  # noqa: RUF001 - the sign of multiplication is meant
+_SAFE = frozenset(" ,|")
 _SAFE_BETWEEN_LETTERS = frozenset("_-./")
 
 _SHAPES = {

@@ -32,9 +32,10 @@ def drawn(rows: Iterable[Row]) -> Iterator[str]:
     width = min(longest, _MAX_NAMES)
     for row in table:
         start = f"{f'{row.branch}{row.name}':<{width}}  "
-        for words in _filled(_words(row.said), len(start), width + 2):
-            yield f"{start}{words}".rstrip()
-            start = f"{row.trunk:<{width + 2}}"
+        others = f"{row.trunk:<{width + 2}}"
+        for words in _filled(_words(row.said), len(start), len(others)):
+            yield start + words
+            start = others
 
 
 def _words(said: Iterable[Sequence[str]]) -> list[str]:

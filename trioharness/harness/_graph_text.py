@@ -7,7 +7,7 @@ shop (one_for_one)
 
 channels
 └── orders  channel of Order; holds 64, wait; from nobody; to workers/worker
-"""  # noqa: RUF002 - the sign of multiplication is meant
+"""
 
 from __future__ import annotations
 
@@ -44,12 +44,9 @@ class _Graph:
             mine = (f for f in self.flows if f.path == member.path and f.kind == kind)
             yield _listed(verb, (printable(flow.channel) for flow in mine))
         needs = [need for need in self.needs if need.path == member.path]
-        by_keyword = (need for need in needs if need.keyword is not None)
-        yield _listed(
-            "needs",
-            (f"{printable(need.keyword or '')}={self.called(need.other)}" for need in by_keyword),
-        )
-        yield _listed("after", (self.called(n.other) for n in needs if n.keyword is None))
+        by_keyword = [(need.keyword, need) for need in needs if need.keyword is not None]
+        yield _listed("needs", (f"{printable(key)}={_name(need)}" for key, need in by_keyword))
+        yield _listed("after", (_name(need) for need in needs if need.keyword is None))
 
     def said_of_channel(self, channel: GraphChannel) -> Iterator[list[str]]:
         """Yield all that there is to say of a channel."""
@@ -105,6 +102,11 @@ def _channel_tree(graph: _Graph) -> Iterator[Row]:
 def _branches(before: str, last: bool) -> tuple[str, str]:
     """Return what stands in front of a node, and in front of what is inside of it."""
     return (f"{before}└── ", f"{before}    ") if last else (f"{before}├── ", f"{before}│   ")
+
+
+def _name(need: GraphNeed) -> str:
+    # Of several of that name it is the nearest, as in the program itself.
+    return printable(need.other.rpartition("/")[2])
 
 
 def _listed(verb: str, names: Iterable[str]) -> list[str]:

@@ -25,7 +25,7 @@ def title_of(member: GraphMember) -> str:
     """Return the name of a member, with how many copies there are, if several."""
     if isinstance(member, GraphSupervisor) or member.copies == 1:
         return member.name
-    return f"{member.name} ×{member.copies}"  # noqa: RUF001 - the sign, not the letter
+    return f"{member.name} x {member.copies}"
 
 
 def facts_of(member: GraphMember) -> list[str]:

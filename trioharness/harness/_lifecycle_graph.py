@@ -24,7 +24,8 @@ class Lifecycle:
 
     @property
     def _states(self) -> list[State]:
-        return [*dict.fromkeys(state for state, _ in self.table)]
+        found = (state for (before, _), after in self.table.items() for state in (before, after))
+        return [*dict.fromkeys(found)]
 
     @property
     def _first(self) -> Iterator[State]:
@@ -38,22 +39,12 @@ class Lifecycle:
         return (state for state in self._states if state not in left)
 
     def text(self) -> str:
-        """Draw it for a terminal: one state after the other, each with what may follow."""
-        return "\n".join(
-            drawn(
-                Row(
-                    branch="",
-                    trunk="",
-                    name=str(state),
-                    said=[
-                        [f"{cause} -> {after}"]
-                        for (before, cause), after in self.table.items()
-                        if before is state
-                    ],
-                )
-                for state in self._states
-            )
-        )
+        """Draw it for a terminal: each state with what may follow."""
+        follows: dict[State, list[list[str]]] = {}
+        for (before, cause), after in self.table.items():
+            follows.setdefault(before, []).append([f"{cause} -> {after}"])
+        rows = (Row("", "", str(state), said) for state, said in follows.items())
+        return "\n".join(drawn(rows))
 
     def mermaid(self) -> str:
         """Draw it as a state diagram in the language of mermaid."""
