@@ -1,12 +1,14 @@
 """A graph for a terminal: the tree of components, and below it the tree of channels.
 
-shop (one_for_one)
-├── database       transient, background
-└── workers        transient, one_for_all
-    └── worker ×4  transient; receives orders; needs pool=database
+    shop (one_for_one)
+    ├── database        transient, background
+    └── workers         transient, one_for_all
+        └── worker x 4  transient; receives orders; needs pool=database
 
-channels
-└── orders  channel of Order; holds 64, wait; from nobody; to workers/worker
+    channels
+    └── orders  channel of Order; holds 64, wait; from nobody; to workers/worker
+
+Channels name who holds them by path; what is needed is the nearest of its name.
 """
 
 from __future__ import annotations

@@ -4,11 +4,7 @@ It is not imported with the rest: an application that runs draws nothing.
 """
 
 from ._graph import Graph
-from ._graph_parts import GraphChannel
-from ._graph_parts import GraphComponent
-from ._graph_parts import GraphFlow
-from ._graph_parts import GraphNeed
-from ._graph_parts import GraphSupervisor
+from ._graph_parts import GraphChannel, GraphComponent, GraphFlow, GraphNeed, GraphSupervisor
 from ._lifecycle_graph import Lifecycle
 
 __all__ = [
