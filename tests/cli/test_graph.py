@@ -113,7 +113,7 @@ def test_the_lifecycle_needs_no_harness(invoke: Invoke, language: str) -> None:
     assert (result.exit_code, result.stdout, result.stderr) == (0, f"{drawn}\n", "")
 
 
-REFUSED = [
+REFUSED: list[tuple[list[str], str]] = [
     ([], "graph: it was not said of which harness; name MODULE:ATTR, or say --lifecycle"),
     (["--lifecycle", "shop:app"], "'shop:app': the life of a component is the same in each"),
     (["shop"], "'shop': it is not of the form module:attr; write for example shop:app"),

@@ -54,16 +54,16 @@ def _tokens(source: str) -> Iterator[tuple[str, str]]:
 
 def _plain(quoted: str) -> list[str]:
     """The lines that Graphviz shows for a quoted label."""
-    shown = ""
+    shown: list[str] = []
     for escape, entity, plain in _CODE.findall(quoted):
         if escape:
-            shown += {"\\": "\\", '"': '"', "n": "\n"}[escape]
-        elif entity or not plain:
-            assert entity == "amp;", entity
-            shown += "&"
+            shown.append({"\\": "\\", '"': '"', "n": "\n"}[escape])
+        elif plain:
+            shown.append(plain)
         else:
-            shown += plain
-    return shown.split("\n")
+            assert entity == "amp;", f"means something to Graphviz: &{entity}"
+            shown.append("&")
+    return "".join(shown).split("\n")
 
 
 def read_dot(source: str) -> Read:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, assert_never
 
 import click
 
@@ -90,6 +90,8 @@ def _drawn(drawing: Drawing, language: Format) -> str:
             return drawing.mermaid()
         case "dot":
             return drawing.dot()
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 def _write(text: str, language: Format) -> None:

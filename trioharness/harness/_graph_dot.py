@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import assert_never
 
 from ._graph_numbers import Numbers, numbered
 from ._graph_parts import GraphChannel, GraphFlow, GraphNeed, GraphSupervisor
@@ -84,6 +85,8 @@ def _flow(flow: GraphFlow, numbers: Numbers) -> str:
             return f"{channel} -> {component}"
         case "subscribes":
             return f'{channel} -> {component} [label="subscribes"]'
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 def _need(need: GraphNeed, numbers: Numbers) -> str:

@@ -9,6 +9,7 @@ as a code, therefore, but for a few signs between two letters.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import assert_never
 
 from ._graph_numbers import Numbers, numbered
 from ._graph_parts import GraphChannel, GraphFlow, GraphNeed, GraphSupervisor
@@ -98,6 +99,8 @@ def _flow(flow: GraphFlow, numbers: Numbers) -> str:
             return f"{channel} --> {component}"
         case "subscribes":
             return f'{channel} -->|"subscribes"| {component}'
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 def _need(need: GraphNeed, numbers: Numbers) -> str:
