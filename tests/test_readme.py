@@ -78,6 +78,14 @@ def test_the_command_is_there(command: str, run: Run) -> None:
             assert other in ELSEWHERE | {"python"}, f"nobody checks {other!r}"
 
 
+def test_the_application_is_drawn_as_it_says(run: Run, tmp_path: Path) -> None:
+    (code,) = (block for block in blocks("python") if "th.Harness(" in block)
+    (tmp_path / "shop.py").write_text(code, encoding="utf-8")
+    done = run(sys.executable, "-m", "trioharness", "graph", "shop:app", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout in blocks("text")
+
+
 def test_the_first_screen_says_how_to_start() -> None:
     for command in ("make demo", "make test", "pip install ."):
         assert any(command in line for line in FIRST_SCREEN), command

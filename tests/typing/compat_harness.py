@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator
 from typing import assert_type
 
 import trioharness as th
+from trioharness.harness.graph import Graph, GraphChannel, GraphComponent, GraphSupervisor
 
 
 @contextlib.asynccontextmanager
@@ -33,6 +34,20 @@ def described() -> None:
     app.add(walk, send, restart="permanent")
     app.add(store, receive, needs={"db": db}, copies=2)
     assert_type(app.run(), th.Receipt)
+
+
+def drawn(app: th.Harness) -> None:
+    graph = app.graph()
+    assert_type(graph, Graph)
+    assert_type(graph.root, GraphSupervisor)
+    assert_type(graph.channels, tuple[GraphChannel, ...])
+    assert_type(graph.mermaid(), str)
+    for member in graph.root.members:
+        if isinstance(member, GraphSupervisor):
+            assert_type(member.members, tuple[GraphComponent | GraphSupervisor, ...])
+        else:
+            assert_type(member.copies, int)
+    graph.channels[0].name = "x"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def errors() -> None:

@@ -53,7 +53,7 @@ class TypeCheck:
             ConfigurationError: `form` is no type, or one that cannot be checked at run time.
         """
         classes = _classes(form)
-        self.label = _label(form)
+        self.label = label_of_type(form)
         self.known: set[type] = {cls for cls in classes if cls is not object}
         self._classes = classes
         # A class with a check of its own (a protocol, say) may look at the value, not at its type.
@@ -129,12 +129,12 @@ def _no_type(form: object) -> ConfigurationError:
     )
 
 
-def _label(form: object) -> str:
-    """Return the type form as people write it."""
+def label_of_type(form: object) -> str:
+    """Return a type form as people write it: ``Order | Cancel``."""
     if form is None or form is types.NoneType:
         return "None"
     if get_origin(form) in _UNIONS:
-        return " | ".join(_label(part) for part in get_args(form))
+        return " | ".join(label_of_type(part) for part in get_args(form))
     if isinstance(form, type) and get_origin(form) is None:
         return callable_name(form)
     return repr(form).replace("typing.", "")

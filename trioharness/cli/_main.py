@@ -8,10 +8,8 @@ the signal that drained or stopped it
 from __future__ import annotations
 
 import contextlib
-import enum
 import importlib.metadata
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,24 +21,14 @@ from ..harness import Harness, Receipt, leave_by
 from ..observe import (
     LogFormat,
     configure_logging,
-    error_text,
     restart_limit_story,
     summary,
     write_json_line,
 )
-from ._environment import environment_findings
-from ._load import load
-from ._settings import Given, parse_flags
-
-
-class ExitCode(enum.IntEnum):
-    """What the process tells its parent."""
-
-    DONE = 0
-    GAVE_UP = 1
-    REFUSED = 2
-    NOT_STARTED = 3
-    GRACE_EXCEEDED = 4
+from ._check import check
+from ._exit import ExitCode, fail
+from ._graph import graph
+from ._target import loaded, names_a_harness
 
 
 def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -68,29 +56,7 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("target", metavar="MODULE:ATTR")
-@click.argument("arguments", nargs=-1, metavar="[ARG]...")
-@click.option("--factory", is_flag=True, help="ATTR is a function of ARG... that gives a harness.")
-@click.option(
-    "--app-dir",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path(),
-    help="Where modules are looked for first; by default here.",
-)
-@click.option(
-    "--config",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="The TOML file of the settings that the factory takes.",
-)
-@click.option(
-    "--set",
-    "flags",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="One of these settings, as in store.port=8080; goes before TRIOHARNESS_STORE__PORT, and "
-    "that before the file. May be given several times.",
-)
+@names_a_harness()
 @click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error", "critical"]),
@@ -128,7 +94,7 @@ def run(
     """
     configure_logging(log_level, lines=log_format, raw=raw)
     try:
-        receipt = _run(_load(target, arguments, factory, app_dir, config, flags, raw=raw), raw=raw)
+        receipt = _run(loaded(target, arguments, factory, app_dir, config, flags, raw=raw), raw=raw)
         _say_receipt(receipt)
     except KeyboardInterrupt:  # pragma: no cover - the process ends unmeasured
         _leave_by()  # a component raised it, or it is Ctrl-C before or after the run
@@ -140,67 +106,6 @@ def run(
         raise SystemExit(ExitCode.GAVE_UP)
 
 
-@main.command()
-@click.argument("target", metavar="MODULE:ATTR")
-@click.argument("arguments", nargs=-1, metavar="[ARG]...")
-@click.option("--factory", is_flag=True, help="ATTR is a function of ARG... that gives a harness.")
-@click.option(
-    "--app-dir",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path(),
-    help="Where modules are looked for first; by default here.",
-)
-@click.option(
-    "--config",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="The TOML file of the settings that the factory takes.",
-)
-@click.option("--set", "flags", multiple=True, metavar="KEY=VALUE", help="One of these settings.")
-@click.option("--strict", is_flag=True, help="Fail for warnings, too.")
-def check(
-    target: str,
-    arguments: tuple[str, ...],
-    factory: bool,
-    app_dir: Path,
-    config: Path | None,
-    flags: tuple[str, ...],
-    strict: bool,
-) -> None:
-    """Check the wiring of the harness ATTR of MODULE, without running it.
-
-    Each finding is one line with a code. Exits with 1 if there is an error among them.
-    """
-    app = _load(target, arguments, factory, app_dir, config, flags, raw=False)
-    findings = (*app.check(), *environment_findings())
-    for finding in findings:
-        click.echo(str(finding))
-    if any(finding.is_error or strict for finding in findings):
-        raise SystemExit(ExitCode.GAVE_UP)
-    click.echo(f"{app.name!r}: {_count(len(findings), 'warning')}, no errors")
-
-
-def _count(number: int, what: str) -> str:
-    return f"no {what}s" if not number else f"{number} {what}{'s' if number > 1 else ''}"
-
-
-def _load(
-    target: str,
-    arguments: Sequence[str],
-    factory: bool,
-    app_dir: Path,
-    config: Path | None,
-    flags: Sequence[str],
-    *,
-    raw: bool,
-) -> Harness:
-    try:
-        settings = Given(file=config, flags=parse_flags(flags))
-        return load(target, arguments, factory=factory, app_dir=app_dir, settings=settings)
-    except ConfigurationError as error:
-        _fail(str(error), ExitCode.REFUSED, error, raw=raw)
-
-
 def _run(app: Harness, *, raw: bool) -> Receipt:
     """Run a harness; whatever it raises becomes a sentence and an exit code.
 
@@ -209,16 +114,16 @@ def _run(app: Harness, *, raw: bool) -> Receipt:
     try:
         return app.run()
     except ConfigurationError as error:
-        _fail(str(error), ExitCode.REFUSED, error, raw=raw)
+        fail(str(error), ExitCode.REFUSED, error, raw=raw)
     except StartFailed as error:
-        _fail(str(error), ExitCode.NOT_STARTED, error, raw=raw)
+        fail(str(error), ExitCode.NOT_STARTED, error, raw=raw)
     except RestartLimitExceeded as error:
-        _fail(restart_limit_story(error), ExitCode.GAVE_UP, error, raw=raw)
+        fail(restart_limit_story(error), ExitCode.GAVE_UP, error, raw=raw)
     except (KeyboardInterrupt, SystemExit):
         raise
     # The one place that may: trio has ended, nothing can be cancelled, and a user gets a sentence.
     except BaseException as error:  # noqa: ASYNC103, BLE001
-        _fail(f"{app.name!r} failed: {summary(error)}", ExitCode.GAVE_UP, error, raw=raw)
+        fail(f"{app.name!r} failed: {summary(error)}", ExitCode.GAVE_UP, error, raw=raw)
 
 
 def _leave_by(*number: int) -> NoReturn:  # pragma: no cover - the process ends unmeasured
@@ -234,13 +139,5 @@ def _say_receipt(receipt: Receipt) -> None:
         click.echo(str(receipt), err=True)
 
 
-def _fail(sentence: str, code: ExitCode, error: BaseException, *, raw: bool) -> NoReturn:
-    facts: dict[str, object] = {"event": type(error).__name__, "exit_code": int(code)}
-    # These tell in their sentence all that there is to tell.
-    if raw or not isinstance(error, ConfigurationError | RestartLimitExceeded):
-        facts["traceback"] = error_text(error, raw=raw)
-    if not write_json_line("critical", sentence, facts):
-        if raw:
-            click.echo(facts["traceback"], err=True)
-        click.echo(f"Error: {sentence}", err=True)
-    raise SystemExit(code)
+main.add_command(check)
+main.add_command(graph)

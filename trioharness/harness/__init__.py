@@ -6,6 +6,7 @@ from ._described import DeclaredSupervisor as DeclaredSupervisor
 from ._findings import CODES as CODES
 from ._findings import Finding as Finding
 from ._harness import Harness as Harness
+from ._lifecycle import lifecycle as lifecycle
 from ._receipt import ChannelReceipt as ChannelReceipt
 from ._receipt import Receipt as Receipt
 from ._run import Running as Running

@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import TypeVar, cast, final
+from typing import TYPE_CHECKING, TypeVar, cast, final
 
 import trio
 from typing_extensions import TypeForm
@@ -27,6 +27,9 @@ from ._order import in_start_order
 from ._receipt import Receipt
 from ._run import Plan, Running, run
 from ._wiring import DEAD_LETTERS
+
+if TYPE_CHECKING:
+    from ._graph import Graph
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -194,6 +197,23 @@ class Harness(Describes):
             components do not take.
         """
         return findings(self, self._channels)
+
+    def graph(self) -> Graph:
+        """Return what it consists of and how it hangs together, as data that can be drawn.
+
+        Nothing is run, and needs that go round in a circle are drawn as they are.
+
+        Returns:
+            Its components, channels and needs, a `trioharness.harness.graph.Graph`; `str` of it is
+            a drawing for the terminal.
+
+        Raises:
+            ConfigurationError: Something is needed that is not there, or whose name means two.
+        """
+        # An application that runs draws nothing, and should not wait for what could.
+        from ._graph_of import graph_of  # noqa: PLC0415
+
+        return graph_of(self.name, self, self._channels)
 
     def run(self) -> Receipt:
         """Run the application until it is done, drained or stopped.

@@ -78,7 +78,7 @@ def _named_here(member: DeclaredMember, way: tuple[Describes, ...]) -> list[str]
     """Return the siblings of a member that it, or anything inside of it, names."""
     found: list[str] = []
     for who, reference, needed, inside in _references(member, way):
-        other, owner = _find(who, reference, inside)
+        other, owner = find(who, reference, inside)
         if needed:
             _refuse_copies(who, other)
         if owner is way[-1]:
@@ -88,7 +88,7 @@ def _named_here(member: DeclaredMember, way: tuple[Describes, ...]) -> list[str]
 
 def _after_here(member: DeclaredMember, way: tuple[Describes, ...]) -> Iterator[DeclaredMember]:
     for reference in member.after:
-        yield _find(member, reference, way)[0]
+        yield find(member, reference, way)[0]
 
 
 def _references(
@@ -104,10 +104,15 @@ def _references(
             yield from _references(inner, (*way, member))
 
 
-def _find(
+def find(
     member: DeclaredMember, reference: Reference, way: Sequence[Describes]
 ) -> tuple[DeclaredMember, Describes]:
-    """Return what a reference stands for, the nearest one, and the supervisor that has it."""
+    """Return what a reference stands for, the nearest one, and the supervisor that has it.
+
+    Raises:
+        UnknownNeedError: It names a stranger.
+        ConfigurationError: It is hidden by another one of that name.
+    """
     name = name_of(reference)
     subject = f"component {member.name!r}"
     for owner in reversed(way):
