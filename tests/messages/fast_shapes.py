@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime
 import enum
 from decimal import Decimal
-from typing import Any, Generic, Literal, TypeVar, cast
+from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 import attrs
 from hypothesis import strategies as st
 
 import trioharness.messages as thm
+from trioharness.messages._builtins import is_json_array, is_json_object
 
 ItemT = TypeVar("ItemT")
 
@@ -152,11 +153,10 @@ def faulty(value: object) -> st.SearchStrategy[Any]:
         ]
     )
     nearly: st.SearchStrategy[Any] = st.just(value) | others
-    if type(value) is dict:
-        return nearly | _faulty_dict(cast("dict[str, Any]", value))
-    if type(value) is list and value:
-        items = map(faulty, cast("list[Any]", value))
-        return nearly | st.tuples(*items).map(list[Any])
+    if is_json_object(value):
+        return nearly | _faulty_dict(value)
+    if is_json_array(value) and value:
+        return nearly | st.tuples(*map(faulty, value)).map(list[Any])
     return nearly
 
 
