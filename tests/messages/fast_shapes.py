@@ -12,6 +12,7 @@ import attrs
 from hypothesis import strategies as st
 
 import trioharness.messages as thm
+from trioharness.messages._builtins import is_json_array, is_json_object
 
 ItemT = TypeVar("ItemT")
 
@@ -142,7 +143,7 @@ trees = st.recursive(
 messages = st.builds(Odd, number=ints) | trees | alls
 
 
-def faulty(value: Any) -> st.SearchStrategy[Any]:
+def faulty(value: object) -> st.SearchStrategy[Any]:
     """Make a strategy of JSON that is `value`, or nearly."""
     others = st.sampled_from(
         [
@@ -151,21 +152,21 @@ def faulty(value: Any) -> st.SearchStrategy[Any]:
             *("2026-01-31", "2026-01-31T12:00:00", "2026-01-31T12:00:00Z"),
         ]
     )
-    if isinstance(value, dict):
-        return st.just(value) | others | st.deferred(lambda: _faulty_dict(value))
-    if isinstance(value, list) and value:
-        return st.just(value) | others | st.tuples(*map(faulty, value)).map(list)
-    return st.just(value) | others
+    nearly: st.SearchStrategy[Any] = st.just(value) | others
+    if is_json_object(value):
+        return nearly | _faulty_dict(value)
+    if is_json_array(value) and value:
+        return nearly | st.tuples(*map(faulty, value)).map(list[Any])
+    return nearly
 
 
-def _faulty_dict(value: dict[Any, Any]) -> st.SearchStrategy[Any]:
-    keys = [*value, "extra"]
-    return st.builds(
-        lambda key, inner, drop: {
-            **{each: item for each, item in value.items() if each != drop},
-            **({key: inner} if key != drop else {}),
-        },
-        key := st.shared(st.sampled_from(keys)),
-        key.flatmap(lambda chosen: faulty(value.get(chosen, 1))),
-        st.none() | st.sampled_from(keys),
-    )
+def _faulty_dict(value: dict[str, Any]) -> st.SearchStrategy[Any]:
+    keys = st.sampled_from([*value, "extra"])
+
+    def with_one(key: str) -> st.SearchStrategy[Any]:
+        return faulty(value.get(key, 1)).map(lambda inner: {**value, key: inner})
+
+    def without_one(key: str) -> dict[str, Any]:
+        return {each: inner for each, inner in value.items() if each != key}
+
+    return keys.flatmap(with_one) | keys.map(without_one)

@@ -286,6 +286,16 @@ def positive(number: int) -> int:
     return abs(number)
 
 
+def double(made: Any) -> int:
+    twice: int = made.count * 2
+    return twice
+
+
+def one_more(made: Any) -> int:
+    more: int = made.x + 1
+    return more
+
+
 @message("busy")
 @attrs.frozen(kw_only=True, cache_hash=True)
 class Busy:
@@ -293,14 +303,10 @@ class Busy:
 
     count: int = attrs.field(converter=positive)
     name: str = attrs.field(alias="called", default="nobody")
-    _secret: float = 0.5
+    _secret: float = attrs.field(default=0.5, alias="secret")
     total: int = attrs.field(init=False, default=9)
     lines: list[Line] = attrs.field(factory=list[Line])
-    twice: int = attrs.field()
-
-    @twice.default
-    def _twice(self) -> int:
-        return self.count * 2
+    twice: int = attrs.field(default=attrs.Factory(double, takes_self=True))
 
     def __attrs_pre_init__(self) -> None:
         pass
@@ -337,11 +343,7 @@ class Roomy:
 @attrs.frozen
 class WithSelf:
     x: int = 0
-    y: int = attrs.field()
-
-    @y.default
-    def _y_from_x(self) -> int:
-        return self.x + 1
+    y: int = attrs.field(default=attrs.Factory(one_more, takes_self=True))
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_classes_of_one_name_are_kept_apart() -> None:
     defs = codec.schema()["made"]["$defs"]
     assert set(defs) == {"Made", "Made'", "Box[int]", "Box[str]"}
     check = validator(codec, "made")
-    data = {
+    data: dict[str, Any] = {
         "inner": {"x": 1},
         "box": {"item": 1, "others": []},
         "other": {"item": "", "others": []},

@@ -134,8 +134,9 @@ class Codec(Generic[T]):
         self._reasons = fast.reasons
         self._notes = {name: f" ({note})" for name, note in fast.notes.items()}
         self._fast = None if fast.is_empty else fast
-        self._writers, self._decode = fast.writers, None if fast.is_empty else fast.decode
-        self._look_from, self._fits = self._bounds.look_from, fast.fits
+        self._writers, self._fits = fast.writers, fast.fits
+        self._decode = None if fast.is_empty else fast.decode
+        self._look_from = self._bounds.look_from
 
     def __repr__(self) -> str:
         return self._name
@@ -304,10 +305,7 @@ class Codec(Generic[T]):
         }
 
     def explain(self) -> str:
-        """Return what the codec knows, in words, for a person.
-
-        Types, versions, upgrades and fields; which lane each goes and why; format and bounds.
-        """
+        """Return, for a person: types, versions, fields, lanes and why, format and bounds."""
         extra = "passed over" if self._extra_allowed else "refused"
         how = f"format {self._format.name}, lane {self._lane_name}, extra fields {extra}"
         lines = [f"{self._name}: {how}, {self._bounds}"]
