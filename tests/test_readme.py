@@ -79,7 +79,7 @@ def test_the_command_is_there(command: str, run: Run) -> None:
 
 
 def test_the_application_is_drawn_as_it_says(run: Run, tmp_path: Path) -> None:
-    (code,) = (block for block in blocks("python") if "th.Harness(" in block)
+    (code,) = (block for block in blocks("python") if 'app = th.Harness("shop", grace' in block)
     (tmp_path / "shop.py").write_text(code, encoding="utf-8")
     done = run(sys.executable, "-m", "trioharness", "graph", "shop:app", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
