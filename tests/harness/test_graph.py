@@ -47,9 +47,16 @@ def shop() -> th.Harness:
         )
         with workers.supervisor("charts", restart="temporary", background=True) as charts:
             chart = ticks.subscribe(8, overflow="drop_oldest")
-            charts.add(component, chart, name="chart", after=["worker"], needs={"sup": workers})
+            charts.add(component, chart, name="chart", after=["worker"])
             charts.add(component, ticks, server, name="pricing")
-    app.add(component, orders_out, name="intake", restart={OSError: "permanent"}, after=["prices"])
+    app.add(
+        component,
+        orders_out,
+        name="intake",
+        restart={OSError: "permanent"},
+        needs={"sup": workers},
+        after=["prices"],
+    )
     return app
 
 
@@ -111,12 +118,11 @@ def test_requests_that_are_answered_with_nothing_are_answered() -> None:
 
 
 def test_who_needs_whom() -> None:
-    chart = "shop/workers/charts/chart"
     assert [(need.path, need.other, need.keyword) for need in shop().graph().needs] == [
         ("shop/workers", "shop/database", None),
         ("shop/workers/worker", "shop/database", "db"),
-        (chart, "shop/workers", "sup"),
-        (chart, "shop/workers/worker", None),
+        ("shop/workers/charts/chart", "shop/workers/worker", None),
+        ("shop/intake", "shop/workers", "sup"),
         ("shop/intake", "shop/prices", None),
     ]
 
