@@ -82,7 +82,11 @@ async def test_what_matches_nothing_is_dropped_and_counted() -> None:
 async def test_a_call_that_matches_nothing_fails_where_that_is_dropped() -> None:
     client, server = th.open_requests(int, str, name="asks")
     plus, plus_out = th.open_channel(th.Request[int, str], 9)
-    rules = th.Routing([th.Rule("plus", lambda request: request.message > 0)], otherwise="drop")
+
+    def is_positive(request: th.Request[int, str]) -> bool:
+        return request.message > 0
+
+    rules = th.Routing([th.Rule("plus", is_positive)], otherwise="drop")
     routed: list[th.Routed] = []
 
     async def run_route() -> None:

@@ -44,8 +44,8 @@ async def takes_all(*ends: th.ReceiveChannel[Order]) -> None: ...
 async def takes_anything(end: Any) -> None: ...
 
 
-async def takes_unknown(  # pyright: ignore[reportUnknownParameterType]
-    end: th.ReceiveChannel[Unknown],
+async def takes_unknown(
+    end: th.ReceiveChannel[Unknown],  # pyright: ignore[reportUnknownParameterType]
 ) -> None: ...
 
 
