@@ -82,7 +82,7 @@ def codecs(data: bytes) -> None:
 
     generic = Codec(Box[int])
     assert_type(generic.decode(data), Box[int])
-    Codec(Order, 100)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    Codec(Order, 100)  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportCallIssue]
 
 
 def frames(data: bytes) -> None:
