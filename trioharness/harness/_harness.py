@@ -20,6 +20,7 @@ from ..supervision import check_words
 from ._channels import DeclaredChannels
 from ._check import faults, findings
 from ._checks import check_harness
+from ._declared import DeclaredMember
 from ._described import Describes, Words
 from ._findings import Finding
 from ._isolation import Isolation, check_isolation
@@ -87,7 +88,7 @@ class Harness(Describes):
         self.max_restarts = max_restarts
         self.within = within
         self.dead_letters: Path | None = None if dead_letters is None else Path(dead_letters)
-        self.members = []
+        self.members: list[DeclaredMember] = []
         self._observer = observer
         self._channels = DeclaredChannels(isolation)
         self._names = set() if dead_letters is None else {DEAD_LETTERS}
