@@ -341,3 +341,18 @@ def test_a_need_inside_of_what_is_needed_is_a_circle() -> None:
     inner.add(living, "y", [], name="y", needs={"it": outer})
     with pytest.raises(th.CycleError, match=r"x -> inner -> x|inner -> x -> inner"):
         app.run()
+
+
+def test_a_pipeline_inside_of_a_supervisor_ends_by_itself() -> None:
+    app = th.Harness("shop")
+    out, numbers = app.channel(int, 1)
+    got: list[int] = []
+    with app.supervisor("inner") as inner:
+        inner.add(send_all, out, [1, 2, 3])
+        inner.add(take_all, numbers, got)
+    with app.supervisor("deep") as deep, deep.supervisor("deeper") as deeper:
+        more_out, more = app.channel(int, 1)
+        deeper.add(send_all, more_out, [4, 5])
+        deeper.add(take_all, more, got)
+    assert app.run().ended == "done"
+    assert sorted(got) == [1, 2, 3, 4, 5]

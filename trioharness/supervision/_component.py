@@ -7,13 +7,16 @@ import inspect
 import types
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncContextDecorator
-from typing import Protocol, TypeAlias, TypeVar, TypeVarTuple, overload
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, TypeVarTuple, cast, overload
 
 import attrs
 
 from .._errors import ComponentTypeError
 from .._util import callable_name
 from ._component_class import Component, as_class, check_class, has_work, refuse_instance
+
+if TYPE_CHECKING:
+    from ._ends_inside import HasEndsInside
 
 A_contra = TypeVar("A_contra", contravariant=True)
 B_contra = TypeVar("B_contra", contravariant=True)
@@ -190,10 +193,15 @@ def _called_already(name: str, made: str) -> ComponentTypeError:
 def flatten(
     fn: Callable[..., object], args: tuple[object, ...]
 ) -> tuple[Callable[..., object], tuple[object, ...], dict[str, object]]:
-    """Take a `functools.partial` apart, so that the channel ends in it are seen as arguments."""
+    """Take a `functools.partial` apart, so that the channel ends in it are seen as arguments.
+
+    Those inside of a group or a pool are its arguments, unless it has been given some for them.
+    """
     keywords: dict[str, object] = {}
     while isinstance(fn, functools.partial):
         args = (*fn.args, *args)
         keywords = {**fn.keywords, **keywords}
         fn = fn.func
+    if not args and hasattr(fn, "ends_inside"):
+        args = cast("HasEndsInside", fn).ends_inside()
     return fn, args, keywords

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Literal, TypeAlias, cast, final, get_args
 
@@ -12,8 +12,10 @@ import trio
 from .._errors import ConfigurationError, DuplicateNameError
 from ..rules import AutoShutdown, Exhausted, Limit, Strategy
 from ._component import TaskStatus
+from ._ends_inside import ends_among, given, is_over, let_go_of
 from ._engine import Engine
 from ._entering import find
+from ._handover import End
 from ._open import check_supervisor, check_words, make_engine, run_engine
 from ._record import Record
 from ._spec import Spec
@@ -109,10 +111,18 @@ class Group:
         """Its name, which is where a child without a name of its own gets one from."""
         return self.name
 
-    async def __call__(self, *, task_status: TaskStatus[Supervisor]) -> None:
+    def ends_inside(self) -> tuple[End, ...]:
+        """Return the channel ends among the arguments of its children, each once.
+
+        They are handed over to the group where it is started, and by it to its children.
+        """
+        return ends_among((spec.fn, spec.args) for spec in self.children)
+
+    async def __call__(self, *ends: End, task_status: TaskStatus[Supervisor]) -> None:
         """Run the group; what a supervisor calls.
 
         Args:
+            ends: What stands for its `ends_inside` in this life of it; by default they themselves.
             task_status: Told the supervisor of the group when all its children are ready.
 
         Raises:
@@ -124,8 +134,17 @@ class Group:
             None, self.strategy, self.auto_shutdown, self.limit, self.cancel_grace, None
         )
         engine.exhausted = self.exhausted
+        if engine.parent is not None:
+            engine.handover.on_release = let_go_of(engine.parent, engine)
         async with run_engine(engine, stay=self.stay) as supervisor:
-            makers = [partial(_make, engine, spec) for spec in self.children]
+            inside = self.ends_inside()
+            clones = dict(zip(map(id, inside), ends or inside, strict=True))
+            makers = [
+                partial(_make, engine, spec, fn, args)
+                for spec in self.children
+                for fn, args in [given(spec.fn, spec.args, clones)]
+                if not is_over(fn, args)
+            ]
             if self.start == "in_order":
                 await start_one_by_one(engine_of(supervisor), makers)
             else:
@@ -192,8 +211,10 @@ def _check_child(
         )
 
 
-def _make(engine: Engine, spec: Spec[object]) -> Record:
+def _make(
+    engine: Engine, spec: Spec[object], fn: Callable[..., object], args: tuple[object, ...]
+) -> Record:
     subject = f"child {spec.name!r} of group {engine.path!r}"
     needs = {key: find(engine, subject, key, need) for key, need in spec.needs.items()}
     after = [find(engine, subject, "after", other) for other in spec.after]
-    return add(engine, spec.fn, spec.args, spec.name, spec.options, needs, after)
+    return add(engine, fn, args, spec.name, spec.options, needs, after)

@@ -12,7 +12,7 @@ itself and not of its class, because an end may be a view that passes them on to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, Generic, Protocol, TypeGuard, TypeVar, cast
 
@@ -150,7 +150,7 @@ def as_is(value: T) -> T:
     return cast("T", AsIs(value))
 
 
-def is_end(value: object) -> bool:
+def is_end(value: object) -> TypeGuard[End]:
     """Say whether an argument is a channel end that can be handed over."""
     return (
         not isinstance(value, type)
@@ -188,6 +188,9 @@ class Kept:
         """Whether it is a receive end."""
         return hasattr(self.end, "receive")
 
+
+GONE: Final = object()
+"""In place of an end, as an argument of a component: nothing inside of it will use that again."""
 
 NO_KEYWORDS: Final[Mapping[str, object]] = MappingProxyType({})
 NO_ENDS: Final[Mapping[int | str, Kept]] = MappingProxyType({})
@@ -228,6 +231,8 @@ class Handover:
     """All ends that one supervisor keeps, counted by identity."""
 
     _kept: dict[int, Kept] = attrs.field(factory=dict[int, Kept])
+    on_release: Callable[[End], None] | None = None
+    """Told of each end that none of the children will ever use again, when it has been closed."""
 
     def take(self, holder: Holder) -> None:
         """Take over the ends among the arguments of a child."""
@@ -238,7 +243,7 @@ class Handover:
         ]
         for place, value in places:
             if is_end(value):
-                kept = self._kept.setdefault(id(value), Kept(cast("End", value)))
+                kept = self._kept.setdefault(id(value), Kept(value))
                 kept.holders.add(holder)
                 if watches(value):
                     value.watch(None)  # it may be the clone of an end that another component has
@@ -252,7 +257,30 @@ class Handover:
     def release(self, holder: Holder) -> None:
         """Note that a child will never run again; close what nobody holds any more."""
         for kept in self._taken_from(holder):
-            kept.end.close()
+            self._close(kept)
+
+    def let_go(self, holder: Holder, place: int | str) -> None:
+        """Note that a child will never use one of its ends again, though it may run again."""
+        kept = holder.ends[place]
+        holder.ends = {key: other for key, other in holder.ends.items() if key != place}
+        holder.positional = tuple(
+            GONE if key == place else value for key, value in enumerate(holder.positional)
+        )
+        holder.keywords = {
+            key: GONE if key == place else value for key, value in holder.keywords.items()
+        }
+        if kept not in holder.ends.values():
+            kept.holders.discard(holder)
+            kept.down.pop(holder, None)
+        if kept.holders:
+            kept.heed_holders()
+        elif self._kept.pop(id(kept.end), None) is not None:
+            self._close(kept)
+
+    def _close(self, kept: Kept) -> None:
+        kept.end.close()
+        if self.on_release is not None:
+            self.on_release(kept.end)
 
     def give_back(self, holder: Holder) -> None:
         """Undo `take` for a child that never started: its ends are the caller's again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Generic, TypeVar, final
 
 import attrs
@@ -16,7 +16,9 @@ from ..rules import AutoShutdown, Exhausted, Limit
 from ._any_supervisor import AnySupervisor, V_co
 from ._child import Child, handle_of
 from ._component import TaskStatus
+from ._ends_inside import ends_among, given
 from ._engine import Engine
+from ._handover import End
 from ._open import check_supervisor, check_words, make_engine, run_engine
 from ._record import Record
 from ._spec import Spec
@@ -33,12 +35,20 @@ class PoolSupervisor(AnySupervisor[V_co], metaclass=NoPublicConstructor):
     at once. ``PoolSupervisor[V]`` is one whose instances give a V when they are ready.
     """
 
-    __slots__ = ("__weakref__", "_max_children", "_template")
+    __slots__ = ("__weakref__", "_ends", "_max_children", "_template")
 
-    def __init__(self, engine: Engine, template: Spec[V_co], max_children: int | None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        template: Spec[V_co],
+        max_children: int | None,
+        ends: Mapping[int, End],
+    ) -> None:
         super().__init__(engine)
         self._template = template
         self._max_children = max_children
+        self._ends = ends
+        """What stands for each end among the arguments of the template, by its identity."""
 
     def __repr__(self) -> str:
         most = "" if self._max_children is None else f" of {self._max_children}"
@@ -69,18 +79,29 @@ class PoolSupervisor(AnySupervisor[V_co], metaclass=NoPublicConstructor):
         Cancellation:
             The instance is stopped within its grace and forgotten.
         """
-        record = await start(
-            self._engine, lambda: self._make(args, name), name or self._template.name
-        )
+        # Its own, so that the pool still has them when no instance runs.
+        clones = {key: end.clone() for key, end in self._ends.items()}
+        has_started = False
+        try:
+            record = await start(
+                self._engine, lambda: self._make(args, name, clones), name or self._template.name
+            )
+            has_started = True
+        finally:
+            for end in () if has_started else clones.values():
+                end.close()
         return handle_of(record)
 
-    def _make(self, args: tuple[object, ...], name: str | None) -> Record:
+    def _make(
+        self, args: tuple[object, ...], name: str | None, clones: Mapping[int, End]
+    ) -> Record:
         engine, template = self._engine, self._template
         if self._max_children is not None and len(engine.records) >= self._max_children:
             raise PoolFull(engine.path, self._max_children)
         if name is None:
             name = engine.names.number(template.name, engine.records)
-        return add(engine, template.fn, (*template.args, *args), name, template.options)
+        fn, given_args = given(template.fn, template.args, clones)
+        return add(engine, fn, (*given_args, *args), name, template.options)
 
 
 @final
@@ -140,17 +161,25 @@ class Pool(Generic[V_co]):
         """Its name, which is where a child without a name of its own gets one from."""
         return self.name
 
-    async def __call__(self, *, task_status: TaskStatus[PoolSupervisor[V_co]]) -> None:
+    def ends_inside(self) -> tuple[End, ...]:
+        """Return the channel ends among the arguments of its template, each once.
+
+        They are handed over to the pool where it is started; each instance has clones of them.
+        """
+        return ends_among([(self.template.fn, self.template.args)])
+
+    async def __call__(self, *ends: End, task_status: TaskStatus[PoolSupervisor[V_co]]) -> None:
         """Run the pool until it is stopped; what a supervisor calls.
 
         Args:
+            ends: What stands for its `ends_inside` in this life of it; by default they themselves.
             task_status: Told the supervisor of the pool.
 
         Raises:
             RestartLimitExceeded: It gave up.
             Shutdown: It gave up with ``exhausted="shutdown"``, or a significant instance ended.
         """
-        async with _run(self, None, None, stay=True) as pool:
+        async with _run(self, None, None, ends, stay=True) as pool:
             task_status.started(pool)
             await trio.lowlevel.checkpoint()
 
@@ -199,20 +228,26 @@ async def open_pool(
         within=within,
         cancel_grace=cancel_grace,
     )
-    async with _run(pool, name, observer, stay=False) as supervisor:
-        yield supervisor
+    ends = pool.ends_inside()
+    with contextlib.ExitStack() as kept:
+        for end in ends:
+            kept.callback(end.close)
+        async with _run(pool, name, observer, ends, stay=False) as supervisor:
+            yield supervisor
 
 
 @contextlib.asynccontextmanager
 async def _run(
-    pool: Pool[T], name: str | None, observer: Observer | None, *, stay: bool
+    pool: Pool[T], name: str | None, observer: Observer | None, ends: Sequence[End], *, stay: bool
 ) -> AsyncGenerator[PoolSupervisor[T]]:
     engine = make_engine(
         name, "one_for_one", pool.auto_shutdown, pool.limit, pool.cancel_grace, observer
     )
     engine.pool, engine.exhausted = True, pool.exhausted
     async with run_engine(engine, stay=stay):
-        yield PoolSupervisor[T]._create(engine, pool.template, pool.max_children)
+        inside = pool.ends_inside()
+        clones = dict(zip(map(id, inside), ends or inside, strict=True))
+        yield PoolSupervisor[T]._create(engine, pool.template, pool.max_children, clones)
 
 
 def is_count(value: object) -> bool:

@@ -194,6 +194,7 @@ def _delay(
 
 def _give_up(engine: Engine, record: Record, now: float) -> None:
     allowed = str(engine.limit)
+    engine.handover.on_release = None  # it is not complete: all may begin again
     engine.retire(record)
     engine.observer(
         GaveUp(path=engine.path, time=now, child=record.path, why="intensity", allowed=allowed)
