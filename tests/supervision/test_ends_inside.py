@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import trio
@@ -270,3 +270,38 @@ async def test_what_was_complete_is_left_out_of_the_next_life(autojump_clock: Mo
             assert list(child.value.children) == ["other"]
             sup.cancel_scope.cancel()
     assert got == [0, 1, 2]
+
+
+@pytest.mark.parametrize("nested", [False, True])
+async def test_a_drain_ends_a_pipeline_inside_of_a_group(
+    autojump_clock: MockClock, nested: bool
+) -> None:
+    send, receive = th.open_channel(int, 9)
+    got: list[int] = []
+    crashed: list[str] = []
+
+    def observer(event: th.Event) -> None:
+        if isinstance(event, th.ChildEnded) and isinstance(event.exit, th.Crashed):
+            crashed.append(event.path)
+
+    async def produce(out: th.SendChannel[int]) -> None:
+        for number in range(1000):
+            await out.send(number)
+            await trio.sleep(1)
+
+    group = group_of(th.Spec(collect, receive, got), th.Spec(produce, send), nested=nested)
+    with trio.fail_after(60):
+        async with th.open_supervisor("s", observer=observer) as sup:
+            await sup.start(group)
+            await trio.sleep(3.5)
+            sup.drain(20)
+    assert (got, crashed) == ([0, 1, 2, 3], [])
+    assert trio.current_time() < 10
+
+
+async def test_a_group_takes_no_arguments(autojump_clock: MockClock) -> None:
+
+    async with th.open_supervisor() as sup:
+        start: Any = sup.start
+        with pytest.raises(TypeError, match="group 'g' takes no arguments; give them to its specs"):
+            await start(th.Group("g", [th.Spec(forever)]), 5)

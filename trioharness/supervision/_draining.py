@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import trio
@@ -15,6 +16,13 @@ from ._stopping import Stopping, note_overrun
 
 if TYPE_CHECKING:
     from ._engine import Engine
+
+
+def begin_drain(engine: Engine, grace: float) -> None:
+    """Begin to drain a supervisor; do nothing if it drains, or stops, already."""
+    if not engine.draining and engine.closing is None:
+        engine.draining = engine.takes_no_more = True
+        engine.start_task(drain, engine, grace)
 
 
 @trio.lowlevel.enable_ki_protection
@@ -120,8 +128,9 @@ def _finish_what_is_fed_from_outside(engine: Engine) -> None:
 def _end_circles(engine: Engine) -> None:
     """Begin with one of those that wait for each other to end, and for nobody else.
 
-    Sources that asked to be told go first, even though somebody needs them. Where there are none,
-    what the first one in start order receives is finished; the others follow, as what is sent to
+    Sources that asked to be told go first, even though somebody needs them, and supervisors inside
+    of the circle drain: theirs is the time that this one has. Where there are none of either, what
+    the first one in start order receives is finished; the others follow, as what is sent to
     them ends. A source that would have to be cancelled is one of these: nothing that is needed is
     cancelled before those that need it.
     """
@@ -129,7 +138,10 @@ def _end_circles(engine: Engine) -> None:
         listening = [record for record in circle if makes_alone(record) and _listens(record)]
         for record in listening:
             _tell_of_drain(engine, record)
-        if not listening:
+        inside = [inner for record in circle for inner in record.inside]
+        for inner in inside:  # who sends in the circle may be in there
+            begin_drain(inner, math.inf)
+        if not (listening or inside):
             received = (
                 [kept.end for kept in record.ends.values() if kept.receives] for record in circle
             )

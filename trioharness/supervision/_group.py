@@ -138,6 +138,8 @@ class Group:
             engine.handover.on_release = let_go_of(engine.parent, engine)
         async with run_engine(engine, stay=self.stay) as supervisor:
             inside = self.ends_inside()
+            if len(ends) not in (0, len(inside)):
+                raise TypeError(f"group {self.name!r} takes no arguments; give them to its specs")
             clones = dict(zip(map(id, inside), ends or inside, strict=True))
             makers = [
                 partial(_make, engine, spec, fn, args)

@@ -17,7 +17,7 @@ from ._any_supervisor import AnySupervisor
 from ._child import Child, handle_of
 from ._component import Opens, Startable0, Startable1, Startable2, Startable3, Startable4
 from ._component_class import K, Makes
-from ._draining import drain
+from ._draining import begin_drain
 from ._engine import Engine
 from ._entering import enter
 from ._options import (
@@ -355,10 +355,7 @@ class Supervisor(AnySupervisor[object], metaclass=NoPublicConstructor):
                 f"grace={grace!r} is no duration",
                 "give seconds, 0 or more",
             )
-        engine = self._engine
-        if not engine.draining and engine.closing is None:
-            engine.draining = engine.takes_no_more = True
-            engine.start_task(drain, engine, grace)
+        begin_drain(self._engine, grace)
 
 
 def engine_of(supervisor: Supervisor) -> Engine:
