@@ -279,8 +279,9 @@ class RequestState(ChannelState):
 def has_somebody(hand: Hand) -> bool:
     """Say whether anybody receives through an end, or is to come.
 
-    One that nobody receives through speaks for nobody while clones of it are open, unless fewer
-    than are expected: it is kept for who comes next, by a supervisor, say, of a component that
-    supervises the responders.
+    One that nobody receives through speaks for nobody while clones of it are open, unless somebody
+    is expected who has none of them just now: it is kept for who comes next, by a supervisor, say,
+    of a component that supervises the responders. Clones that others have made do not count for
+    those.
     """
-    return hand.task is not None or not hand.clones or hand.expected > hand.clones
+    return hand.task is not None or not hand.clones or hand.awaits

@@ -25,8 +25,8 @@ T_co = TypeVar("T_co", covariant=True)
 LEFT_OUT: Final = object()
 
 OF_THE_END: Final = frozenset(
-    {"ack", "answers", "channel", "expect", "finish", "resume", "settle", "statistics"}
-    | {"suspend", "watch"}
+    {"ack", "answers", "channel", "expect", "finish", "held_by", "resume", "settle"}
+    | {"statistics", "suspend", "watch"}
 )
 """What a view can do that has nothing to do with how it shows messages, where its end can."""
 
