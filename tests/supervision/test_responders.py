@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Awaitable, Callable
 from typing import Literal
@@ -945,3 +946,56 @@ async def test_one_that_closed_its_end_is_to_come_until_it_is_down(
             await ask(client, 2, got)
         sup.cancel_scope.cancel()
     assert kinds(got) == [("1", 5), (trio.BrokenResourceError, 5)]
+
+
+@pytest.mark.parametrize("park", [False, True])
+async def test_a_call_to_oneself_fails_when_the_other_responder_is_gone(
+    autojump_clock: MockClock, *, park: bool
+) -> None:
+    """It waits in the queue while the other one is busy, and in a back-off as well."""
+    client, server = opened()
+    got: list[Answer] = []
+
+    async def other(server: Server) -> None:
+        request = await server.receive()
+        await trio.sleep(5)
+        request.reply("other")
+        if park:
+            raise Boom
+
+    with contextlib.suppress(th.RestartLimitExceeded):
+        async with th.open_supervisor(stay=True, exhausted="park", max_restarts=0) as sup:
+            sup.start_soon(other, server)
+            await trio.testing.wait_all_tasks_blocked()
+            sup.start_soon(via_another(client), server)
+            await trio.testing.wait_all_tasks_blocked()
+            with trio.fail_after(100):
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(ask, client, 9, got)
+                    await trio.testing.wait_all_tasks_blocked()
+                    nursery.start_soon(ask, client, 1, got)
+                await ask(client, 3, got)
+            sup.cancel_scope.cancel()
+    assert kinds(got) == [("other", 5), (th.CallToOneself, 5), ("3", 5)]
+    balanced(client, 4)
+
+
+async def test_one_that_is_parked_below_another_supervisor_is_not_waited_for(
+    autojump_clock: MockClock,
+) -> None:
+    client, server = opened()
+    got: list[Answer] = []
+    clone = server.clone()
+    async with th.open_supervisor("one", stay=True) as one:
+        async with th.open_supervisor("two", stay=True) as two:
+            down = await one.start(answers(), clone)
+            await down.stop()
+            two.start_soon(via_another(client), server)
+            await trio.sleep(1)
+            with trio.fail_after(100):
+                await ask(client, 1, got)
+            await down.start()
+            await ask(client, 1, got)
+            two.cancel_scope.cancel()
+        one.cancel_scope.cancel()
+    assert kinds(got) == [(th.CallToOneself, 1), ("via 2", 1)]

@@ -300,7 +300,7 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         Args:
             meter: What is told; None for nobody, also for a wait that begins later.
         """
-        self._hand.change_hands(meter)
+        self._state.change_hands(self._hand, meter)
 
     @enable_ki_protection
     def finish(self) -> None:
