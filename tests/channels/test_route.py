@@ -79,31 +79,19 @@ async def test_what_matches_nothing_is_dropped_and_counted() -> None:
     assert await all_of(got) == [1, 2]
 
 
-async def test_a_call_that_matches_nothing_fails_where_that_is_dropped() -> None:
+async def test_requests_are_refused() -> None:
+    """Who receives a request answers it; nobody would know of who it is passed on to."""
     client, server = th.open_requests(int, str, name="asks")
-    plus, plus_out = th.open_channel(th.Request[int, str], 9)
-
-    def is_positive(request: th.Request[int, str]) -> bool:
-        return request.message > 0
-
-    rules = th.Routing([th.Rule("plus", is_positive)], otherwise="drop")
-    routed: list[th.Routed] = []
-
-    async def run_route() -> None:
-        routed.append(await th.route(server, rules, plus=plus))
-
-    async def answers() -> None:
-        async for request in plus_out:
-            request.reply(str(request.message))
-
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(run_route)
-        nursery.start_soon(answers)
-        assert await client.call(1) == "1"
-        with pytest.raises(th.RequestLeftOut, match="on 'asks' was left out by route"):
-            await client.call(0)
-        client.close()
-    assert routed == [th.Routed(sent={"plus": 1}, dropped=1)]
+    out, _ = th.open_channel(th.Request[int, str], 9)
+    for passes_on in (
+        lambda: th.route(server, th.Routing([th.Rule("out")]), out=out),
+        lambda: th.route(th.filtered(server, bool), th.Routing([th.Rule("out")]), out=out),
+        lambda: th.partition(server, out, by=id),
+    ):
+        with pytest.raises(th.ConfigurationError, match="has requests, which whoever receives"):
+            await passes_on()
+    assert server.statistics().open_receive_channels == 1
+    client.close()
 
 
 async def test_what_matches_nothing_is_a_dead_letter() -> None:

@@ -245,6 +245,105 @@ async def test_calls_of_a_batch_that_are_left_out_fail() -> None:
     assert sorted(map(str, got)) == ["0", "2", "filter 'answers_it'", "filter 'answers_it'"]
 
 
+async def outcome(client: th.RequestClient[int, str], number: int, got: list[object]) -> None:
+    """Call, and note the reply or the error; a call that would wait for ever fails."""
+    try:
+        with trio.fail_after(1000):
+            got.append((number, await client.call(number)))
+    except th.RequestLeftOut as error:
+        got.append((number, error))
+
+
+class Unseen(Exception):
+    """What functions of these views raise."""
+
+
+def raises_at_13(request: th.Request[int, str]) -> th.Request[int, str]:
+    if request.message == 13:
+        raise Unseen
+    return request
+
+
+@pytest.mark.parametrize("how", ["receive", "nowait", "receive_many", "batches", "select"])
+@pytest.mark.parametrize("view", [th.filtered, th.mapped])
+async def test_calls_fail_that_were_taken_when_a_function_raised(
+    how: str, view: Any, autojump_clock: MockClock
+) -> None:
+    """That one, or all of its batch; and the responder, which may go on, is told as well."""
+    client, server = th.open_requests(int, str, name="asks")
+    shown: th.ReceiveView[th.Request[int, str]] = view(server, raises_at_13)
+    got: list[Any] = []
+    raised: list[str] = []
+    batches = shown.batches(9, 1)
+
+    async def take() -> list[th.Request[int, str]]:
+        if how == "receive_many":
+            return await shown.receive_many(9)
+        if how == "batches":
+            return await anext(batches)
+        if how == "nowait":
+            await wait_all_tasks_blocked()
+            return [shown.receive_nowait()]
+        if how == "select":
+            async with th.select(shown) as ready:
+                return [(await anext(ready))[1]]
+        return [await shown.receive()]
+
+    async def answers() -> None:
+        while True:
+            try:
+                requests = await take()
+            except Unseen:
+                raised.append(how)
+                continue
+            except trio.WouldBlock:
+                await trio.sleep(1)
+                continue
+            for request in requests:
+                request.reply("seen")
+
+    async with trio.open_nursery() as nursery:
+        for number in (1, 13, 2):
+            nursery.start_soon(outcome, client, number, got)
+            await wait_all_tasks_blocked()
+        nursery.start_soon(answers)
+        await trio.sleep(5)
+        await outcome(client, 3, got)
+        nursery.cancel_scope.cancel()
+    errors = {number: error for number, error in got if isinstance(error, th.RequestLeftOut)}
+    assert raised == [how]
+    assert {*errors} == ({1, 13, 2} if how in {"receive_many", "batches"} else {13})
+    assert all(isinstance(error.__cause__, Unseen) for error in errors.values())
+    name = "filter" if view is th.filtered else "map"
+    assert f"by {name} 'raises_at_13', which raised Unseen(), and" in str(errors[13])
+    assert (3, "seen") in got
+    calls = client.call_statistics()
+    assert (calls.made, calls.failed, calls.waiting) == (4, len(errors), 0)
+
+
+async def test_a_call_fails_that_is_left_out_of_what_was_mapped(
+    autojump_clock: MockClock,
+) -> None:
+    """What the filter sees is no request any more."""
+    client, server = th.open_requests(int, str, name="asks")
+    pairs = th.mapped(server, lambda request: (request.message, request))
+    view = th.filtered(pairs, lambda pair: is_even(pair[0]))
+    got: list[Any] = []
+
+    async def answers() -> None:
+        async for number, request in view:
+            request.reply(str(number))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(answers)
+        for number in (2, 3):
+            await outcome(client, number, got)
+        client.close()
+    assert got[0] == (2, "2")
+    assert isinstance(got[1][1], th.RequestLeftOut)
+    assert repr(view).count("<view by") == 2
+
+
 async def test_a_responder_behind_a_view_that_is_down_fails_calls(
     autojump_clock: MockClock,
 ) -> None:

@@ -129,7 +129,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 ids = st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 2**64 - 1))
 times = st.integers(-(2**63), 2**63 - 1)
 messages = st.one_of(
-    st.builds(Order, id=st.integers(0, 2**70), weight=st.integers(0, 9)),
+    st.builds(Order, id=st.integers(0, 2**63), weight=st.integers(0, 9)),
     st.builds(Card, number=texts),
     st.builds(Scalars, text=texts, raw=st.binary(max_size=20)),
 )

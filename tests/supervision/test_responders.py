@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Awaitable, Callable
 from typing import Literal
@@ -84,6 +85,20 @@ def answers(seconds: float = 0.0, *, poison: int = 13) -> Responder:
             if request.message == poison:
                 raise Boom("poison")
             request.reply(str(request.message))
+
+    return responder
+
+
+def via_another(client: Client) -> Responder:
+    """Return a responder that answers 1 by calling for 2, and other numbers at once."""
+
+    async def responder(server: Server) -> None:
+        async for request in server:
+            with request:
+                if request.message == 1:
+                    request.reply("via " + await client.call(2))
+                else:
+                    request.reply(str(request.message))
 
     return responder
 
@@ -836,3 +851,151 @@ async def test_a_pool_of_responders(autojump_clock: MockClock) -> None:
         client.close()
     assert {*replies(got)} == {th.ResponderDied, *"12345"}
     assert trio.current_time() == 2
+
+
+# who is to come
+
+
+async def test_a_clone_of_somebody_else_does_not_hide_who_is_to_come(
+    autojump_clock: MockClock,
+) -> None:
+    """One supervisor has the end and another one a clone, whose holder is parked."""
+    for swapped in (False, True):
+        client, server = opened()
+        got: list[Answer] = []
+        one_end, two_end = server, server.clone()
+        if swapped:
+            one_end, two_end = two_end, one_end
+        begun = trio.current_time()
+        async with th.open_supervisor("one", stay=True) as one:
+            async with th.open_supervisor("two", stay=True) as two:
+                await one.start(answers(), one_end, backoff=th.Backoff(10, 10, jitter=0))
+                await ask(client, 13, got)
+                down = await two.start(answers(), two_end)
+                await down.stop()
+                with trio.fail_after(100):
+                    await ask(client, 1, got)
+                two.cancel_scope.cancel()
+            one.cancel_scope.cancel()
+        assert kinds(got)[1:] == [("1", begun + 10)]
+
+
+async def test_it_is_no_call_to_oneself_while_another_supervisors_child_is_to_come(
+    autojump_clock: MockClock,
+) -> None:
+    client, server = opened()
+    got: list[Answer] = []
+    clone = server.clone()
+    async with th.open_supervisor("one", stay=True) as one:
+        async with th.open_supervisor("two", stay=True) as two:
+            await one.start(answers(), server, backoff=th.Backoff(10, 10, jitter=0))
+            await ask(client, 13, got)
+            two.start_soon(via_another(client), clone)
+            await trio.sleep(1)
+            with trio.fail_after(100):
+                await ask(client, 1, got)
+            two.cancel_scope.cancel()
+        one.cancel_scope.cancel()
+    assert kinds(got)[1:] == [("via 2", 10)]
+
+
+async def test_a_child_that_holds_an_end_twice_counts_once(autojump_clock: MockClock) -> None:
+    client, server = opened()
+    got: list[Answer] = []
+
+    async def inner(first: Server, second: Server) -> None:
+        async with th.open_supervisor("inner", stay=True) as sup:
+            for end in (first, second):
+                child = await sup.start(answers(), end)
+                await child.stop()
+
+    async with th.open_supervisor("outer", stay=True) as sup:
+        await sup.start(answers(), server, backoff=th.Backoff(10, 10, jitter=0))
+        await ask(client, 13, got)
+        sup.start_soon(inner, server, server)
+        await trio.sleep(1)
+        with trio.fail_after(100):
+            await ask(client, 1, got)
+        sup.cancel_scope.cancel()
+    assert kinds(got)[1:] == [("1", 10)]
+
+
+async def test_one_that_closed_its_end_is_to_come_until_it_is_down(
+    autojump_clock: MockClock,
+) -> None:
+    """It may crash, and then come back with a fresh one."""
+    client, server = opened()
+    got: list[Answer] = []
+    lives = itertools.count(1)
+
+    async def closes(server: Server) -> None:
+        if next(lives) == 1:
+            server.close()
+            await trio.sleep(5)
+            raise Boom
+        await answers()(server)
+
+    async with th.open_supervisor(stay=True) as sup:
+        closing = await sup.start(closes, server)
+        other = await sup.start(answers(), server)
+        await other.stop()
+        with trio.fail_after(100):
+            await ask(client, 1, got)
+        await closing.stop()
+        with trio.fail_after(100):
+            await ask(client, 2, got)
+        sup.cancel_scope.cancel()
+    assert kinds(got) == [("1", 5), (trio.BrokenResourceError, 5)]
+
+
+@pytest.mark.parametrize("park", [False, True])
+async def test_a_call_to_oneself_fails_when_the_other_responder_is_gone(
+    autojump_clock: MockClock, *, park: bool
+) -> None:
+    """It waits in the queue while the other one is busy, and in a back-off as well."""
+    client, server = opened()
+    got: list[Answer] = []
+
+    async def other(server: Server) -> None:
+        request = await server.receive()
+        await trio.sleep(5)
+        request.reply("other")
+        if park:
+            raise Boom
+
+    with contextlib.suppress(th.RestartLimitExceeded):
+        async with th.open_supervisor(stay=True, exhausted="park", max_restarts=0) as sup:
+            sup.start_soon(other, server)
+            await trio.testing.wait_all_tasks_blocked()
+            sup.start_soon(via_another(client), server)
+            await trio.testing.wait_all_tasks_blocked()
+            with trio.fail_after(100):
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(ask, client, 9, got)
+                    await trio.testing.wait_all_tasks_blocked()
+                    nursery.start_soon(ask, client, 1, got)
+                await ask(client, 3, got)
+            sup.cancel_scope.cancel()
+    assert kinds(got) == [("other", 5), (th.CallToOneself, 5), ("3", 5)]
+    balanced(client, 4)
+
+
+async def test_one_that_is_parked_below_another_supervisor_is_not_waited_for(
+    autojump_clock: MockClock,
+) -> None:
+    client, server = opened()
+    got: list[Answer] = []
+    clone = server.clone()
+    async with th.open_supervisor("one", stay=True) as one:
+        async with th.open_supervisor("two", stay=True) as two:
+            down = await one.start(answers(), clone)
+            await down.stop()
+            two.start_soon(via_another(client), server)
+            await trio.sleep(1)
+            with trio.fail_after(100):
+                await ask(client, 1, got)
+            await down.start()
+            await ask(client, 1, got)
+            two.cancel_scope.cancel()
+        one.cancel_scope.cancel()
+    assert kinds(got) == [(th.CallToOneself, 1), ("via 2", 1)]

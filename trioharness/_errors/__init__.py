@@ -17,7 +17,7 @@ TrioharnessError
 ├── RequestError                            a call got no reply
 │   ├── ResponderDied                       whoever had taken it ended first
 │   ├── Unanswered                          its responder forgot to answer
-│   ├── RequestLeftOut                      a filter or a route took it and passed it on to nobody
+│   ├── RequestLeftOut                      a view took it and showed it to nobody
 │   ├── AlreadyAnswered                     it was to be answered twice
 │   └── CallToOneself                       only the caller could answer it
 ├── CodecError (ValueError)

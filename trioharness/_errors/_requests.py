@@ -42,7 +42,10 @@ class Unanswered(RequestError):
 
 @attrs.define(eq=False, repr=False, slots=False)
 class RequestLeftOut(RequestError):
-    """A call was received by something that leaves out such requests, so nobody answers it."""
+    """A call was received by a view that does not show it, so nobody answers it.
+
+    The cause is what a function of the view raised, if it did.
+    """
 
     by: str
     """What left it out."""

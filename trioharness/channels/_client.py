@@ -82,7 +82,7 @@ class RequestClient(SendChannel[Q_contra], Generic[Q_contra, R_co]):
         await checkpoint_if_cancelled()
         state = self._state
         task = current_task()
-        if task is state.responder:
+        if task in state.responders:
             state.refuse_oneself(task)
         if self._closed or type(message) not in state.askable:
             request = self._checked(message)

@@ -6,7 +6,7 @@ import attrs
 import trio
 
 from ._counts import Counts
-from ._hand import Hand
+from ._hand import Hand, Meter
 
 
 @attrs.define(eq=False)
@@ -30,6 +30,10 @@ class Ends(Counts):
     def open_receive_channels(self) -> int:
         """How many receive ends are open."""
         return len(self.hands)
+
+    def change_hands(self, hand: Hand, meter: Meter | None) -> None:
+        """Take note that an end has another holder, of whose waits a meter is told."""
+        hand.change_hands(meter)
 
     def closed_error(self) -> trio.ClosedResourceError:
         """Return the error for an end that this process has closed."""

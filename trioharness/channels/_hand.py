@@ -85,6 +85,10 @@ class Hand:
     """How many clones of its end are open: while there are any, it may be kept for that alone."""
     expected: int = attrs.field(default=0, init=False)
     """How many are to receive through clones of its end, where a supervisor has said so."""
+    holder: object = attrs.field(default=None, init=False)
+    """Which of those has its end, a clone."""
+    present: dict[object, int] | None = attrs.field(default=None, init=False)
+    """Those that have clones of its end just now, and how many."""
     meter: Meter | None = attrs.field(default=None, init=False)
     """Told of each wait on this end; see `ReceiveChannel.watch`."""
 
@@ -93,6 +97,30 @@ class Hand:
         self.origin = origin
         self.meter = origin.meter
         origin.clones += 1
+
+    def held_by(self, holder: object) -> None:
+        """Take note that its end, a clone, is that of one who is expected."""
+        origin = self.origin
+        if origin is not None and self.holder is None and not self.closed:
+            self.holder = holder
+            present = origin.present = {} if origin.present is None else origin.present
+            present[holder] = present.get(holder, 0) + 1
+
+    def left(self) -> None:
+        """Take note that its end is closed, in the end that it is a clone of."""
+        origin = self.origin
+        if origin is not None:
+            origin.clones -= 1
+            if self.holder is not None and origin.present is not None:
+                origin.present[self.holder] -= 1
+                if not origin.present[self.holder]:
+                    del origin.present[self.holder]
+                self.holder = None
+
+    @property
+    def awaits(self) -> bool:
+        """Whether somebody is expected who has no clone of its end just now."""
+        return self.expected > (0 if self.present is None else len(self.present))
 
     def change_hands(self, meter: Meter | None) -> None:
         """Take note that its end has another holder: nobody has received through it yet."""

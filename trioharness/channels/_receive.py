@@ -75,8 +75,7 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
     def answers(self) -> bool:
         """Whether messages are requests, which somebody waits for an answer to.
 
-        For supervisors: they `suspend` such an end while all components that receive through it
-        stay down. Other messages wait until somebody is started again.
+        Supervisors `suspend` such an end while all that receive through it stay down.
         """
         return self._state.answers
 
@@ -168,9 +167,8 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         """Take what is there, up to `limit` messages; wait for one if nothing is.
 
         Much faster than one by one: a batch costs one wake-up and one checkpoint. It acknowledges
-        as `receive` does, and the whole batch is then in hand. A message that was in a batch
-        whose receiver crashed comes as a batch of one. Always a checkpoint. Cancelled, it has taken
-        nothing.
+        as `receive` does, and the whole batch is then in hand. A message of a batch whose receiver
+        crashed comes as a batch of one. Always a checkpoint. Cancelled, it has taken nothing.
 
         Args:
             limit: The most messages to take, 1 or more.
@@ -200,7 +198,7 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
 
         Args:
             limit: The most messages of a batch, 1 or more.
-            within: Seconds to wait for a fuller batch; without it, none are waited.
+            within: Seconds since its first message to wait for a fuller batch; by default none.
 
         Returns:
             The iterator; it ends where `receive` raises `trio.EndOfChannel`.
@@ -222,8 +220,8 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
     def ack(self) -> None:
         """Say that the component is done with what this end has in hand.
 
-        The next receive says so by itself; this is for a component that is done long before it
-        receives again. Without `max_deliveries` there is nothing to say, and it does nothing.
+        The next receive says so by itself; this is for one that is done long before it receives
+        again. Without `max_deliveries` it does nothing.
 
         Raises:
             trio.ClosedResourceError: This end is closed, so that it has nothing in hand any more.
@@ -276,7 +274,7 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         Args:
             meter: What is told; None for nobody, also for a wait that begins later.
         """
-        self._hand.change_hands(meter)
+        self._state.change_hands(self._hand, meter)
 
     @enable_ki_protection
     def finish(self) -> None:
@@ -284,9 +282,8 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
 
         From now on every send fails with `trio.BrokenResourceError`, also one that waits already;
         what is queued, or comes back from a hand, is still delivered; then receivers see the end.
-        To leave the work to other receivers, close this end instead. A second call does nothing,
-        and a closed end can still be asked. On an end of `Channel.dead` it does nothing: that
-        ends by itself when no message can die any more.
+        To leave the work to other receivers, close this end instead. A closed end can still be
+        asked. On an end of `Channel.dead`, which ends by itself, it does nothing.
         """
         self._state.finish()
         self._state.tell()
@@ -297,11 +294,11 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
 
         While that is so of all open receive ends, every send fails, also one that waits already:
         with a `trio.BrokenResourceError` whose cause is `error`. What is queued or in hand stays,
-        and can be received. A second call gives another reason. On an end of `Channel.dead` it
-        changes nothing: messages die all the same. On a closed end it does nothing.
+        and can be received. On an end of `Channel.dead` it changes nothing: messages die all the
+        same. On a closed end it does nothing.
 
         Args:
-            error: Why nobody is there.
+            error: Why nobody is there; a second call gives another reason.
         """
         self._hand.suspended = error
         self._state.heed_suspended()
@@ -315,13 +312,19 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         self._hand.suspended = None
         self._state.heed_suspended()
 
+    @enable_ki_protection
     def expect(self, holders: int) -> None:
         """Say how many receive through clones of this end, or are to come: calls wait for them.
 
         Args:
-            holders: How many; 0, as at first, where that is not known. Supervisors know it.
+            holders: How many; 0, as at first, where it is not known. The clones are `held_by` them.
         """
         self._hand.expected = holders
+        self._state.heed_suspended()
+
+    def held_by(self, holder: object) -> None:
+        """Say which of those that are expected has this clone, until it is closed."""
+        self._hand.held_by(holder)
 
     @enable_ki_protection
     def close(self) -> None:
@@ -336,10 +339,7 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
 
     @enable_ki_protection
     async def aclose(self) -> None:
-        """Close this end as `close` does, then run a checkpoint.
-
-        Cancelled, the end is closed all the same.
-        """
+        """Close this end as `close` does, also when cancelled, then run a checkpoint."""
         self.close()
         await checkpoint()
 

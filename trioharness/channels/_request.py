@@ -154,10 +154,12 @@ class Request(Generic[Q_co, R_contra], metaclass=NoPublicConstructor):
             self._end_block()
         self._hand = None
 
-    def _leave_out(self, by: str) -> None:
+    def _leave_out(self, by: str, error: Exception | None) -> None:
         """Fail the call because whoever took it passes it on to nobody."""
         if self._caller is not None:
-            self._fail_with(RequestLeftOut(self._state.name, by))
+            left_out = RequestLeftOut(self._state.name, by)
+            left_out.__cause__ = error
+            self._fail_with(left_out)
 
     def _abort(self, _: object) -> Abort:
         """Let go of the caller, which was cancelled; whoever works for it need not go on."""

@@ -17,7 +17,7 @@ from trio.lowlevel import Task, current_task, reschedule
 
 from .._errors import CallToOneself
 from .._events import InHand
-from ._hand import Hand
+from ._hand import Hand, Meter
 from ._request import Request, request_of
 from ._state import NOTHING, ChannelState
 from ._types import TypeCheck
@@ -35,8 +35,8 @@ class RequestState(ChannelState):
     calls: int = attrs.field(default=0, init=False)
     askable: Set[type] = attrs.field(init=False)
     """The types of messages that `call` may ask without a closer look, as `admitted` for `send`."""
-    responder: Task | None = attrs.field(default=None, init=False)
-    """Who received the last request."""
+    responders: dict[Task, int] = attrs.field(factory=dict[Task, int], init=False)
+    """Who was the last to receive through open ends, or to wait for that; and how many ends."""
     withdrawn: int = attrs.field(default=0, init=False)
     """Calls that were queued, and taken back because their callers were cancelled."""
 
@@ -76,7 +76,7 @@ class RequestState(ChannelState):
         """
         if item._hand is not hand:
             raise self.closed_error()
-        task = self.responder = current_task()
+        task = current_task()
         item._seen = True
         if item._caller is None:
             del hand.taken[item]
@@ -86,10 +86,27 @@ class RequestState(ChannelState):
 
     def note_receiver(self, hand: Hand, task: Task) -> None:
         """Take note that a task receives through an end, or has begun to wait for that."""
+        if hand.closed:
+            return
         hand.shared = hand.task is not None
+        self.forget_receiver(hand)
         hand.task = task
+        self.responders[task] = self.responders.get(task, 0) + 1
         if self.suspended is not None:
             self.heed_suspended()
+
+    def forget_receiver(self, hand: Hand) -> None:
+        """Forget who receives through an end; a channel that lives on keeps no task that ended."""
+        task, hand.task = hand.task, None
+        if task is not None:
+            self.responders[task] -= 1
+            if not self.responders[task]:
+                del self.responders[task]
+
+    def change_hands(self, hand: Hand, meter: Meter | None) -> None:
+        """Take note that an end has another holder: nobody has received through it yet."""
+        self.forget_receiver(hand)
+        super().change_hands(hand, meter)
 
     def hold(self, hand: Hand, request: Request[Any, Any]) -> None:
         """Put a request into a hand."""
@@ -99,18 +116,41 @@ class RequestState(ChannelState):
     def refuse_oneself(self, caller: Task) -> None:
         """Refuse a call that only its own caller could answer.
 
-        In doubt it is none: another task may receive through an end that is shared, as far as that
-        has shown, or that nobody has received through yet. An end that is kept while others have
-        clones of it is no doubt.
-
         Raises:
             CallToOneself: It is one.
         """
-        if not self.receivers:
-            behind = [hand for hand in self.hands if has_somebody(hand)]
-            alone = all(h.task is caller and h.taken and not h.shared for h in behind)
-            if behind and alone:
-                raise CallToOneself(self.name)
+        if not self.receivers and self.sole_responder() is caller:
+            raise CallToOneself(self.name)
+
+    def sole_responder(self) -> Task | None:
+        """Return the task that is behind all ends, and has calls to answer; None if in doubt.
+
+        Another task may receive through an end that is shared, as far as that has shown, or that
+        nobody has received through yet. An end that is kept while others have clones of it is no
+        doubt.
+        """
+        sole: Task | None = None
+        for hand in self.hands:
+            if self.is_behind(hand):
+                task = hand.task
+                if task is None or hand.shared or not hand.taken or sole not in (None, task):
+                    return None
+                sole = task
+        return sole
+
+    def heed_oneself(self) -> None:
+        """Fail the call of a task that alone is left to answer it, while it waits to be taken."""
+        if self.responders and not self.receivers and (self.queue or self.senders):
+            sole = self.sole_responder()
+            if sole is None:
+                return
+            waiting = self.senders.get(sole)
+            requests = self.queue if waiting is None or waiting[1] is None else [waiting[1]]
+            for request in requests:
+                if request._caller is sole:
+                    self.take_back(request)
+                    request._fail_with(CallToOneself(self.name))
+                    break
 
     def offer(self, item: Item) -> bool:
         """Give the request to who waits, or queue it; say False where it would have to wait."""
@@ -179,6 +219,8 @@ class RequestState(ChannelState):
         self.serve()
         if self.suspended is not None:
             self.heed_suspended()
+        else:
+            self.heed_oneself()
 
     def withdraw(self, count: int) -> None:
         """Take note that calls are no longer queued, as if they had never been made."""
@@ -204,11 +246,17 @@ class RequestState(ChannelState):
     def abandon_call(self, request: Request[Any, Any]) -> None:
         """Forget a call whose caller was cancelled, wherever it is."""
         self.cancelled += 1
-        caller, hand = request._caller, request._hand
+        hand = request._hand
         if hand is not None:
             if request._seen:  # else it is still on its way to its responder
                 del hand.taken[request]
-        elif caller is not None and caller in self.senders:
+        else:
+            self.take_back(request)
+
+    def take_back(self, request: Request[Any, Any]) -> None:
+        """Take back a call that waits for room or is queued."""
+        caller = request._caller
+        if caller is not None and caller in self.senders:
             del self.senders[caller]
         else:
             self.queue.remove(request)
@@ -225,8 +273,7 @@ class RequestState(ChannelState):
     def close_receive(self, hand: Hand) -> None:
         """Fail the calls that were taken through an end; what nobody has seen waits for others."""
         self.settle(hand, None, stopped=False)
-        if self.responder is hand.task:
-            self.responder = None  # a channel that lives on keeps no task that has ended
+        self.forget_receiver(hand)
         unseen = [*hand.taken]
         super().close_receive(hand)
         self.put_back(unseen)
@@ -243,9 +290,11 @@ class RequestState(ChannelState):
         return hand.suspended is None and has_somebody(hand)
 
     def heed_suspended(self) -> None:
-        """Fail the queued calls as well, while nobody is behind any receive end."""
+        """Fail the queued calls as well, while nobody but their own caller is behind any end."""
         super().heed_suspended()
-        if self.suspended is not None:
+        if self.suspended is None:
+            self.heed_oneself()
+        else:
             kept = [request for request in self.queue if not request._is_call]
             self.abandoned += len(self.queue) - len(kept)
             self.fail_queued()
@@ -279,8 +328,9 @@ class RequestState(ChannelState):
 def has_somebody(hand: Hand) -> bool:
     """Say whether anybody receives through an end, or is to come.
 
-    One that nobody receives through speaks for nobody while clones of it are open, unless fewer
-    than are expected: it is kept for who comes next, by a supervisor, say, of a component that
-    supervises the responders.
+    One that nobody receives through speaks for nobody while clones of it are open, unless somebody
+    is expected who has none of them just now: it is kept for who comes next, by a supervisor, say,
+    of a component that supervises the responders. Clones that others have made do not count for
+    those.
     """
-    return hand.task is not None or not hand.clones or hand.expected > hand.clones
+    return hand.task is not None or not hand.clones or hand.awaits

@@ -12,7 +12,6 @@ import trio
 
 from .._errors import ConfigurationError
 from ._dead_letter import DeadLetter
-from ._request import Request
 from ._routing import DEAD, Routing
 
 T = TypeVar("T")
@@ -47,7 +46,8 @@ async def route(source: trio.abc.ReceiveChannel[Any], rules: Routing, /, **to: A
         What was passed on.
 
     Raises:
-        ConfigurationError: Rules and ends do not fit; nothing was received or closed.
+        ConfigurationError: Rules and ends do not fit, or the input has requests; nothing was
+            received or closed.
         NoRoute: No rule matches a message, and the rules call that an error.
         trio.BrokenResourceError: Nobody receives at one of the ends any more.
 
@@ -55,6 +55,7 @@ async def route(source: trio.abc.ReceiveChannel[Any], rules: Routing, /, **to: A
         The message that is under way may have reached some of its ends.
     """
     rules.check(to)
+    _refuse_requests("route", source)
     with _closing(source, *to.values()):
         sent, dropped = Counter[str](), 0
         async for message in source:
@@ -65,8 +66,6 @@ async def route(source: trio.abc.ReceiveChannel[Any], rules: Routing, /, **to: A
                 sent.update(names)
             elif rules.otherwise == "drop":
                 dropped += 1
-                if isinstance(message, Request):
-                    message._leave_out("route")
             elif rules.otherwise == "error":
                 raise rules.no_route(message)
             else:
@@ -93,7 +92,8 @@ async def partition(
         by: Returns the key of a message.
 
     Raises:
-        ConfigurationError: There is no end, or `by` is not callable; nothing was received.
+        ConfigurationError: There is no end, `by` is not callable, or the input has requests;
+            nothing was received.
         trio.BrokenResourceError: Nobody receives at one of the ends any more.
         Exception: Whatever `by` raises.
 
@@ -106,9 +106,24 @@ async def partition(
         raise ConfigurationError(
             "partition", f"by={by!r} is not callable", "give a function of a message"
         )
+    _refuse_requests("partition", source)
     with _closing(source, *to):
         async for message in source:
             await to[hash(by(message)) % len(to)].send(message)
+
+
+def _refuse_requests(what: str, source: object) -> None:
+    """Refuse to pass on requests: nobody would fail the calls of a receiver that ends.
+
+    Raises:
+        ConfigurationError: The input has requests.
+    """
+    if getattr(source, "answers", False):
+        raise ConfigurationError(
+            what,
+            f"{source!r} has requests, which whoever receives them has to answer",
+            "receive them in a component that calls a client for each kind",
+        )
 
 
 def _closing(*ends: Any) -> ExitStack:

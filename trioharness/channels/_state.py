@@ -382,8 +382,7 @@ class ChannelState(Queue):
             reschedule(task, Error(self.closed_error()))
         tell_watchers(self)
         del self.hands[hand]
-        if hand.origin is not None:
-            hand.origin.clones -= 1
+        hand.left()
         if self.hands:
             self.heed_suspended()
         else:

@@ -12,7 +12,7 @@ import trio
 from .._errors import ConfigurationError
 from .._util import NoPublicConstructor, callable_name
 from ._hand import Meter
-from ._request import Request
+from ._showing import LEFT_OUT, Showing, Step
 from ._source import Selectable, Source, is_selectable
 from ._watching import Watcher
 
@@ -20,11 +20,9 @@ T = TypeVar("T")
 S = TypeVar("S")
 T_co = TypeVar("T_co", covariant=True)
 
-LEFT_OUT: Final = object()
-
 OF_THE_END: Final = frozenset(
-    {"ack", "answers", "channel", "expect", "finish", "resume", "settle", "statistics"}
-    | {"suspend", "watch"}
+    {"ack", "answers", "channel", "expect", "finish", "held_by", "resume", "settle"}
+    | {"statistics", "suspend", "watch"}
 )
 """What a view can do that has nothing to do with how it shows messages, where its end can."""
 
@@ -40,10 +38,13 @@ class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPubl
     """
 
     _end: Any
-    _show: Callable[[Any], Any]
+    _showing: Showing
 
     def __repr__(self) -> str:
-        return f"<view by {callable_name(self._show)} of {self._end!r}>"
+        shown = repr(self._end)
+        for step in self._showing.steps:
+            shown = f"<view by {callable_name(step.function)} of {shown}>"
+        return shown
 
     def __getattr__(self, name: str) -> Any:
         # Not methods: a view of another library's end must not seem to have what that has not.
@@ -57,9 +58,11 @@ class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPubl
         Cancelled, it has taken nothing but messages that it leaves out.
 
         Raises:
-            Exception: Whatever the end raises, or the function; the message is then taken.
+            Exception: Whatever the end raises, or the function; the message is then taken, and a
+                call fails with `RequestLeftOut`, of which that is the cause.
         """
-        while (shown := self._show(await self._end.receive())) is LEFT_OUT:
+        show = self._showing.one
+        while (shown := show(await self._end.receive())) is LEFT_OUT:
             pass
         return cast("T_co", shown)
 
@@ -70,7 +73,8 @@ class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPubl
             trio.WouldBlock: None is there just now.
             Exception: As for `receive`.
         """
-        while (shown := self._show(self._end.receive_nowait())) is LEFT_OUT:
+        show = self._showing.one
+        while (shown := show(self._end.receive_nowait())) is LEFT_OUT:
             pass
         return cast("T_co", shown)
 
@@ -78,17 +82,18 @@ class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPubl
         """Take what is there, up to `limit` messages of which at least one is shown.
 
         As `ReceiveChannel.receive_many`, which the end has to have. If the function raises, the
-        whole batch is taken.
+        whole batch is taken, and all calls of it fail as with `receive`.
         """
-        while not (shown := self._shown(await self._end.receive_many(limit))):
+        show = self._showing.many
+        while not (shown := show(await self._end.receive_many(limit))):
             pass
-        return shown
+        return cast("list[T_co]", shown)
 
     def batches(self, limit: int, /, within: float | None = None) -> AsyncIterator[list[T_co]]:
         """Return an iterator over all that comes, in batches: ``async for batch in …``.
 
         As `ReceiveChannel.batches`, which the end has to have; a batch of which nothing is shown is
-        passed over. If the function raises, the whole batch is taken.
+        passed over. If the function raises, it is as with `receive_many`.
 
         Args:
             limit: The most messages to take for a batch, 1 or more.
@@ -100,10 +105,8 @@ class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPubl
         Raises:
             ConfigurationError: As for `ReceiveChannel.batches`.
         """
-        return ShownBatches[T_co](self._end.batches(limit, within), self._shown)
-
-    def _shown(self, batch: list[Any]) -> list[T_co]:
-        return [new for old in batch if (new := self._show(old)) is not LEFT_OUT]
+        shown = cast("Callable[[list[Any]], list[T_co]]", self._showing.many)
+        return ShownBatches[T_co](self._end.batches(limit, within), shown)
 
     def _source(self) -> Source[tuple[ReceiveView[T_co], T_co]]:
         """Return what `select` takes from."""
@@ -114,7 +117,8 @@ class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPubl
                 f"{self._end!r} cannot be watched without a task for it alone",
                 "open the channel with open_channel, whose receive end can",
             )
-        return ViewSource(self, cast("Selectable[tuple[Any, Any]]", end)._source(), self._show)
+        source = cast("Selectable[tuple[Any, Any]]", end)._source()
+        return ViewSource(self, source, self._showing.one)
 
     def clone(self) -> ReceiveView[T_co]:
         """Return a view of a clone of the end.
@@ -122,7 +126,7 @@ class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPubl
         Raises:
             trio.ClosedResourceError: The end is closed.
         """
-        return ReceiveView[T_co]._create(self._end.clone(), self._show)
+        return ReceiveView[T_co]._create(self._end.clone(), self._showing)
 
     def close(self) -> None:
         """Close the end."""
@@ -212,7 +216,7 @@ def filtered(end: trio.abc.ReceiveChannel[T], keep: Callable[[T], object], /) ->
 
     Receivers that share the channel with it do not get what it leaves out: to send different
     messages to different receivers use `route`. A call that is left out fails with
-    `RequestLeftOut`.
+    `RequestLeftOut`, also one that was mapped before; so does one at which the function raises.
 
     Args:
         end: The receive end, of which the view takes the place.
@@ -225,22 +229,14 @@ def filtered(end: trio.abc.ReceiveChannel[T], keep: Callable[[T], object], /) ->
         ConfigurationError: `end` is no receive end, or `keep` is not callable.
     """
     _check("filtered", end, keep)
-
-    name = callable_name(keep)
-
-    def show(message: T) -> object:
-        if keep(message):
-            return message
-        if isinstance(message, Request):
-            message._leave_out(f"filter {name!r}")
-        return LEFT_OUT
-
-    show.__qualname__ = name
-    return ReceiveView[T]._create(end, show)
+    return _view(end, Step(keep, keeps=True))
 
 
 def mapped(end: trio.abc.ReceiveChannel[T], change: Callable[[T], S], /) -> ReceiveView[S]:
     """Show each message of a receive end as a function returns it.
+
+    A call at which the function raises fails with `RequestLeftOut`. One whose request it does not
+    show, or show a part of, is still the receiver's to answer.
 
     Args:
         end: The receive end, of which the view takes the place.
@@ -253,7 +249,15 @@ def mapped(end: trio.abc.ReceiveChannel[T], change: Callable[[T], S], /) -> Rece
         ConfigurationError: `end` is no receive end, or `change` is not callable.
     """
     _check("mapped", end, change)
-    return ReceiveView[S]._create(end, change)
+    return _view(end, Step(change, keeps=False))
+
+
+def _view(end: Any, step: Step) -> ReceiveView[Any]:
+    """Return a view of an end; of a view, one that sees through both functions."""
+    if isinstance(end, ReceiveView):
+        view: ReceiveView[Any] = end
+        return ReceiveView[Any]._create(view._end, Showing((*view._showing.steps, step)))
+    return ReceiveView[Any]._create(end, Showing((step,)))
 
 
 def _check(what: str, end: object, function: object) -> None:

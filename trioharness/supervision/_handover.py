@@ -76,6 +76,10 @@ class Suspends(Protocol):
         """Say how many are to receive through clones of this end, those that run included."""
         ...
 
+    def held_by(self, holder: object) -> None:
+        """Say which of them has this end, a clone, until it is closed."""
+        ...
+
 
 def feed(end: Finishes) -> int:
     """Return what an end sends into or is fed from, as an identity.
@@ -221,6 +225,8 @@ def clone_ends(holder: Holder, made: list[End]) -> tuple[tuple[object, ...], dic
     for place, kept in holder.ends.items():
         clones[place] = clone = kept.end.clone()
         made.append(clone)
+        if suspends(clone):
+            clone.held_by(holder)
     positional = tuple(clones.get(i, value) for i, value in enumerate(holder.positional))
     keywords = {key: clones.get(key, value) for key, value in holder.keywords.items()}
     return positional, keywords
