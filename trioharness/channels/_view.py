@@ -255,7 +255,7 @@ def mapped(end: trio.abc.ReceiveChannel[T], change: Callable[[T], S], /) -> Rece
 def _view(end: Any, step: Step) -> ReceiveView[Any]:
     """Return a view of an end; of a view, one that sees through both functions."""
     if isinstance(end, ReceiveView):
-        view: ReceiveView[Any] = end
+        view: Any = end
         return ReceiveView[Any]._create(view._end, Showing((*view._showing.steps, step)))
     return ReceiveView[Any]._create(end, Showing((step,)))
 
