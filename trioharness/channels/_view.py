@@ -39,8 +39,8 @@ class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPubl
     It is cloned, closed and handed over like the end, and settles what is in hand as the end does.
     Close the view in place of the end, which is the same to the channel. A supervisor that is
     handed several views of one end, or the end itself as well, keeps the end until the last of
-    those children is done; whoever clones or closes by hand makes a view of a clone for each. Where the end has them it
-    has `ack`, `channel`, `statistics`, and the verbs that supervisors use.
+    those children is done; to close views one by one by hand, make each of a clone. Where the end
+    has them it has `ack`, `channel`, `statistics`, and the verbs that supervisors use.
     """
 
     _end: Any
