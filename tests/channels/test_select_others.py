@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import pytest
 import trio
+from hypothesis import given
+from hypothesis import strategies as st
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 import trioharness as th
@@ -173,3 +177,150 @@ async def test_by_priority_a_filter_may_fill_a_source_of_lower_rank() -> None:
             for end in (send, urgent_out):
                 end.close()
     assert sorted(got) == ["!1", "!3", "2"]
+
+
+# --- sources that raise --------------------------------------------------------------------------
+
+
+class Troubled:
+    """A source that always has something, which it gives or raises."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        publisher, topic = th.open_topic(str, name=name)
+        self.publish = publisher.send_nowait
+        self.name = name
+        overflow: Any = "drop_oldest" if kind == "lagged" else "drop_newest"
+        where = self.fail if kind == "filter" else None
+        end = topic.subscribe(1, overflow=overflow, where=where, name=name)
+        self.source: Any = th.mapped(end, self.fail) if kind == "view" else end
+        if kind == "closed":
+            end.close()
+
+    def fail(self, _: str) -> bool:
+        raise LookupError(f"by {self.name!r}")
+
+    def fill(self) -> None:
+        for _ in range(2):
+            self.publish(self.name)
+
+    def spoke(self, said: object) -> bool:
+        return f"{self.name!r}" in (repr(said) if isinstance(said, str) else str(said))
+
+
+KINDS = ("item", "view", "filter", "lagged", "closed")
+
+
+@given(st.lists(st.sampled_from(KINDS), min_size=1, max_size=5))
+def test_no_source_starves_also_where_sources_raise(kinds: list[str]) -> None:
+    """In as many steps as there are sources, each has given something or raised."""
+
+    async def main() -> None:
+        sources = [Troubled(kind, f"s{number}") for number, kind in enumerate(kinds)]
+        told: list[str] = []
+        async with th.merge(*(each.source for each in sources)) as items:
+            for _ in range(4 * len(sources)):
+                for each in sources:
+                    each.fill()
+                said: object
+                try:
+                    said = await anext(items)
+                except (trio.ClosedResourceError, LookupError, th.Lagged, th.FilterFailed) as error:
+                    said = error
+                told += [each.name for each in sources if each.spoke(said)]
+        everybody = {each.name for each in sources}
+        for begin in range(0, len(told), len(sources)):
+            assert {*told[begin : begin + len(sources)]} == everybody, told
+
+    trio.run(main, clock=MockClock(autojump_threshold=0))
+
+
+async def test_what_a_view_raised_about_is_done_with_when_more_is_asked_for() -> None:
+    """As after a receive that raised: the message was taken, and is acknowledged by the next."""
+    send, receive = th.open_channel(int, 9, max_deliveries=2)
+    other_out, other = th.open_channel(int, 9)
+    send.send_nowait(0)
+    other_out.send_nowait(1)
+    async with th.merge(th.mapped(receive, lambda number: 1 // number), other) as items:
+        with pytest.raises(ZeroDivisionError):
+            await anext(items)
+        assert receive.statistics().in_hand == 1
+        assert await anext(items) == 1
+        assert receive.statistics().in_hand == 0
+
+
+# --- what a view leaves to its end ---------------------------------------------------------------
+
+
+async def test_an_item_of_a_view_is_in_hand_until_more_is_asked_for() -> None:
+    send, receive = th.open_channel(int, 9, max_deliveries=2)
+    other_out, other = th.open_channel(int, 9)
+    send.send_nowait(2)
+    other_out.send_nowait(1)
+    async with th.merge(th.mapped(receive, str), th.mapped(other, str)) as items:
+        assert await anext(items) == "2"
+        assert receive.statistics().in_hand == 1
+        assert await anext(items) == "1"  # of the other one, which knows nothing of the first
+        assert receive.statistics().in_hand == 0
+
+
+async def test_what_a_select_took_through_a_view_is_delivered_again_after_a_crash(
+    autojump_clock: MockClock,
+) -> None:
+    send, receive = th.open_channel(int, 9, max_deliveries=2)
+    got: list[str] = []
+
+    async def collect(view: th.ReceiveView[str]) -> None:
+        async with th.merge(view) as items:
+            async for item in items:
+                got.append(item)
+                if got == ["1", "2"]:
+                    raise ValueError
+
+    with trio.fail_after(60), send:
+        async with th.open_supervisor("s") as sup:
+            sup.start_soon(collect, th.mapped(receive, str))
+            await send.send_many([1, 2, 3])
+            send.close()
+    assert got == ["1", "2", "2", "3"]
+
+
+async def test_a_select_of_views_that_is_left_no_longer_watches_their_ends(
+    autojump_clock: MockClock,
+) -> None:
+    """Else each would add to what every send has to tell, and be kept with its task."""
+    send, receive = th.open_channel(int, 9)
+    for _ in range(3):
+        view = th.mapped(receive, str)
+        with trio.move_on_after(1) as scope:
+            async with th.merge(view) as items:
+                await anext(items)
+        assert scope.cancelled_caught
+        forgotten = weakref.ref(items)
+        del items, view
+        gc.collect()
+        assert forgotten() is None
+    send.send_nowait(1)
+    assert receive.receive_nowait() == 1
+
+
+async def test_a_select_that_waits_for_a_view_is_not_silent(autojump_clock: MockClock) -> None:
+    send, receive = th.open_channel(int, 9)
+
+    async def collect(view: th.ReceiveView[str]) -> None:
+        async with th.merge(view) as items:
+            async for _ in items:
+                pass
+
+    async with th.open_supervisor("s") as sup:
+        child = sup.start_soon(
+            collect, th.mapped(receive, str), health=th.Health(beat_within=5), grace=1
+        )
+        await trio.sleep(60)
+        assert child.restarts == 0
+        send.close()
+
+
+async def test_a_view_of_what_a_select_would_never_see_is_refused() -> None:
+    _, nowhere = th.open_channel(int, 0, overflow="drop_newest", name="news")
+    with pytest.raises(th.ConfigurationError, match="'news' neither keeps a message"):
+        th.select(th.mapped(nowhere, str))

@@ -8,8 +8,8 @@ import pytest
 import trio
 import trio.testing
 
-from trioharness._errors import Lagged
-from trioharness.channels import ReceiveChannel, SendProgress, open_topic
+from trioharness._errors import FilterFailed, Lagged
+from trioharness.channels import ReceiveChannel, SendChannel, SendProgress, Topic, open_topic
 
 from .test_topic import take_all
 
@@ -336,3 +336,155 @@ async def test_a_message_that_nobody_has_got_when_it_is_cancelled_was_not_sent()
     assert b.receive_nowait() == 1
     with pytest.raises(trio.WouldBlock):
         b.receive_nowait()
+
+
+# --- filters that fail for what has to wait ------------------------------------------------------
+
+
+def no_sevens(number: int) -> bool:
+    if number == 7:
+        raise ValueError("bad message")
+    return True
+
+
+def failures(end: ReceiveChannel[int]) -> int:
+    """Receive the error that is due, if one is; return for how many messages the filter failed."""
+    try:
+        end.receive_nowait()
+    except FilterFailed as failed:
+        return failed.count
+    except trio.WouldBlock:
+        return 0
+    raise AssertionError("there was a message first")
+
+
+def with_filter(room: int) -> tuple[SendChannel[int], Topic[int], Any, Any]:
+    """A topic, one whose filter fails for 7, and one that has so much room for all."""
+    publisher, topic = open_topic(int)
+    picky = topic.subscribe(9, where=no_sevens)
+    return publisher, topic, picky, topic.subscribe(room)
+
+
+async def test_a_filter_that_failed_for_a_message_nobody_got_is_not_told(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    publisher, topic, picky, _ = with_filter(room=0)
+    for _ in range(3):
+        with trio.move_on_after(1):
+            await publisher.send(7)
+    assert (failures(picky), topic.statistics().sent) == (0, 0)
+
+
+async def test_a_filter_that_failed_is_told_once_when_somebody_gets_the_message(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    publisher, _, picky, slow = with_filter(room=0)
+    with trio.fail_after(60):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(publisher.send, 7)
+            await trio.testing.wait_all_tasks_blocked()
+            assert failures(picky) == 0
+            assert await slow.receive() == 7
+            assert failures(picky) == 1
+        assert failures(picky) == 0
+
+
+async def test_a_closed_publisher_tells_nothing_of_a_message_that_nobody_got() -> None:
+    publisher, _, picky, _ = with_filter(room=0)
+    with pytest.RaisesGroup(trio.ClosedResourceError):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(publisher.send, 7)
+            await trio.testing.wait_all_tasks_blocked()
+            publisher.close()
+    with pytest.raises(trio.EndOfChannel):
+        picky.receive_nowait()
+
+
+async def test_a_filter_fails_once_for_each_message_of_a_batch_that_is_sent_again(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    publisher, topic, picky, slow = with_filter(room=1)
+    items, sent = [1, 7, 2, 7, 3, 7], 0
+    got = list[int]()
+    with trio.fail_after(60):
+        while sent < len(items):
+            progress = SendProgress()
+            with trio.move_on_after(1):
+                await publisher.send_many(items[sent:], progress=progress)
+            sent += progress.sent
+            got += take_all(slow)
+    assert failures(picky) == 3
+    assert take_all(picky) == [1, 2, 3]
+    assert topic.statistics().sent == len(items)
+
+
+async def test_a_filter_that_failed_wakes_who_waits_when_the_message_counts_as_sent(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    publisher, _, picky, slow = with_filter(room=0)
+
+    async def listen() -> None:
+        with pytest.raises(FilterFailed):
+            await picky.receive()
+
+    with trio.fail_after(60):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(listen)
+            nursery.start_soon(publisher.send, 7)
+            await trio.testing.wait_all_tasks_blocked()
+            assert await slow.receive() == 7
+
+
+async def test_one_that_was_finished_meanwhile_is_not_told() -> None:
+    publisher, _, picky, slow = with_filter(room=0)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(publisher.send, 7)
+        await trio.testing.wait_all_tasks_blocked()
+        picky.finish()
+        assert await slow.receive() == 7
+    with pytest.raises(trio.EndOfChannel):
+        picky.receive_nowait()
+
+
+async def test_a_filter_that_fails_before_what_lets_a_receiver_go_on(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """A full channel of dead letters has both sides wait; once it is read, both go on."""
+    publisher, topic = open_topic(int)
+    end = topic.subscribe(0, where=no_sevens, max_deliveries=1)
+    letters: ReceiveChannel[Any] = end.channel.dead
+    holder = end.clone()
+    got: list[object] = []
+
+    async def fail_until_stuck() -> None:
+        for number in range(100, 200):
+            with trio.move_on_after(1) as scope:
+                await publisher.send(number)
+            if scope.cancelled_caught:
+                return
+
+    async def crash() -> None:
+        while True:
+            await holder.receive()
+            holder.settle(ValueError())
+
+    async def listen() -> None:
+        while len(got) < 2:
+            try:
+                got.append(await end.receive())
+            except FilterFailed:
+                got.append("failed")
+
+    with trio.fail_after(1000):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(crash)
+            await fail_until_stuck()
+            nursery.cancel_scope.cancel()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(listen)
+            await trio.testing.wait_all_tasks_blocked()
+            nursery.start_soon(publisher.send_many, [7, 1])
+            await trio.testing.wait_all_tasks_blocked()
+            assert got == []
+            letters.receive_nowait()
+    assert got == ["failed", 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -86,6 +87,68 @@ async def test_it_is_handed_over_and_survives_restarts(autojump_clock: MockClock
             collect, th.mapped(th.filtered(filled(1, 2, 3, 4, max_deliveries=2), is_even), str)
         )
     assert got == ["2", "2", "4"]
+
+
+@pytest.mark.parametrize("second", ["view", "view of a view", "end"])
+async def test_an_end_is_kept_until_the_last_view_of_it_is_done_with(
+    autojump_clock: MockClock, second: str
+) -> None:
+    send, receive = th.open_channel(int, 9)
+    got: list[int] = []
+
+    async def take_one(end: trio.abc.ReceiveChannel[int]) -> None:
+        got.append(await end.receive())
+
+    async def fail_at_two(end: trio.abc.ReceiveChannel[int]) -> None:
+        async for number in end:
+            got.append(number)
+            if number == 2:
+                raise ValueError
+
+    views: dict[str, trio.abc.ReceiveChannel[int]] = {
+        "view": th.filtered(receive, bool),
+        "view of a view": th.mapped(th.filtered(receive, bool), int),
+        "end": receive,
+    }
+    with trio.fail_after(60):
+        async with th.open_supervisor("s") as sup:
+            sup.start_soon(take_one, th.filtered(receive, bool))
+            await trio.sleep(1)
+            sup.start_soon(partial(fail_at_two, end=views[second]))
+            for number in (1, 2, 3):
+                await send.send(number)
+                await trio.sleep(1)
+            await send.aclose()
+    assert got == [1, 2, 3]
+    with pytest.raises(trio.ClosedResourceError):
+        receive.receive_nowait()  # it was kept, and is closed with the last of them
+
+
+async def test_calls_wait_while_one_of_two_views_has_a_responder(
+    autojump_clock: MockClock,
+) -> None:
+    """What is down behind one view says nothing of the other one."""
+    client, server = th.open_requests(int, str)
+
+    async def fails(end: object) -> None:
+        raise ValueError
+
+    async def answers(end: trio.abc.ReceiveChannel[th.Request[int, str]]) -> None:
+        await trio.sleep(5)
+        async for request in end:
+            request.reply("here")
+
+    views = [th.filtered(server, lambda _: True) for _ in range(2)]
+    answered = False
+    with trio.fail_after(60), pytest.raises(th.RestartLimitExceeded):
+        async with th.open_supervisor("s", stay=True, max_restarts=0, exhausted="park") as sup:
+            sup.start_soon(answers, views[0])
+            sup.start_soon(fails, views[1])
+            await trio.sleep(1)
+            assert await client.call(1) == "here"
+            answered = True
+            sup.cancel_scope.cancel()
+    assert answered
 
 
 async def test_what_the_end_can_do_the_view_can() -> None:

@@ -71,8 +71,92 @@ def test_a_component_may_subscribe_by_itself() -> None:
 
     app = th.Harness("shop")
     publisher, numbers = app.topic(int)
-    app.add(send_all, publisher, [1], after=[app.add(listen, numbers)])
+    app.add(send_all, publisher, [1])
+    app.add(listen, numbers)  # it starts first: it is a consumer of the topic
     assert app.run().channels == ()
+
+
+@pytest.mark.usefixtures("virtual_time")
+def test_a_component_that_subscribes_by_itself_may_need_the_publisher() -> None:
+    async def publish(
+        end: th.SendChannel[int], *, task_status: th.TaskStatus[th.SendChannel[int]]
+    ) -> None:
+        task_status.started(end)
+        await trio.sleep(5)
+        await end.send(1)
+
+    async def listen(
+        topic: th.Topic[int], *, publisher: th.SendChannel[int], task_status: th.TaskStatus[None]
+    ) -> None:
+        with topic.subscribe(9) as end:
+            task_status.started()
+            got.append(await end.receive())
+
+    app, got = th.Harness("shop"), list[int]()
+    publisher, numbers = app.topic(int)
+    first = app.add(publish, publisher)
+    app.add(listen, numbers, needs={"publisher": first})
+    app.run()
+    assert got == [1]
+
+
+@pytest.mark.usefixtures("virtual_time")
+@pytest.mark.parametrize("opened", [False, True])
+def test_a_subscription_cannot_be_described_while_the_harness_runs(opened: bool) -> None:
+    app = th.Harness("shop")
+    _, numbers = app.topic(int, name="numbers")
+    refused: list[str] = []
+
+    async def subscribes() -> None:
+        with pytest.raises(th.EndNotOpen) as caught:
+            numbers.subscribe(1)
+        refused.append(str(caught.value))
+
+    app.add(subscribes)
+    for _ in range(2):
+        if opened:
+
+            async def run() -> None:
+                async with app.open():
+                    pass
+
+            trio.run(run)
+        else:
+            app.run()
+    assert refused == 2 * [
+        "<declared topic 'numbers'>: it was asked for a subscription while the harness runs, "
+        "which has made all its own; give it to a component as an argument of its own in add(): "
+        "it gets a topic that it can subscribe to"
+    ]
+    assert repr(app) == "<Harness 'shop': 1 components, 1 channels>"
+    numbers.subscribe(1)  # for the next one
+    assert repr(app) == "<Harness 'shop': 1 components, 2 channels>"
+
+
+@pytest.mark.usefixtures("virtual_time")
+def test_the_options_of_a_subscription_reach_it() -> None:
+    """One that only counts what it missed is told nothing."""
+
+    async def late(end: th.ReceiveChannel[int], got: list[object]) -> None:
+        await trio.sleep(5)
+        while True:
+            try:
+                got.append(await end.receive())
+            except th.Lagged as lagged:
+                got.append(f"missed {lagged.count}")
+            except trio.EndOfChannel:
+                return
+
+    app = th.Harness("shop")
+    publisher, numbers = app.topic(int)
+    loud, silent = list[object](), list[object]()
+    app.add(late, numbers.subscribe(1, overflow="drop_oldest"), loud, name="loud")
+    app.add(
+        late, numbers.subscribe(1, overflow="drop_oldest", lagged="count"), silent, name="silent"
+    )
+    app.add(send_all, publisher, [1, 2, 3])
+    app.run()
+    assert (loud, silent) == (["missed 2", 3], [3])
 
 
 def test_a_subscription_survives_a_crash_and_its_dead_letters_are_written(tmp_path: Any) -> None:
@@ -116,7 +200,66 @@ def test_what_is_dropped_is_told_and_in_the_receipt(events: list[th.Event]) -> N
     assert "channel 'queue': 4 sent, 0 delivered, 3 dropped, 1 left" in str(receipt)
 
 
+def drops(observer: th.Observer | None) -> th.Receipt:
+    """The receipt of a run that drops messages."""
+
+    async def idle(end: th.ReceiveChannel[int]) -> None:
+        await trio.sleep(5)
+
+    app = th.Harness("shop", observer=observer)
+    sender, receiver = app.channel(int, 1, overflow="drop_newest", name="queue")
+    app.add(idle, receiver)
+    app.add(send_all, sender, [1, 2, 3])
+    return app.run()
+
+
+@pytest.mark.usefixtures("virtual_time")
+def test_an_observer_that_fails_about_drops_spoils_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fails(event: th.Event) -> None:
+        if isinstance(event, th.MessagesDropped):
+            raise ValueError("bad observer")
+
+    receipt = drops(fails)
+    assert (receipt.channels[0].sent, receipt.channels[0].dropped) == (3, 2)
+    assert "bad observer" in caplog.text
+    assert "crashed" not in caplog.text
+
+
+@pytest.mark.usefixtures("virtual_time")
+def test_without_an_observer_drops_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    drops(None)
+    told = [record for record in caplog.records if "dropped" in record.getMessage()]
+    assert {(record.levelname, getattr(record, "channel", None)) for record in told} == {
+        ("WARNING", "queue")
+    }
+    assert "'queue' is full and dropped a message (2 so far)" in caplog.text
+
+
 # requests
+
+
+@pytest.mark.usefixtures("virtual_time")
+@pytest.mark.parametrize("room", [0, 1, 3])
+def test_as_many_requests_may_wait_as_was_said(room: int) -> None:
+    async def calls_in_vain(client: th.RequestClient[int, str]) -> None:
+        async with trio.open_nursery() as nursery:
+            for number in range(5):
+                nursery.start_soon(client.call, number)
+            await trio.sleep(1)
+            queued.append(client.statistics().current_buffer_used)
+            nursery.cancel_scope.cancel()
+
+    async def idle(server: th.ReceiveChannel[th.Request[int, str]]) -> None:
+        await trio.sleep(5)
+
+    app, queued = th.Harness("shop"), list[int]()
+    client, server = app.requests(int, str, room)
+    app.add(idle, server)
+    app.add(calls_in_vain, client)
+    app.run()
+    assert queued == [room]
 
 
 def test_calls_and_their_receipt() -> None:
@@ -211,6 +354,16 @@ def test_a_subscription_that_cannot_be_is_refused() -> None:
         numbers.subscribe(-1)
     with pytest.raises(th.ConfigurationError, match="'error' would have"):
         loosely.subscribe(1, overflow="error")
+    assert repr(app) == "<Harness 'shop': 0 components, 1 channels>"
+
+
+def test_a_topic_that_is_marked_as_it_is_is_refused() -> None:
+    """As an end is: the harness would not put the topic of the run in its place."""
+    app = th.Harness("shop")
+    publisher, numbers = app.topic(int, name="numbers")
+    for each in (publisher, numbers):
+        with pytest.raises(th.EndNotOpen, match=r"marked with as_is\(\), but exists only while"):
+            app.add(take_all, th.as_is(each), [])
     assert repr(app) == "<Harness 'shop': 0 components, 1 channels>"
 
 

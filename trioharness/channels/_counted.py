@@ -232,6 +232,7 @@ class CountedState(ChannelState):
         while self.receivers and not self.doomed and (self.queue or self.senders):
             if not self.queue:
                 self.queue.append(self.admit_sender())
+                continue  # who waited may have been told something else by that
             if self.next_is_alone and next(iter(self.receivers.values())).filling:
                 task, _ = self.receivers.popitem(last=False)
                 reschedule(task, Value(OVER))  # its batch is complete

@@ -32,9 +32,10 @@ class Letters(list[tuple[SubscriptionState, Item]]):
     """Those whose filters raised, and what."""
 
     def tell_failed(self) -> None:
-        """Tell those that they miss it; once it is certain that it is published."""
+        """Tell those that they miss it; once, in the moment in which it counts as sent."""
         for sub, error in self.failed:
-            sub.tell_gap(Gap(FRONT, 1, error))
+            if not sub.broken:  # it has been finished since the filter was asked
+                sub.tell_gap(Gap(FRONT, 1, error))
 
 
 _offer: Final = ChannelState.offer
@@ -238,7 +239,6 @@ class TopicState(ChannelState):
             return [(sub, _share(items, places)) for sub in self.subscriptions]
         parts: dict[SubscriptionState, tuple[list[Item], list[int]]] = {}
         for place, letters in enumerate(items):
-            letters.tell_failed()
             for sub, item in letters:
                 mine, places_of_mine = parts.setdefault(sub, ([], []))
                 mine.append(item)
@@ -249,8 +249,12 @@ class TopicState(ChannelState):
         """Note how much of a batch counts as sent: what anybody has, or all that is everywhere."""
         batch = publication.batch
         reached = publication.reached if publication.pending else len(batch._items)
-        self.sent += reached - batch.sent
+        new = batch._items[batch.sent : reached]
+        self.sent += len(new)
         batch.sent = reached
+        if not self.takes_as_they_are(new):
+            for letters in new:
+                letters.tell_failed()
 
     def took(self, task: Task, subscription: SubscriptionState) -> None:
         """Take note that a subscription has got more of what a task publishes."""

@@ -60,7 +60,7 @@ class Selection(AsyncIterator[T], metaclass=NoPublicConstructor):
     """How many of the sources that hold it open have not ended."""
     _meters: list[Meter] = attrs.field(factory=list[Meter], init=False)
     _last: Source[Any] | None = attrs.field(default=None, init=False)
-    """Where the last item came from."""
+    """Where the last item or error came from."""
     _task: Task | None = attrs.field(default=None, init=False)
     """The task that waits for news and has not been woken."""
     _busy: bool = attrs.field(default=False, init=False)
@@ -118,6 +118,9 @@ class Selection(AsyncIterator[T], metaclass=NoPublicConstructor):
         Raises:
             StopAsyncIteration: All sources have ended, but for timers.
             trio.ClosedResourceError: One of the ends is closed, or this is used outside its block.
+            Lagged: A subscription has missed messages.
+            FilterFailed: The filter of a subscription has failed.
+            Exception: Whatever the function of a view raises; the message is then taken.
             trio.BusyResourceError: Another task asks for the next item just now.
         """
         if self._busy:
@@ -177,21 +180,29 @@ class Selection(AsyncIterator[T], metaclass=NoPublicConstructor):
             self._ripen()
         while self._open and (entry := self._turns.first()) is not None:
             try:
-                # Raising because an end is closed, it leaves the entry there, to raise again.
                 pair: tuple[Any, Any] | None = entry.source.take()
             except trio.EndOfChannel:
                 self._turns.drop(entry)
                 self._open -= 1
                 continue
+            except Exception:
+                # It had its turn. It may have taken something, and there may be more, also to be
+                # raised: a closed end raises again whenever its turn comes.
+                self._serve(entry)
+                raise
             if pair is not None:
-                self._turns.served()
-                self._last = entry.source
+                self._serve(entry)
                 return pair
             self._turns.drop(entry)
             self._watch(entry)
         if not self._open:
             raise StopAsyncIteration
         return None
+
+    def _serve(self, entry: Entry) -> None:
+        """Pass the turn on, from one that gave an item or raised."""
+        self._turns.served()
+        self._last = entry.source
 
     def _watch(self, entry: Entry) -> None:
         """Have an entry wait for news, for it has nothing."""

@@ -91,8 +91,8 @@ class Topic(Generic[T_co], metaclass=NoPublicConstructor):
                 - ``"latest"``: this subscriber keeps the newest alone; `max_buffer_size` is 1.
             where: Says of each message whether this subscriber wants it, before it is queued and
                 before it is copied. It is called by the publisher, so it must not block. What it
-                raises is told to the subscriber, in a `FilterFailed` from its next receive; the
-                message is not queued then.
+                raises is told to the subscriber, in a `FilterFailed` from its next receive, once
+                the message counts as sent; the message is not queued then.
             lagged: ``"count"`` only counts what was missed, as ``dropped`` of the statistics.
             max_deliveries: As for `open_channel`: a message whose receiver crashed is delivered
                 again, and becomes a dead letter in the end.
@@ -194,9 +194,9 @@ def open_topic(
 
     If a send is cancelled while it waits, or its publisher is closed then: who had room has the
     message, and to those it waited for it counts as missed, so they are told with `Lagged`. If
-    nobody had room it was not sent at all, and nobody missed it. For `SendChannel.send_many` this
-    holds of each message; ``progress.sent`` counts those that anybody has got, so sending the rest
-    again doubles nothing.
+    nobody had room it was not sent at all: nobody is told that it was missed, and no filter that
+    failed for it is told of. For `SendChannel.send_many` this holds of each message;
+    ``progress.sent`` counts those that anybody has got, so sending the rest again doubles nothing.
 
     Args:
         message_type: What the topic carries: a class, a union (``Tick | Halt``) or any other type

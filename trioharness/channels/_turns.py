@@ -41,7 +41,7 @@ class Turns(Protocol):
         ...
 
     def served(self) -> None:
-        """Take note that the first had something, and may have more."""
+        """Take note that the first gave something, or raised, and may have more."""
         ...
 
     def drop(self, entry: Entry) -> None:

@@ -33,8 +33,10 @@ class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPubl
     """A receive end seen through a function, from `filtered` or `mapped`; no task is behind it.
 
     It is cloned, closed and handed over like the end, and settles what is in hand as the end does.
-    Close the view in place of the end, which is the same to the channel. Where the end has them it
-    has `ack`, `channel`, `statistics`, and the verbs that supervisors use.
+    Close the view in place of the end, which is the same to the channel. A supervisor that is
+    handed several views of one end, or the end itself as well, keeps the end until the last of
+    those children is done; to close views one by one by hand, make each of a clone. Where the end
+    has them it has `ack`, `channel`, `statistics`, and the verbs that supervisors use.
     """
 
     _end: Any
@@ -51,6 +53,11 @@ class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPubl
         if name in OF_THE_END:
             return getattr(self._end, name)
         raise AttributeError(f"a view has no {name!r}", name=name, obj=self)
+
+    @property
+    def shown_end(self) -> object:
+        """The end that it shows, itself no view."""
+        return getattr(self._end, "shown_end", self._end)
 
     async def receive(self) -> T_co:
         """Take the next message that is shown, waiting for one. Always a checkpoint.

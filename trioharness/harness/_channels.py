@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, NoReturn, TypeAlias, TypeVar, cast, final
@@ -23,7 +24,7 @@ from ..channels import (
     open_requests,
     open_topic,
 )
-from ._declared import DeclaredChannel, DeclaredEnd
+from ._declared import DeclaredChannel, DeclaredEnd, not_open
 from ._forms import name_of_form
 from ._isolation import Isolation, check_isolation, copy_for
 
@@ -60,11 +61,11 @@ class DeclaredTopic:
     def __getattr__(self, attribute: str) -> NoReturn:
         if attribute.startswith("_") or attribute == "declared":
             raise AttributeError(attribute)  # as in `DeclaredEnd`
-        raise EndNotOpen(
-            repr(self),
-            f"it was asked for {attribute!r}, but exists only while the harness runs",
-            "give it to a component as an argument of its own in add(), and use it there",
-        )
+        raise self.not_open(f"it was asked for {attribute!r}")
+
+    def not_open(self, use: str) -> EndNotOpen:
+        """Return the error for a use that only the topic itself could be put to."""
+        return not_open(repr(self), use)
 
     def subscribe(
         self,
@@ -91,7 +92,15 @@ class DeclaredTopic:
 
         Raises:
             ConfigurationError: An option cannot be, or the harness has a channel of that name.
+            EndNotOpen: The harness runs, which has made its subscriptions.
         """
+        if self._channels.runs:
+            raise EndNotOpen(
+                repr(self),
+                "it was asked for a subscription while the harness runs, which has made all its own",
+                "give it to a component as an argument of its own in add(): it gets a topic that it "
+                "can subscribe to",
+            )
 
         def subscribed(topic: Topic[Any], name: str | None) -> ReceiveChannel[Any]:
             return topic.subscribe(
@@ -136,6 +145,9 @@ class DeclaredChannels:
         factory=dict[DeclaredChannel, Callable[["Opened", DropObserver], OpenChannel]]
     )
 
+    runs: int = attrs.field(default=0, init=False)
+    """How many runs of the harness there are just now."""
+
     def __len__(self) -> int:
         return len(self._openers)
 
@@ -150,6 +162,15 @@ class DeclaredChannels:
     ) -> None:
         """Have each run open one more."""
         self._openers[declared] = opener
+
+    @contextlib.contextmanager
+    def in_a_run(self) -> Iterator[None]:
+        """Let it be known that a run goes on, for the time of the block."""
+        self.runs += 1
+        try:
+            yield
+        finally:
+            self.runs -= 1
 
     def opened(self, observer: DropObserver) -> Mapping[DeclaredChannel, OpenChannel]:
         """Open all of them for one run, in the order in which they were described."""

@@ -79,12 +79,12 @@ def check_ends(fn: object, args: Sequence[object], channels: Container[DeclaredC
 
     Raises:
         ConfigurationError: An end is another harness's.
-        EndNotOpen: An end is marked with `as_is`.
+        EndNotOpen: An end or a topic is marked with `as_is`.
     """
     for argument in (*_bound(fn), *args):
         if isinstance(argument, AsIs):
             marked = cast("AsIs[object]", argument).value
-            if isinstance(marked, DeclaredEnd):
+            if isinstance(marked, DeclaredEnd | DeclaredTopic):
                 raise marked.not_open("it was marked with as_is()")
         if isinstance(argument, DeclaredEnd | DeclaredTopic):
             declared = argument.declared

@@ -35,6 +35,15 @@ class DeclaredChannel:
         return self.of or self
 
 
+def not_open(subject: str, use: str) -> EndNotOpen:
+    """Return the error for a use of what exists only in a run."""
+    return EndNotOpen(
+        subject,
+        f"{use}, but exists only while the harness runs",
+        "give it to a component as an argument of its own in add(), and use it there",
+    )
+
+
 def _only_in_a_run(use: str) -> Callable[..., NoReturn]:
     """Return the method of a `DeclaredEnd` that refuses one use of it."""
 
@@ -74,11 +83,7 @@ class DeclaredEnd:
 
     def not_open(self, use: str) -> EndNotOpen:
         """Return the error for a use that only the end itself could be put to."""
-        return EndNotOpen(
-            repr(self),
-            f"{use}, but exists only while the harness runs",
-            "give it to a component as an argument of its own in add(), and use it there",
-        )
+        return not_open(repr(self), use)
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)

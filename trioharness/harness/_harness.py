@@ -149,7 +149,11 @@ class Harness(Describes):
 
         Subscriptions are described too, by ``topic.subscribe(...)`` on what is returned, and are
         arguments for `add`. Each run makes them before it starts anything, so that nothing is
-        missed. A component that is to subscribe by itself is given the topic as an argument.
+        missed. A component that is to subscribe by itself is given the topic as an argument: it
+        starts before those that publish, and misses nothing if it subscribes before it says that it
+        is ready. But a drain sees no end of its that something comes through, so it counts as a
+        source and is cancelled first, and what is queued for it then is lost. What must not be lost
+        is for a subscription that is described here.
 
         Args:
             message_type: What it carries; a union is fine.
@@ -172,6 +176,10 @@ class Harness(Describes):
         name: str | None = None,
     ) -> tuple[RequestClient[Q, R], ReceiveChannel[Request[Q, R]]]:
         """Describe a channel of requests, as `open_requests` opens it.
+
+        A drain lets a component that was given the answering end answer what is queued. One that
+        is given no receive end, because it opens requests of its own, counts as a source and is
+        cancelled first: calls that it has not answered by then fail.
 
         Args:
             request_type: What is asked; a union is fine.
@@ -268,9 +276,10 @@ class Harness(Describes):
             Everything is stopped in order, within `grace`.
         """
         running = Running._create(self._plan())
-        async with running._block() as running._supervisor:
-            await running._start()
-            yield running
+        with self._channels.in_a_run():
+            async with running._block() as running._supervisor:
+                await running._start()
+                yield running
 
     def _plan(self) -> Plan:
         levels = in_start_order(self)

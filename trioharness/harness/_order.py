@@ -147,13 +147,16 @@ def _refuse_copies(member: DeclaredMember, need: DeclaredMember) -> None:
 def _consumers(
     members: Sequence[DeclaredMember], named: Mapping[str, Iterable[str]]
 ) -> dict[str, list[str]]:
-    """Return, for each member, those that receive what it sends and do not wait for it in turn."""
+    """Return, for each member, those that receive what it sends and do not wait for it in turn.
+
+    One that was given a topic subscribes by itself, so it receives what is published there.
+    """
     sends: dict[str, set[DeclaredChannel]] = {}
     receivers: dict[DeclaredChannel, list[str]] = {}
     for member in members:
-        ends = [end for end in given_to(member) if isinstance(end, DeclaredEnd)]
-        sends[member.name] = {end.declared for end in ends if end.sends}
-        for channel in {end.declared.source for end in ends if not end.sends}:
+        given = given_to(member)
+        sends[member.name] = {each.declared for each in given if _sends(each)}
+        for channel in {each.declared.source for each in given if not _sends(each)}:
             receivers.setdefault(channel, []).append(member.name)
     consumers = {
         sender: [
@@ -167,6 +170,10 @@ def _consumers(
         sender: [name for name in names if circle_of.get(name, -1) != circle_of.get(sender, -2)]
         for sender, names in consumers.items()
     }
+
+
+def _sends(given: Given) -> bool:
+    return isinstance(given, DeclaredEnd) and given.sends
 
 
 def needs_of(member: DeclaredMember) -> Mapping[str, Reference]:

@@ -160,7 +160,7 @@ async def run(plan: Plan) -> Receipt:
 
     ending = Ending(running._told_to_drain, running.stop, told)
     try:
-        with ending.listening():
+        with ending.listening(), plan.channels.in_a_run():
             async with running._block() as running._supervisor:
                 await running._start()
             return running.receipt(ending.first)

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from ._component import flatten
-from ._handover import GONE, End, is_end
+from ._handover import GONE, End, is_end, shown_end
 from ._record import Record
 
 if TYPE_CHECKING:
@@ -84,8 +84,8 @@ def let_go_of(group: Record, inside: Engine) -> Callable[[End], None]:
         if run is None or inside.ending:
             return  # it ends as a whole, and may begin again
         for place, clone in zip(tuple(group.ends), run.clones, strict=True):
-            if clone is end:
-                run.clones = [other for other in run.clones if other is not end]
+            if shown_end(clone) is end:
+                run.clones = [other for other in run.clones if other is not clone]
                 group.engine.handover.let_go(group, place)
                 return
 

@@ -4,6 +4,9 @@ An argument that is a channel end is moved: the supervisor keeps it, each incarn
 and the kept end closes when the last child that holds it can never run again. So what is queued
 outlives a crash, and a pipeline ends by itself when its source returns.
 
+Ends are counted by identity. A view shows an end that others may hold too, also through other
+views: it counts as that end, which closes when the last of them is done with it.
+
 Supervision knows no channel class. An end is whatever can be cloned and closed and can send or
 receive: ours, trio's memory channels, anyio's memory object streams. Our ends also have the
 optional verbs below, which are called where they are there. Whether they are is asked of the end
@@ -168,9 +171,14 @@ def _plain(value: object) -> object:
     return cast("AsIs[object]", value).value if isinstance(value, AsIs) else value
 
 
+def shown_end(end: End) -> End:
+    """Return the end that is to be kept: for a view, the one that it shows."""
+    return cast("End", getattr(end, "shown_end", end))
+
+
 @attrs.define(eq=False)
 class Kept:
-    """One end that a supervisor keeps, and the children that hold it."""
+    """One end that a supervisor keeps, and the children that hold it, or views of it."""
 
     end: End
     holders: set[object] = attrs.field(factory=set[object])
@@ -222,8 +230,9 @@ def clone_ends(holder: Holder, made: list[End]) -> tuple[tuple[object, ...], dic
         trio.ClosedResourceError: A kept end was closed by somebody else.
     """
     clones: dict[int | str, End] = {}
-    for place, kept in holder.ends.items():
-        clones[place] = clone = kept.end.clone()
+    for place in holder.ends:  # what it was given is cloned, which may be a view of what is kept
+        given = holder.positional[place] if isinstance(place, int) else holder.keywords[place]
+        clones[place] = clone = cast("End", given).clone()
         made.append(clone)
         if suspends(clone):
             clone.held_by(holder)
@@ -234,7 +243,7 @@ def clone_ends(holder: Holder, made: list[End]) -> tuple[tuple[object, ...], dic
 
 @attrs.define(eq=False)
 class Handover:
-    """All ends that one supervisor keeps, counted by identity."""
+    """All ends that one supervisor keeps, by identity."""
 
     _kept: dict[int, Kept] = attrs.field(factory=dict[int, Kept])
     on_release: Callable[[End], None] | None = None
@@ -249,7 +258,8 @@ class Handover:
         ]
         for place, value in places:
             if is_end(value):
-                kept = self._kept.setdefault(id(value), Kept(value))
+                end = shown_end(value)
+                kept = self._kept.setdefault(id(end), Kept(end))
                 kept.holders.add(holder)
                 if watches(value):
                     value.watch(None)  # it may be the clone of an end that another component has
