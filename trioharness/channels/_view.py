@@ -261,10 +261,10 @@ def mapped(end: trio.abc.ReceiveChannel[T], change: Callable[[T], S], /) -> Rece
 
 def _view(end: Any, step: Step) -> ReceiveView[Any]:
     """Return a view of an end; of a view, one that sees through both functions."""
-    if isinstance(end, ReceiveView):
-        view: Any = end
-        return ReceiveView[Any]._create(view._end, Showing((*view._showing.steps, step)))
-    return ReceiveView[Any]._create(end, Showing((step,)))
+    steps: tuple[Step, ...] = ()
+    if type(end) is ReceiveView:
+        end, steps = end._end, end._showing.steps
+    return ReceiveView[Any]._create(end, Showing((*steps, step)))
 
 
 def _check(what: str, end: object, function: object) -> None:
