@@ -123,11 +123,10 @@ def test_a_subscription_cannot_be_described_while_the_harness_runs(opened: bool)
             trio.run(run)
         else:
             app.run()
-    assert refused == 2 * [
-        "<declared topic 'numbers'>: it was asked for a subscription while the harness runs, "
-        "which has made all its own; give it to a component as an argument of its own in add(): "
-        "it gets a topic that it can subscribe to"
-    ]
+    assert len(refused) == 2
+    for sentence in refused:
+        assert "it was asked for a subscription while the harness runs" in sentence
+        assert "give it to a component as an argument of its own in add()" in sentence
     assert repr(app) == "<Harness 'shop': 1 components, 1 channels>"
     numbers.subscribe(1)  # for the next one
     assert repr(app) == "<Harness 'shop': 1 components, 2 channels>"

@@ -97,9 +97,8 @@ class DeclaredTopic:
         if self._channels.runs:
             raise EndNotOpen(
                 repr(self),
-                "it was asked for a subscription while the harness runs, which has made all its own",
-                "give it to a component as an argument of its own in add(): it gets a topic that it "
-                "can subscribe to",
+                "it was asked for a subscription while the harness runs, which has made its own",
+                "give it to a component as an argument of its own in add(), and subscribe there",
             )
 
         def subscribed(topic: Topic[Any], name: str | None) -> ReceiveChannel[Any]:
