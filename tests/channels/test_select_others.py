@@ -295,8 +295,8 @@ async def test_a_select_of_views_that_is_left_no_longer_watches_their_ends(
             async with th.merge(view) as items:
                 await anext(items)
         assert scope.cancelled_caught
-        forgotten = weakref.ref(items)
-        del items, view
+        forgotten = weakref.ref(items)  # pyright: ignore[reportPossiblyUnboundVariable]
+        del items, view  # pyright: ignore[reportPossiblyUnboundVariable]
         gc.collect()
         assert forgotten() is None
     send.send_nowait(1)
