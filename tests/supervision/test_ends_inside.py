@@ -272,6 +272,32 @@ async def test_what_was_complete_is_left_out_of_the_next_life(autojump_clock: Mo
     assert got == [0, 1, 2]
 
 
+async def test_a_group_inside_of_a_group_goes_on_with_what_is_not_complete(
+    autojump_clock: MockClock,
+) -> None:
+    _, receive = th.open_channel(int, 1)
+    lives: list[float] = []
+
+    async def ends(end: th.ReceiveChannel[int]) -> None:
+        await trio.sleep(1)
+
+    async def lives_on() -> None:
+        lives.append(trio.current_time())
+        await trio.sleep_forever()
+
+    inner = th.Group("inner", [th.Spec(ends, receive), th.Spec(lives_on)])
+    with trio.fail_after(50):
+        async with th.open_supervisor() as sup:
+            child = await sup.start(th.Group("outer", [th.Spec(inner)]))
+            await trio.sleep(2)
+            await child.restart()
+            within = child.value.children["inner"].value
+            assert isinstance(within, th.Supervisor)
+            assert list(within.children) == ["lives_on"]
+            sup.cancel_scope.cancel()
+    assert lives == [0, 2]
+
+
 @pytest.mark.parametrize("nested", [False, True])
 async def test_a_drain_ends_a_pipeline_inside_of_a_group(
     autojump_clock: MockClock, nested: bool

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from ..supervision import Child, Group, Options, Spec, Supervisor, TaskStatus, add_child
+from ..supervision import Child, Group, Options, Spec, Supervisor, add_child
 from ._channels import DeclaredTopic, OpenChannel
 from ._dead_letters import check_encodable, write_dead_letters
 from ._declared import DeclaredChannel, DeclaredChild, DeclaredEnd, DeclaredMember, name_of
@@ -118,8 +118,7 @@ def _component(
 ) -> tuple[Callable[..., object], tuple[object, ...]]:
     """Return a component and its arguments, with what exists in place of what was declared."""
     if isinstance(member, DeclaredSupervisor):
-        ends = given_to(member)
-        return partial(_run_supervisor, member, levels, ends), tuple(given[end] for end in ends)
+        return _group(member, levels, given), ()
     assert isinstance(member, DeclaredChild)
 
     def filled(args: Iterable[object]) -> tuple[object, ...]:
@@ -135,21 +134,12 @@ def _component(
     return fn, filled(member.args)
 
 
-async def _run_supervisor(  # noqa: ASYNC128 - the group says when it is ready
-    declared: DeclaredSupervisor,
-    levels: Levels,
-    ends: Sequence[Given],
-    *opened: object,
-    task_status: TaskStatus[Supervisor],
-) -> None:
-    """Run a supervisor inside of a harness; it is a component that was given all its ends."""
-    given = dict(zip(ends, opened, strict=True))
-    level = levels[declared]
-    specs = [spec for member in level.members for spec in _specs(member, level, levels, given)]
-    words = declared.words
-    group = Group(
+def _group(declared: DeclaredSupervisor, levels: Levels, given: Mapping[Given, object]) -> Group:
+    """Return a supervisor inside of a harness, with what exists in place of what was declared."""
+    level, words = levels[declared], declared.words
+    return Group(
         declared.name,
-        specs,
+        [spec for member in level.members for spec in _specs(member, level, levels, given)],
         strategy=words.strategy,
         max_restarts=words.limit.max_restarts,
         within=words.limit.within,
@@ -157,7 +147,6 @@ async def _run_supervisor(  # noqa: ASYNC128 - the group says when it is ready
         exhausted=words.exhausted,
         start=words.start,
     )
-    await group(task_status=task_status)
 
 
 def _specs(

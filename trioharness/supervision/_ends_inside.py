@@ -66,7 +66,8 @@ def given(
 def is_over(fn: Callable[..., object], args: tuple[object, ...]) -> bool:
     """Say whether a component was complete in an earlier life of what it is inside of.
 
-    It was given an end that it will never use again; to begin it would only fail.
+    It was given an end that it will never use again; to begin it would only fail. Not for
+    groups, which leave out what is complete inside of them and go on with the rest.
     """
     _, positional, keywords = flatten(fn, args)
     return any(value is GONE for value in (*positional, *keywords.values()))

@@ -145,7 +145,7 @@ class Group:
                 partial(_make, engine, spec, fn, args)
                 for spec in self.children
                 for fn, args in [given(spec.fn, spec.args, clones)]
-                if not is_over(fn, args)
+                if isinstance(fn, Group) or not is_over(fn, args)
             ]
             if self.start == "in_order":
                 await start_one_by_one(engine_of(supervisor), makers)
