@@ -52,7 +52,7 @@ class TypeCheck:
         Raises:
             ConfigurationError: `form` is no type, or one that cannot be checked at run time.
         """
-        classes = _classes(form)
+        classes = classes_of_type(form)
         self.label = label_of_type(form)
         self.known: set[type] = {cls for cls in classes if cls is not object}
         self._classes = classes
@@ -75,18 +75,22 @@ class TypeCheck:
             self.known.add(type(value))
 
 
-def _classes(form: object) -> tuple[type, ...]:
-    """Return the classes that a value of the type form can be of."""
+def classes_of_type(form: object) -> tuple[type, ...]:
+    """Return the classes that a value of the type form can be of; `object` where that is open.
+
+    Raises:
+        ConfigurationError: `form` is no type, or one that cannot be checked at run time.
+    """
     if form is None:
         return (types.NoneType,)
     if form is Any:
         return (object,)
     if isinstance(form, NewType):
-        return _classes(form.__supertype__)
+        return classes_of_type(form.__supertype__)
     if isinstance(form, TypeVar):
         return _of_all(form.__constraints__ or (form.__bound__ or object,))
     if isinstance(form, TypeAliasType):
-        return _classes(form.__value__)
+        return classes_of_type(form.__value__)
     if is_typeddict(form):
         return (dict,)
     origin = get_origin(form)
@@ -101,14 +105,14 @@ def _classes_of_generic(form: object, origin: object) -> tuple[type, ...]:
     if origin in _UNIONS:
         return _of_all(get_args(form))
     if origin is Annotated:
-        return _classes(get_args(form)[0])
+        return classes_of_type(get_args(form)[0])
     if origin is Literal:
         return tuple({value.__class__ for value in get_args(form)})
-    return _classes(origin)
+    return classes_of_type(origin)
 
 
 def _of_all(forms: tuple[object, ...]) -> tuple[type, ...]:
-    return tuple(cls for form in forms for cls in _classes(form))
+    return tuple(cls for form in forms for cls in classes_of_type(form))
 
 
 def _is_runtime(protocol: type) -> bool:

@@ -24,8 +24,8 @@ from ..channels import (
     open_requests,
     open_topic,
 )
+from ..messages import type_name
 from ._declared import DeclaredChannel, DeclaredEnd, not_open
-from ._forms import name_of_form
 from ._isolation import Isolation, check_isolation, copy_for
 
 Q = TypeVar("Q")
@@ -266,7 +266,7 @@ class DeclaredChannels:
         message_type: TypeForm[T],
         isolation: Isolation | None = None,
     ) -> Callable[[T], T] | None:
-        subject = f"{kind} {name_of_form(message_type) if name is None else name!r}"
+        subject = f"{kind} {type_name(message_type) if name is None else name!r}"
         isolation = self.isolation if isolation is None else isolation
         check_isolation(subject, isolation)
         return copy_for(subject, message_type, isolation)

@@ -11,12 +11,13 @@ from typing import Any, cast, get_origin
 
 from .._errors import ConfigurationError
 from ..channels import ReceiveChannel, Request, RequestClient, SendChannel, Topic
+from ..messages import type_name
 from ..rules import circles
 from ._channels import DeclaredTopic
 from ._declared import DeclaredChannel, DeclaredChild, DeclaredEnd
 from ._described import DeclaredSupervisor, Describes
 from ._findings import Finding
-from ._forms import Form, arguments_of, fits, hint_of, is_open, name_of_form
+from ._forms import Form, arguments_of, fits, hint_of, is_open
 from ._order import Given, given_to, in_start_order
 
 
@@ -86,11 +87,9 @@ def _arguments(child: DeclaredChild) -> Iterator[Finding]:
     if isinstance(fn, partial):
         fn, given = _bound_before(cast("partial[object]", fn), given)
     for name, value in given:
-        parameter = signature.parameters.get(name)
-        hint = hint_of(_annotated(fn), name)
-        for each in _values(value, parameter):
+        for each in _values(value, signature.parameters.get(name)):
             if isinstance(each, DeclaredEnd | DeclaredTopic):
-                yield from _mismatch(subject, name, each, hint)
+                yield from _mismatch(subject, name, each, hint_of(_annotated(fn), name))
 
 
 def _values(value: Any, parameter: inspect.Parameter | None) -> Sequence[object]:
@@ -129,12 +128,12 @@ def _mismatch(subject: str, name: str, given: Given, hint: Form) -> Iterator[Fin
     origin = get_origin(hint) or hint
     problem = None
     if isinstance(origin, type) and not is_open(origin) and not _is_kind(actual, origin):
-        problem = f"{name} is annotated {name_of_form(hint)}, but gets {given!r}"
+        problem = f"{name} is annotated {type_name(hint)}, but gets {given!r}"
     elif not _carries(given, actual, hint):
-        carried = name_of_form(declared.message_type)
+        carried = type_name(declared.message_type)
         if declared.kind == "requests":
-            carried = f"{carried}, answered by {name_of_form(declared.reply_type)}"
-        problem = f"{name} is annotated {name_of_form(hint)}, but {given!r} carries {carried}"
+            carried = f"{carried}, answered by {type_name(declared.reply_type)}"
+        problem = f"{name} is annotated {type_name(hint)}, but {given!r} carries {carried}"
     if problem is not None:
         yield Finding(
             code="TH101",

@@ -4,22 +4,10 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Sequence
-from typing import (
-    Annotated,
-    Any,
-    NewType,
-    TypeAlias,
-    TypeVar,
-    Union,
-    cast,
-    get_args,
-    get_origin,
-    get_type_hints,
-)
+from typing import Any, TypeAlias, TypeVar, cast, get_args, get_type_hints
 
-from typing_extensions import TypeAliasType
-
-from .._util import callable_name
+from .._errors import ConfigurationError
+from ..channels import classes_of_type
 
 Form: TypeAlias = object
 """A class, a union or another type form."""
@@ -42,39 +30,11 @@ def hint_of(fn: object, name: str) -> Form:
 
 def fits(given: Form, wanted: Form) -> bool:
     """Say whether every value of one form is of another, as far as can be seen; in doubt it is."""
-    parts, accepted = _parts(given), _parts(wanted)
-    if parts is None or accepted is None:
-        return True
-    return all(any(_is_one(part, other) for other in accepted) for part in parts)
-
-
-def _is_one(part: type, wanted: type) -> bool:
-    promoted = {float: (float, int), complex: (complex, float, int)}.get(wanted, (wanted,))
     try:
-        return issubclass(part, promoted)
-    except TypeError:  # a protocol that says nothing at run time
+        parts, accepted = classes_of_type(given), classes_of_type(wanted)
+        return object in parts or all(issubclass(part, accepted) for part in parts)
+    except (ConfigurationError, TypeError):  # a form, or a protocol, that says nothing at run time
         return True
-
-
-def _parts(form: Form) -> Sequence[type] | None:
-    """Return the classes of a form; None if that is open."""
-    if form is None:
-        return (types.NoneType,)
-    if is_open(form):
-        return None
-    if isinstance(form, NewType):
-        return _parts(form.__supertype__)
-    if isinstance(form, TypeAliasType):
-        return _parts(form.__value__)
-    origin = get_origin(form)
-    if origin is Annotated:
-        return _parts(get_args(form)[0])
-    if origin in (Union, types.UnionType):
-        found = [_parts(part) for part in get_args(form)]
-        return None if None in found else [cls for part in found for cls in part or ()]
-    if isinstance(origin, type):
-        return (origin,)
-    return (form,) if isinstance(form, type) else None
 
 
 def is_open(form: Form) -> bool:
@@ -86,15 +46,3 @@ def arguments_of(form: Form, count: int) -> Sequence[Form]:
     """Return the type arguments of a generic form; Any for each that is missing or open."""
     found = [Any if isinstance(arg, TypeVar) else arg for arg in get_args(form)]
     return [*found, *[Any] * count][:count]
-
-
-def name_of_form(form: Form) -> str:
-    """Return a form as it is written in a program, without module names."""
-    origin, args = get_origin(form), get_args(form)
-    if form is None or form is types.NoneType:
-        return "None"
-    if origin in (Union, types.UnionType):
-        return " | ".join(map(name_of_form, args))
-    if isinstance(origin, type):
-        return f"{origin.__name__}[{', '.join(map(name_of_form, args))}]"
-    return callable_name(form) if isinstance(form, type) else str(form).replace("typing.", "")
