@@ -48,20 +48,18 @@ class Running(metaclass=NoPublicConstructor):
     """An application that runs, from `Harness.open`."""
 
     _plan: Plan
+    _overtime: Overtime | None = None
+    """Leaves the process if it does not end, where that is its own."""
     _began: float = attrs.field(init=False, factory=trio.current_time)
     _channels: Mapping[DeclaredChannel, OpenChannel] = attrs.field(init=False)
     _level: Level = attrs.field(init=False)
-    _overtime: Overtime = attrs.field(init=False)
     _observer: Selective = attrs.field(init=False)
     _supervisor: Supervisor | None = attrs.field(default=None, init=False)
-    _in_command: bool = attrs.field(default=False, init=False)
-    """Whether the process is its own, to be left if it does not end."""
     _started: bool = attrs.field(default=False, init=False)
     _ended: Ended = attrs.field(default="done", init=False)
 
     def __attrs_post_init__(self) -> None:
         plan = self._plan
-        self._overtime = Overtime(plan.name)
         wants_all = log_wants_all if plan.observer is None else _always
         self._observer = Selective(self._observe, wants_all)
         self._channels = plan.channels.opened(safely(self._observer))
@@ -126,9 +124,9 @@ class Running(metaclass=NoPublicConstructor):
         )
 
     def _observe(self, event: Event) -> None:
-        if isinstance(event, ChildStuck):
+        if isinstance(event, ChildStuck) and self._overtime is not None:
             self._overtime.stuck[event.path] = event
-            if self._in_command and self.supervisor.is_ending:
+            if self.supervisor.is_ending:
                 self._overtime.allow(2 * self._plan.grace + MARGIN)
         (self._plan.observer or log_observer)(event)
 
@@ -151,12 +149,12 @@ class Running(metaclass=NoPublicConstructor):
 
 async def run(plan: Plan) -> Receipt:
     """Run an application until it is done, drained or stopped; see `Harness.run`."""
-    running = Running._create(plan)
-    running._in_command = True
+    overtime = Overtime(plan.name)
+    running = Running._create(plan, overtime)
     allowed = iter((2 * plan.grace + MARGIN, plan.grace + MARGIN))  # a drain and a stop; a stop
 
     def told() -> None:
-        running._overtime.allow(next(allowed))
+        overtime.allow(next(allowed))
 
     ending = Ending(running._told_to_drain, running.stop, told)
     try:
@@ -165,7 +163,7 @@ async def run(plan: Plan) -> Receipt:
                 await running._start()
             return running.receipt(ending.first)
     finally:
-        running._overtime.over()
+        overtime.over()
 
 
 def _always() -> bool:
