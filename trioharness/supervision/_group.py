@@ -35,7 +35,9 @@ class Group:
 
     When it is started, its children are, in order; its value is its `Supervisor`. When it is
     restarted, it begins afresh from its specs: no remembered restarts, none of the children that
-    were added meanwhile. For children that come and go, open a supervisor instead.
+    were added meanwhile, and none that are complete, because their channel ends have been closed.
+    Ends in its specs outlive its restarts. For children that come and go, open a supervisor
+    instead.
 
     Example::
 
