@@ -123,11 +123,12 @@ def test_a_subscription_cannot_be_described_while_the_harness_runs(opened: bool)
             trio.run(run)
         else:
             app.run()
-    assert refused == 2 * [
+    sentence = (
         "<declared topic 'numbers'>: it was asked for a subscription while the harness runs, "
         "which has made all its own; give it to a component as an argument of its own in add(): "
         "it gets a topic that it can subscribe to"
-    ]
+    )
+    assert refused == [sentence, sentence]
     assert repr(app) == "<Harness 'shop': 1 components, 1 channels>"
     numbers.subscribe(1)  # for the next one
     assert repr(app) == "<Harness 'shop': 1 components, 2 channels>"

@@ -92,13 +92,7 @@ class DeclaredTopic:
             ConfigurationError: An option cannot be, or the harness has a channel of that name.
             EndNotOpen: The harness runs, which has made its subscriptions.
         """
-        if self._channels.runs:
-            raise EndNotOpen(
-                repr(self),
-                "it was asked for a subscription while the harness runs, which has made all its own",
-                "give it to a component as an argument of its own in add(): it gets a topic that it "
-                "can subscribe to",
-            )
+        self._refuse_in_a_run()
 
         def subscribed(topic: Topic[Any], name: str | None) -> ReceiveChannel[Any]:
             return topic.subscribe(
@@ -131,6 +125,16 @@ class DeclaredTopic:
 
         self._channels.add(declared, open_it)
         return cast("ReceiveChannel[Any]", DeclaredEnd(declared, sends=False))
+
+    def _refuse_in_a_run(self) -> None:
+        if self._channels.runs:
+            raise EndNotOpen(
+                repr(self),
+                "it was asked for a subscription while the harness runs, which has made all its "
+                "own",
+                "give it to a component as an argument of its own in add(): it gets a topic that "
+                "it can subscribe to",
+            )
 
 
 @attrs.define(eq=False)
