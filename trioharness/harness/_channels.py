@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any, Literal, NoReturn, TypeAlias, TypeVar, cast, final
 
 import attrs
@@ -164,7 +164,7 @@ class DeclaredChannels:
         self._openers[declared] = opener
 
     @contextlib.contextmanager
-    def in_a_run(self) -> Iterator[None]:
+    def in_a_run(self) -> Generator[None]:
         """Let it be known that a run goes on, for the time of the block."""
         self.runs += 1
         try:
