@@ -108,6 +108,15 @@ def test_the_error_for_what_matches_nothing() -> None:
 
 
 RULE: Any = Rule
+
+
+def test_rules_are_equal_by_value_and_have_a_hash() -> None:
+    key = attrgetter("region")
+    routings = [Routing([KeyRule(key, {"eu": to}), Rule("b")]) for to in ("a", "a", "c")]
+    assert routings[0] == routings[1] != routings[2]
+    assert len({*routings}) == 2
+
+
 KEY_RULE: Any = KeyRule
 ROUTING: Any = Routing
 

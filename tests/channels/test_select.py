@@ -668,7 +668,7 @@ def refusals() -> list[tuple[tuple[Any, ...], str]]:
         ((trio_receive,), r"without a task for it alone; open the channel with open_channel"),
         ((receive, 1.5), r"^select: 1.5 is nothing .*; write every\(1.5\) for a tick every so"),
         (([receive],), r"; write select\(\*sources\) for what is in it$"),
-        (("orders",), r"^select: 'orders' is nothing to take items from; give receive ends of"),
+        (("orders",), r"^select: 'orders' is nothing to take items from; give receive ends, "),
         ((nowhere,), r"channel 'news' neither keeps a message .* open it with max_buffer_size=1"),
         ((strict,), r"channel 'asks' neither keeps a message nor lets a send wait for a select"),
     ]

@@ -289,14 +289,16 @@ async def test_a_select_of_views_that_is_left_no_longer_watches_their_ends(
 ) -> None:
     """Else each would add to what every send has to tell, and be kept with its task."""
     send, receive = th.open_channel(int, 9)
+
+    async def wait_in_vain() -> weakref.ref[object]:
+        forgotten: weakref.ref[object] = weakref.ref(items := th.merge(th.mapped(receive, str)))
+        with trio.move_on_after(1):
+            async with items as ready:
+                await anext(ready)
+        return forgotten
+
     for _ in range(3):
-        view = th.mapped(receive, str)
-        with trio.move_on_after(1) as scope:
-            async with th.merge(view) as items:
-                await anext(items)
-        assert scope.cancelled_caught
-        forgotten = weakref.ref(items)  # pyright: ignore[reportPossiblyUnboundVariable]
-        del items, view  # pyright: ignore[reportPossiblyUnboundVariable]
+        forgotten = await wait_in_vain()
         gc.collect()
         assert forgotten() is None
     send.send_nowait(1)

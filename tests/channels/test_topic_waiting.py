@@ -435,6 +435,23 @@ async def test_a_filter_that_failed_wakes_who_waits_when_the_message_counts_as_s
             assert await slow.receive() == 7
 
 
+async def test_a_filter_may_come_and_go_while_a_batch_waits() -> None:
+    publisher, topic = open_topic(int)
+    slow = topic.subscribe(0)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(publisher.send_many, [7, 1])
+        await trio.testing.wait_all_tasks_blocked()
+        picky = topic.subscribe(9, where=no_sevens)
+        assert [await slow.receive(), await slow.receive()] == [7, 1]
+    assert take_all(picky) == []  # it came later than the batch
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(publisher.send_many, [7, 1])
+        await trio.testing.wait_all_tasks_blocked()
+        picky.close()
+        assert [await slow.receive(), await slow.receive()] == [7, 1]
+    assert topic.statistics().sent == 4
+
+
 async def test_one_that_was_finished_meanwhile_is_not_told() -> None:
     publisher, _, picky, slow = with_filter(room=0)
     async with trio.open_nursery() as nursery:

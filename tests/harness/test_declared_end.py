@@ -176,3 +176,12 @@ def test_a_component_that_reaches_around_its_arguments(
     (exit,) = errors
     assert isinstance(exit, th.Crashed)
     assert CURE in str(exit.error)
+
+
+def test_no_view_of_it_can_be_made_and_the_error_says_where(ends: tuple[Any, Any]) -> None:
+    for view in (th.filtered, th.mapped):
+        with pytest.raises(th.ConfigurationError) as caught:
+            view(ends[1], bool)
+        name = view.__name__
+        assert f"so call {name}() there" in str(caught.value)
+        assert "what a harness declares becomes one in the component" in str(caught.value)

@@ -73,7 +73,7 @@ class KeyRule:
 
     key: Callable[[Any], Hashable]
     """Returns the key of a message: ``operator.attrgetter("region")``, say."""
-    to: Mapping[Hashable, str] = attrs.field(converter=_table)
+    to: Mapping[Hashable, str] = attrs.field(converter=_table, hash=False)
     """The name of the end by key; a key that is not in it matches nothing."""
 
     def __attrs_post_init__(self) -> None:

@@ -78,10 +78,12 @@ def select(*sources: Selectable[Any], priority: bool = False) -> Items[Any]:
 
     ``async with select(orders, news, every(1.0)) as ready:``, and inside
     ``async for source, item in ready:``, where `source` is the very object that was given. Sources
-    are receive ends of `open_channel` and timers of `every`. It starts no task. Sources that have
-    something take turns, so that none starves, and an item costs the same however many others
-    have nothing. It ends when all sources have ended; timers, which never do, hold it open only
-    where there is nothing else. Where the items say themselves what they are, `merge` is simpler.
+    are receive ends of `open_channel`, subscriptions of `Topic.subscribe`, the answering ends of
+    `open_requests`, views by `filtered` and `mapped` of any of these, and timers of `every`. It
+    starts no task. Sources that have something, to give or to raise, take turns, so that none
+    starves, and an item costs the same however many others have nothing. It ends when all sources
+    have ended; timers, which never do, hold it open only where there is nothing else. Where the
+    items say themselves what they are, `merge` is simpler.
 
     It takes exactly one item, in the moment in which it gives it; cancelled, it has taken nothing.
     Each step of the loop is a checkpoint. Asking for the next item acknowledges the last, as
@@ -97,8 +99,11 @@ def select(*sources: Selectable[Any], priority: bool = False) -> Items[Any]:
             taking turns: then the later ones may well starve.
 
     Returns:
-        What to enter. The ``async for`` inside raises `trio.ClosedResourceError` if one of the
-        ends is closed before its channel has ended.
+        What to enter. Inside, each step may raise what a receive from the source whose turn it is
+        would: `trio.ClosedResourceError` if the end is closed before its channel has ended,
+        `Lagged` and `FilterFailed` from a subscription, and whatever the function of a view raises;
+        the message it raised about is taken then. An ``async for`` ends with that; ask with
+        ``anext(ready)`` to go on with the next source.
 
     Raises:
         ConfigurationError: There are no sources, one is given twice, or one cannot be selected.
@@ -182,4 +187,4 @@ def _no_source(value: object, name: str) -> tuple[str, str]:
         return problem, f"write every({value!r}) for a tick every so many seconds"
     if isinstance(value, list | tuple | set | frozenset):
         return problem, f"write {name}(*sources) for what is in it"
-    return problem, "give receive ends of open_channel and timers of every"
+    return problem, "give receive ends, views of them, and timers of every"

@@ -269,7 +269,12 @@ def _view(end: Any, step: Step) -> ReceiveView[Any]:
 
 def _check(what: str, end: object, function: object) -> None:
     if not isinstance(end, trio.abc.ReceiveChannel):
-        raise ConfigurationError(what, f"{end!r} is no receive end", "give one, of trio's kind")
+        raise ConfigurationError(
+            what,
+            f"{end!r} is no receive end",
+            "give one, of trio's kind; what a harness declares becomes one in the component "
+            f"that it is given to, so call {what}() there",
+        )
     if not callable(function):
         raise ConfigurationError(
             what, f"{function!r} is not callable", "give a function of one message"
