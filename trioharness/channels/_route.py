@@ -12,7 +12,6 @@ import trio
 
 from .._errors import ConfigurationError
 from ._dead_letter import DeadLetter
-from ._request import Request
 from ._routing import DEAD, Routing
 
 T = TypeVar("T")
@@ -36,7 +35,8 @@ async def route(source: trio.abc.ReceiveChannel[Any], rules: Routing, /, **to: A
     room at each end that it goes to, so that a slow one holds up the others. It closes its ends
     when it ends. With `max_deliveries` on the input, a message that it could not pass on to all its
     ends, because it was stopped or crashed, is passed on again; without, it is gone. Not for
-    requests, unless each matches a rule: the caller of one that is dropped waits.
+    requests, which are in the hand of whoever receives them: be a responder that calls one of
+    several clients, by the rules if you like.
 
     Args:
         source: Where the messages come from: any receive end of trio's kind.
@@ -47,7 +47,8 @@ async def route(source: trio.abc.ReceiveChannel[Any], rules: Routing, /, **to: A
         What was passed on.
 
     Raises:
-        ConfigurationError: Rules and ends do not fit; nothing was received or closed.
+        ConfigurationError: Rules and ends do not fit, or the input gives requests; nothing was
+            received or closed.
         NoRoute: No rule matches a message, and the rules call that an error.
         trio.BrokenResourceError: Nobody receives at one of the ends any more.
 
@@ -55,6 +56,7 @@ async def route(source: trio.abc.ReceiveChannel[Any], rules: Routing, /, **to: A
         The message that is under way may have reached some of its ends.
     """
     rules.check(to)
+    _refuse_requests("route", source)
     with _closing(source, *to.values()):
         sent, dropped = Counter[str](), 0
         async for message in source:
@@ -65,8 +67,6 @@ async def route(source: trio.abc.ReceiveChannel[Any], rules: Routing, /, **to: A
                 sent.update(names)
             elif rules.otherwise == "drop":
                 dropped += 1
-                if isinstance(message, Request):
-                    message._leave_out("route")
             elif rules.otherwise == "error":
                 raise rules.no_route(message)
             else:
@@ -93,7 +93,8 @@ async def partition(
         by: Returns the key of a message.
 
     Raises:
-        ConfigurationError: There is no end, or `by` is not callable; nothing was received.
+        ConfigurationError: There is no end, `by` is not callable, or the input gives requests;
+            nothing was received.
         trio.BrokenResourceError: Nobody receives at one of the ends any more.
         Exception: Whatever `by` raises.
 
@@ -106,9 +107,25 @@ async def partition(
         raise ConfigurationError(
             "partition", f"by={by!r} is not callable", "give a function of a message"
         )
+    _refuse_requests("partition", source)
     with _closing(source, *to):
         async for message in source:
             await to[hash(by(message)) % len(to)].send(message)
+
+
+def _refuse_requests(what: str, source: object) -> None:
+    """Refuse what gives requests, of which the router itself would be the responder.
+
+    They would fail when it ends, while others work on them, and would wait for ever when those
+    crash, of which it would not hear.
+    """
+    if getattr(source, "answers", False):
+        raise ConfigurationError(
+            what,
+            f"{source!r} gives requests, and whoever receives them has to answer them",
+            "open requests for each way, and start a responder that replies with what it gets from "
+            "the client of the right one: request.reply(await clients[kind].call(request.message))",
+        )
 
 
 def _closing(*ends: Any) -> ExitStack:
