@@ -71,8 +71,7 @@ class CallStorm:
     over: bool = attrs.field(default=False, init=False)
     kind: str = attrs.field(default="any", init=False)
     """``steady``: one responder always comes back, so that no call may fail for want of one.
-    ``solo``: there is but one in the end, so that its calls to itself have to fail. ``any``: neither.
-    """
+    ``solo``: there is but one in the end, so that its calls to itself have to fail."""
     own: Client | None = attrs.field(default=None, init=False)
     """By which responders call."""
     raised: bool = attrs.field(default=False, init=False)
@@ -160,7 +159,8 @@ class CallStorm:
         match 12 if calls_often else self.chance.randrange(14):
             case 12:
                 with request:
-                    await self.call_own()
+                    if request.is_call:  # else it is in doubt whether it calls itself
+                        await self.call_own()
                     request.reply(reply)
             case 0:
                 with request:
@@ -327,10 +327,15 @@ class CallStorm:
     # trouble
 
     async def trouble(self) -> None:
-        """Cancel calls; kill, restart, stop and start components."""
+        """Cancel calls; kill, restart, stop and start components.
+
+        But not the one that calls itself, nor calls beside it: what waits for ever would end.
+        """
         while not self.over:
             await trio.sleep(self.chance.choice((0.3, 1, 3, 10)))
-            if not self.children or self.chance.random() < 0.5:
+            if self.kind == "solo" and not self.children:
+                continue
+            if self.kind != "solo" and self.chance.random() < 0.5:
                 if self.scopes:
                     self.chance.choice(self.scopes).cancel()
                 continue
@@ -360,7 +365,7 @@ class CallStorm:
         ]
         if self.kind == "solo":
             alone = chance.choice((self.one_by_one, self.in_batches, self.team, self.selecting))
-            self.children.append(sup.start_soon(alone, server, backoff=th.Backoff(0.5, 20)))
+            sup.start_soon(alone, server, backoff=th.Backoff(0.5, 20))
             for _ in range(chance.randint(0, 3)):
                 self.children.append(sup.start_soon(self.brief, server, restart="transient"))
             return
