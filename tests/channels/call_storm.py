@@ -14,8 +14,9 @@ import time
 import types
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Generator
+from operator import itemgetter
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import trio
@@ -68,17 +69,26 @@ class CallStorm:
     scopes: list[trio.CancelScope] = attrs.field(factory=list[trio.CancelScope], init=False)
     children: list[th.Child[Any]] = attrs.field(factory=list["th.Child[Any]"], init=False)
     over: bool = attrs.field(default=False, init=False)
+    kind: str = attrs.field(default="any", init=False)
+    """``steady``: one responder always comes back, so that no call may fail for want of one.
+    ``solo``: there is but one in the end, so that its calls to itself have to fail."""
+    own: Client | None = attrs.field(default=None, init=False)
+    """By which responders call."""
+    raised: bool = attrs.field(default=False, init=False)
+    """A view raised, so that the responder did not get what it had received."""
 
     def __attrs_post_init__(self) -> None:
         self.chance = Random(self.seed)
+        self.kind = self.chance.choice(("any", "any", "steady", "steady", "solo"))
 
     # callers
 
-    async def call(self, client: Client) -> None:
+    async def call(self, client: Client, patience: float | None = None) -> None:
         """Call once, and count what comes of it."""
         number = next(self.numbers)
         waited: list[bool] = []
-        with trio.move_on_after(self.chance.choice(PATIENCE)) as scope:
+        drawn = self.chance.choice(PATIENCE)
+        with trio.move_on_after(drawn if patience is None else patience) as scope:
             self.scopes.append(scope)
             if self.chance.random() < 0.05:
                 scope.cancel()
@@ -94,6 +104,10 @@ class CallStorm:
             except (th.RequestError, trio.BrokenResourceError, trio.ClosedResourceError) as error:
                 self.count[type(error).__name__] += 1
                 how = "failed"
+                if self.kind == "steady" and not self.over:
+                    self.count["steady"] += 1
+                    early = isinstance(error, (trio.BrokenResourceError, th.CallToOneself))
+                    assert not early, (self.seed, number, error)
             finally:
                 self.scopes.remove(scope)
                 self.count[how if waited and begun else "refused"] += 1
@@ -117,14 +131,14 @@ class CallStorm:
         """Call many times; sometimes at once, and sometimes crash, or lose the end."""
         async with client, trio.open_nursery() as nursery:
             await self.call(client)
-            for _ in range(self.chance.randint(1, 12)):
+            for _ in range(self.chance.randint(1, 12 if self.kind == "any" else 40)):
                 await trio.sleep(self.chance.choice((0, 0, 0.1, 1)))
                 match self.chance.randrange(10):
                     case 0:
                         await self.cast(client)
                     case 1 | 2 | 3:
                         nursery.start_soon(self.call, client)
-                    case 4 if self.chance.random() < 0.2:
+                    case 4 if self.chance.random() < (0.2 if self.kind == "any" else 0.02):
                         client.close()
                     case _:
                         await self.call(client)
@@ -141,7 +155,13 @@ class CallStorm:
         """Deal with one request, in one of the ways there are."""
         reply = f"reply to {request.message}"
         pause = self.chance.choice((0, 0, 0.1, 1, 5))
-        match self.chance.randrange(12):
+        calls_often = self.kind == "solo" and self.chance.random() < 0.2
+        match 12 if calls_often else self.chance.randrange(14):
+            case 12:
+                with request:
+                    if request.is_call:  # else it is in doubt whether it calls itself
+                        await self.call_own()
+                    request.reply(reply)
             case 0:
                 with request:
                     await trio.sleep(pause)
@@ -168,6 +188,49 @@ class CallStorm:
                     await trio.sleep(pause)
                     request.reply(reply)
         await trio.sleep(self.chance.choice((0, 0, 0.1)))
+
+    async def call_own(self) -> None:
+        """Call the channel that this is a responder of; to itself, it may be.
+
+        With a deadline where two could wait for each other, which is not seen.
+        """
+        assert self.own is not None
+        self.count["own"] += 1
+        await self.call(self.own, math.inf if self.kind == "solo" else 20)
+
+    async def steady(self, server: Server) -> None:
+        """Be a responder that never stays away, and never calls; it crashes, or loses its end."""
+        async for request in server:
+            self.handled[request.message] += 1
+            request.reply(f"reply to {request.message}")
+            match self.chance.randrange(8):
+                case 0:
+                    server.close()
+                    await trio.sleep(self.chance.choice((0, 1, 5)))
+                    raise Crash("without an end")
+                case 1:
+                    raise Crash("with an end")
+                case _:
+                    await trio.sleep(self.chance.choice((0, 0.1, 1)))
+
+    async def brief(self, server: Server) -> None:
+        """Be a responder that answers once, and does not call."""
+        await trio.sleep(self.chance.choice((0, 1, 5, 10)))
+        request = await server.receive()
+        self.handled[request.message] += 1
+        await trio.sleep(self.chance.choice((0, 1, 5)))
+        request.reply(f"reply to {request.message}")
+        if self.chance.random() < 0.5:
+            raise Crash("after its answer")
+
+    async def selecting(self, server: Server) -> None:
+        async with th.select(server, th.every(2.0)) as ready:
+            async for source, item in ready:
+                if source is server:
+                    request = cast("Ask", item)
+                    self.handled[request.message] += 1
+                    await self.work(request)
+                    await self.mishap(server)
 
     async def one_by_one(self, server: Server) -> None:
         async for request in server:
@@ -232,13 +295,47 @@ class CallStorm:
         await trio.sleep(self.chance.choice((1, 10, 1000)))
         raise Crash("the pool")
 
+    # views
+
+    def keeps(self, request: Ask) -> bool:
+        """Say whether a view shows a request; raise at some."""
+        if request.message % 19 == 3:
+            self.raised = True
+            self.count["view raised"] += 1
+            raise Crash("a view")
+        if request.message % 7 == 5:
+            self.handled[request.message] += 1
+            self.count["left out"] += 1
+            return False
+        return True
+
+    def keeps_pair(self, pair: tuple[int, Ask]) -> bool:
+        return self.keeps(pair[1])
+
+    def seen(self, server: Server) -> Server:
+        """Return an end, or a view of it, which is handed over in the same way."""
+        match self.chance.randrange(5):
+            case 0:
+                return cast("Server", th.filtered(server, self.keeps))
+            case 1:
+                pairs = th.mapped(server, lambda request: (request.message, request))
+                kept = th.filtered(pairs, self.keeps_pair)
+                return cast("Server", th.mapped(kept, itemgetter(1)))
+            case _:
+                return server
+
     # trouble
 
     async def trouble(self) -> None:
-        """Cancel calls; kill, restart, stop and start components."""
+        """Cancel calls; kill, restart, stop and start components.
+
+        But not the one that calls itself, nor calls beside it: what waits for ever would end.
+        """
         while not self.over:
             await trio.sleep(self.chance.choice((0.3, 1, 3, 10)))
-            if self.chance.random() < 0.5:
+            if self.kind == "solo" and not self.children:
+                continue
+            if self.kind != "solo" and self.chance.random() < 0.5:
                 if self.scopes:
                     self.chance.choice(self.scopes).cancel()
                 continue
@@ -264,10 +361,17 @@ class CallStorm:
             self.shared,
             self.with_its_end,
             self.team,
+            self.selecting,
         ]
+        if self.kind == "solo":
+            alone = chance.choice((self.one_by_one, self.in_batches, self.team, self.selecting))
+            sup.start_soon(alone, server, backoff=th.Backoff(0.5, 20))
+            for _ in range(chance.randint(0, 3)):
+                self.children.append(sup.start_soon(self.brief, server, restart="transient"))
+            return
         pool = sup.start_soon(self.pool, background=True)
         self.children.append(pool)
-        for _ in range(chance.randint(1, 3)):
+        for _ in range(chance.randint(1, 1 if self.kind == "steady" else 3)):
             backoff = chance.choice((None, th.Backoff(0.5, 20)))
             if chance.random() < 0.2:
                 needs = {"pool": pool}
@@ -281,7 +385,8 @@ class CallStorm:
         chance = self.chance
         client, server = th.open_requests(int, str, chance.choice((0, 1, 4, math.inf)))
         watch = client.clone()
-        many = chance.random() < 0.5
+        self.own = watch
+        many = chance.random() < 0.5 or self.kind == "steady"
         exhausted = chance.choice(("park", "escalate"))
         strategy = chance.choice(("one_for_one", "one_for_one", "one_for_all", "rest_for_one"))
         options: dict[str, Any] = {
@@ -308,10 +413,16 @@ class CallStorm:
         async with trio.open_nursery() as callers:
             for _ in range(chance.randint(1, 3)):
                 callers.start_soon(self.caller, client.clone())
-            if chance.random() < 0.3:
+            if self.kind != "solo" and chance.random() < 0.4:
+                ends = [server, server.clone()]
+                chance.shuffle(ends)
+                server, clone = ends
                 with contextlib.suppress(th.RestartLimitExceeded):
-                    async with th.open_supervisor("other", stay=True, exhausted="park") as other:
-                        self.start_responders(other, server.clone())
+                    restarts = chance.choice((0, 3))
+                    async with th.open_supervisor(
+                        "other", stay=True, exhausted="park", max_restarts=restarts
+                    ) as other:
+                        self.start_responders(other, self.seen(clone))
                         await self.supervise_most(client, server, options, callers)
                         self.end(other)
             else:
@@ -323,12 +434,18 @@ class CallStorm:
         chance = self.chance
         with contextlib.suppress(th.RestartLimitExceeded):
             async with th.open_supervisor("storm", **options) as sup:
-                self.start_responders(sup, server)
+                alike = chance.random() < 0.5  # of the same end; else each has one of its own
+                if self.kind == "steady":
+                    end = server if alike else server.clone()
+                    sup.start_soon(self.steady, end, backoff=th.Backoff(0.5, 20))
+                    away = end.clone()  # of somebody who is down; it hides nobody
+                    away.suspend(Crash("away"))
+                self.start_responders(sup, server if alike else self.seen(server))
                 for _ in range(chance.randint(0, 2)):
                     self.children.append(sup.start_soon(self.supervised_caller, client.clone()))
                 client.close()
                 await trio.sleep(chance.choice((1, 5, 50, 500)))
-                if chance.random() < 0.3:
+                if self.kind != "any" or chance.random() < 0.3:
                     await self.until_ended(callers)  # none of them waits for ever
                 self.over = True
                 self.end(sup)
@@ -352,7 +469,9 @@ class CallStorm:
         assert calls.made == sum(seen.values()), (self.seed, calls)
         assert calls.waiting == 0, (self.seed, calls)
         assert numbers.sent == numbers.received + numbers.left, (self.seed, numbers)
-        assert numbers.received == sum(self.handled.values()), (self.seed, numbers, self.handled)
+        handled = sum(self.handled.values())
+        assert numbers.received >= handled, (self.seed, numbers, self.handled)
+        assert self.raised or numbers.received == handled, (self.seed, numbers, self.handled)
         assert numbers.tasks_waiting_send == numbers.tasks_waiting_receive == 0
         assert all(times == 1 for times in self.handled.values()), (self.seed, self.handled)
 

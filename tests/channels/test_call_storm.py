@@ -31,5 +31,6 @@ def test_what_storms_are_for_happens_in_them() -> None:
         *("replied", "failed", "cancelled", "refused", "cast"),
         *("stop", "start", "restart", "kill"),
         *("ResponderDied", "Unanswered", "BrokenResourceError", "ClosedResourceError"),
+        *("RequestLeftOut", "CallToOneself", "view raised", "own", "steady"),
     ]
     assert {what: total[what] for what in rare if total[what] < 5} == {}

@@ -79,21 +79,6 @@ async def test_what_matches_nothing_is_dropped_and_counted() -> None:
     assert await all_of(got) == [1, 2]
 
 
-async def test_requests_are_refused() -> None:
-    """Who receives a request answers it; nobody would know of who it is passed on to."""
-    client, server = th.open_requests(int, str, name="asks")
-    out, _ = th.open_channel(th.Request[int, str], 9)
-    for passes_on in (
-        lambda: th.route(server, th.Routing([th.Rule("out")]), out=out),
-        lambda: th.route(th.filtered(server, bool), th.Routing([th.Rule("out")]), out=out),
-        lambda: th.partition(server, out, by=id),
-    ):
-        with pytest.raises(th.ConfigurationError, match="has requests, which whoever receives"):
-            await passes_on()
-    assert server.statistics().open_receive_channels == 1
-    client.close()
-
-
 async def test_what_matches_nothing_is_a_dead_letter() -> None:
     plus, _ = th.open_channel(int, 9)
     dead, letters = th.open_channel(th.DeadLetter[int], 9)
@@ -133,6 +118,71 @@ async def test_ends_that_do_not_fit_are_refused_before_anything_is_received() ->
         await th.partition(source.clone(), by=int)
     with pytest.raises(th.ConfigurationError, match="by=3 is not callable"):
         await th.partition(source.clone(), plus.clone(), by=cast("Any", 3))
+
+
+async def test_requests_are_refused_and_nothing_is_received_or_closed() -> None:
+    client, server = th.open_requests(int, str, name="asks")
+    plus, plus_out = th.open_channel(th.Request[int, str], 9)
+    rules = th.Routing([th.Rule("plus")])
+    await client.cast(1)
+    for source in (server, th.filtered(server, lambda _: True)):
+        with pytest.raises(th.ConfigurationError, match=r"'asks'.* gives requests, and") as caught:
+            await th.route(source, rules, plus=plus)
+        assert "request.reply(await clients[kind].call(request.message))" in str(caught.value)
+        with pytest.raises(th.ConfigurationError, match=r"^partition"):
+            await th.partition(source, plus, by=hash)
+    assert server.receive_nowait().message == 1
+    plus.close()
+    with pytest.raises(trio.EndOfChannel):
+        plus_out.receive_nowait()
+
+
+async def test_calls_are_routed_by_a_responder_with_a_client_for_each_way(
+    autojump_clock: MockClock,
+) -> None:
+    """The cure that `route` names: one that crashes fails its call, and an end ends all well."""
+    client, server = th.open_requests(int, str, name="asks")
+    even, even_out = th.open_requests(int, str, name="even")
+    odd, odd_out = th.open_requests(int, str, name="odd")
+
+    async def by_parity(
+        server: th.ReceiveChannel[th.Request[int, str]], **clients: th.RequestClient[int, str]
+    ) -> None:
+        async with trio.open_nursery() as nursery:
+            async for request in server:
+                kind = "odd" if request.message % 2 else "even"
+                nursery.start_soon(pass_on, request, clients[kind])
+
+    async def pass_on(request: th.Request[int, str], client: th.RequestClient[int, str]) -> None:
+        with request:
+            request.reply(await client.call(request.message))
+
+    async def answers(server: th.ReceiveChannel[th.Request[int, str]]) -> None:
+        async for request in server:
+            if request.message == 13:
+                raise ValueError(13)
+            with request:
+                await trio.sleep(5)
+                request.reply(str(request.message))
+
+    with trio.fail_after(100):
+        async with th.open_supervisor("s") as sup:
+            sup.start_soon(partial(by_parity, server, even=even, odd=odd))
+            sup.start_soon(answers, even_out, name="even")
+            sup.start_soon(answers, odd_out, name="odd")
+            assert [await client.call(number) for number in (1, 2)] == ["1", "2"]
+            with pytest.raises(th.ResponderDied):
+                await client.call(13)
+            async with trio.open_nursery() as nursery:
+                got: list[str] = []
+
+                async def ask() -> None:
+                    got.append(await client.call(4))
+
+                nursery.start_soon(ask)
+                await trio.sleep(1)
+                client.close()
+    assert got == ["4"]
 
 
 async def test_a_slow_end_holds_up_the_source(autojump_clock: MockClock) -> None:

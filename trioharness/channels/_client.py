@@ -32,7 +32,8 @@ class CallStatistics:
     replied: int
     """Calls that got a reply."""
     failed: int
-    """Calls that got an error: of the responder, or because there was none any more."""
+    """Calls that got an error: of the responder, or because nobody answers them. One that is
+    refused at once is none of those that were made."""
     cancelled: int
     """Calls whose caller was cancelled, or whose deadline passed."""
 
@@ -70,12 +71,15 @@ class RequestClient(SendChannel[Q_contra], Generic[Q_contra, R_co]):
         Raises:
             ResponderDied: Whoever had taken it ended without an answer.
             Unanswered: The responder's block ended without an answer.
-            CallToOneself: Only the task that calls could answer, and it is busy calling. That is
-                seen while it has a call to answer, and on an end that is its own: one that other
-                tasks are to share, and have not received through yet, looks like that.
+            CallToOneself: Only the task that calls could answer, and it is busy calling; also when
+                the last of the others goes while this waits to be taken. That is seen while it has
+                a call to answer, and on an end that is its own: one that other tasks are to share,
+                and have not received through yet, looks like that.
+            RequestLeftOut: A view of the responder's took it and did not show it.
             MessageTypeError: Messages of this type are not asked here.
             trio.BrokenResourceError: Nobody is there to answer, or to come: all receive ends are
-                closed, or it was finished or is suspended, also while this waits to be taken.
+                closed or suspended, also while this waits to be taken. Or it was finished, also
+                while this waited for room; what is queued by then is still answered.
             trio.ClosedResourceError: This end is closed, also while this waits for room.
             Exception: Whatever the responder raised, the very object, with a note.
         """

@@ -72,7 +72,8 @@ class Request(Generic[Q_co, R_contra], metaclass=NoPublicConstructor):
     def abandoned(self) -> bool:
         """Whether it is a call for which nobody waits any more, without an answer from here.
 
-        The caller was cancelled, or it was told that this responder is gone.
+        The caller was cancelled, or its call has failed for a reason of the channel's: this
+        responder is gone, its block ended without an answer, or a view left it out.
         """
         return self._is_call and self._caller is None and not self._answered
 

@@ -35,7 +35,8 @@ async def route(source: trio.abc.ReceiveChannel[Any], rules: Routing, /, **to: A
     room at each end that it goes to, so that a slow one holds up the others. It closes its ends
     when it ends. With `max_deliveries` on the input, a message that it could not pass on to all its
     ends, because it was stopped or crashed, is passed on again; without, it is gone. Not for
-    requests, unless each matches a rule: the caller of one that is dropped waits.
+    requests, which are in the hand of whoever receives them: be a responder that calls one of
+    several clients, by the rules if you like.
 
     Args:
         source: Where the messages come from: any receive end of trio's kind.
@@ -46,7 +47,7 @@ async def route(source: trio.abc.ReceiveChannel[Any], rules: Routing, /, **to: A
         What was passed on.
 
     Raises:
-        ConfigurationError: Rules and ends do not fit, or the input has requests; nothing was
+        ConfigurationError: Rules and ends do not fit, or the input gives requests; nothing was
             received or closed.
         NoRoute: No rule matches a message, and the rules call that an error.
         trio.BrokenResourceError: Nobody receives at one of the ends any more.
@@ -92,7 +93,7 @@ async def partition(
         by: Returns the key of a message.
 
     Raises:
-        ConfigurationError: There is no end, `by` is not callable, or the input has requests;
+        ConfigurationError: There is no end, `by` is not callable, or the input gives requests;
             nothing was received.
         trio.BrokenResourceError: Nobody receives at one of the ends any more.
         Exception: Whatever `by` raises.
@@ -113,16 +114,17 @@ async def partition(
 
 
 def _refuse_requests(what: str, source: object) -> None:
-    """Refuse to pass on requests: nobody would fail the calls of a receiver that ends.
+    """Refuse what gives requests, of which the router itself would be the responder.
 
-    Raises:
-        ConfigurationError: The input has requests.
+    They would fail when it ends, while others work on them, and would wait for ever when those
+    crash, of which it would not hear.
     """
     if getattr(source, "answers", False):
         raise ConfigurationError(
             what,
-            f"{source!r} has requests, which whoever receives them has to answer",
-            "receive them in a component that calls a client for each kind",
+            f"{source!r} gives requests, and whoever receives them has to answer them",
+            "open requests for each way, and start a responder that replies with what it gets from "
+            "the client of the right one: request.reply(await clients[kind].call(request.message))",
         )
 
 

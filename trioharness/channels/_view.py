@@ -242,8 +242,8 @@ def filtered(end: trio.abc.ReceiveChannel[T], keep: Callable[[T], object], /) ->
 def mapped(end: trio.abc.ReceiveChannel[T], change: Callable[[T], S], /) -> ReceiveView[S]:
     """Show each message of a receive end as a function returns it.
 
-    A call at which the function raises fails with `RequestLeftOut`. One whose request it does not
-    show, or show a part of, is still the receiver's to answer.
+    A call at which the function raises fails with `RequestLeftOut`. What it returns for a call has
+    to have the request in it, for else nobody could answer.
 
     Args:
         end: The receive end, of which the view takes the place.
@@ -259,12 +259,11 @@ def mapped(end: trio.abc.ReceiveChannel[T], change: Callable[[T], S], /) -> Rece
     return _view(end, Step(change, keeps=False))
 
 
-def _view(end: Any, step: Step) -> ReceiveView[Any]:
+def _view(end: trio.abc.ReceiveChannel[Any], step: Step) -> ReceiveView[Any]:
     """Return a view of an end; of a view, one that sees through both functions."""
-    steps: tuple[Step, ...] = ()
-    if type(end) is ReceiveView:
-        end, steps = end._end, end._showing.steps
-    return ReceiveView[Any]._create(end, Showing((*steps, step)))
+    if isinstance(end, ReceiveView):
+        return ReceiveView[Any]._create(end._end, Showing((*end._showing.steps, step)))
+    return ReceiveView[Any]._create(end, Showing((step,)))
 
 
 def _check(what: str, end: object, function: object) -> None:
