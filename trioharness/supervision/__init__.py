@@ -12,11 +12,11 @@ from ._component import TaskStatus as TaskStatus
 from ._component import shape_of as shape_of
 from ._component_class import Component as Component
 from ._group import Group as Group
-from ._group import Start as Start
 from ._handover import AsIs as AsIs
 from ._handover import as_is as as_is
 from ._handover import is_end as is_end
 from ._in_thread import in_thread as in_thread
+from ._open import Start as Start
 from ._open import check_words as check_words
 from ._open import open_supervisor as open_supervisor
 from ._options import NO_NEEDS as NO_NEEDS

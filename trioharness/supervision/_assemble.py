@@ -8,7 +8,7 @@ from typing import Any
 
 from ._child import Child, handle_of, record_of
 from ._entering import enter
-from ._group import Start
+from ._open import Start
 from ._options import Needed, Options
 from ._record import Record
 from ._starting import start_many, start_one_by_one

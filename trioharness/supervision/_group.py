@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Literal, TypeAlias, cast, final, get_args
+from typing import cast, final
 
 import attrs
 import trio
@@ -16,16 +16,11 @@ from ._ends_inside import ends_among, given, is_over, let_go_of
 from ._engine import Engine
 from ._entering import find
 from ._handover import End
-from ._open import check_supervisor, check_words, make_engine, run_engine
+from ._open import Start, check_supervisor, check_words, make_engine, run_engine
 from ._record import Record
 from ._spec import Spec
 from ._starting import add, start_many, start_one_by_one
 from ._supervisor import Supervisor, engine_of
-
-Start: TypeAlias = Literal["in_order", "parallel"]
-"""How the children of a group are started; see `Group`."""
-
-STARTS: tuple[Start, ...] = get_args(Start)
 
 
 @final
@@ -88,9 +83,8 @@ class Group:
         Raises:
             ConfigurationError: An option cannot be, or two children have one name.
         """
-        check_words(name, strategy, auto_shutdown, exhausted)
+        check_words(name, strategy, auto_shutdown, exhausted, start)
         check_supervisor(name, stay, cancel_grace)
-        _check_start(name, start)
         _check_children(name, children)
         names = [spec.name for spec in children]
         for index, spec in enumerate(children):
@@ -155,20 +149,6 @@ class Group:
                 await start_many(engine, [make() for make in makers])
             task_status.started(supervisor)
             await trio.lowlevel.checkpoint()
-
-
-def _check_start(group: str, start: object) -> None:
-    """Refuse a word that a group does not know.
-
-    Raises:
-        ConfigurationError: It is one.
-    """
-    if start not in STARTS:
-        raise ConfigurationError(
-            f"group {group!r}",
-            f"start={start!r} is not known",
-            f"choose one of {', '.join(map(repr, STARTS))}",
-        )
 
 
 def _check_children(group: str, children: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, Callable
+from typing import Literal, TypeAlias, get_args
 
 import trio
 
@@ -18,6 +19,11 @@ from ._engine import Engine
 from ._options import check_name, is_seconds
 from ._supervisor import Supervisor
 from ._view import seen_from_above
+
+Start: TypeAlias = Literal["in_order", "parallel"]
+"""How the children of a group are started; see `Group`."""
+
+STARTS: tuple[Start, ...] = get_args(Start)
 
 
 @contextlib.asynccontextmanager
@@ -145,7 +151,13 @@ def check_supervisor(
         )
 
 
-def check_words(name: str, strategy: object, auto_shutdown: object, exhausted: object) -> None:
+def check_words(
+    name: str,
+    strategy: object,
+    auto_shutdown: object,
+    exhausted: object,
+    start: object = "in_order",
+) -> None:
     """Refuse words that a supervisor does not know.
 
     Raises:
@@ -155,6 +167,7 @@ def check_words(name: str, strategy: object, auto_shutdown: object, exhausted: o
         ("strategy", strategy, STRATEGIES),
         ("auto_shutdown", auto_shutdown, AUTO_SHUTDOWNS),
         ("exhausted", exhausted, EXHAUSTED),
+        ("start", start, STARTS),
     ):
         if given not in known:
             raise ConfigurationError(
