@@ -121,6 +121,7 @@ NANOSECONDS_PER_MESSAGE = Unit("ns/message", "lower", lambda s: s.nanoseconds / 
 MILLISECONDS_PER_COMPONENT = Unit("ms/component", "lower", lambda s: s.nanoseconds / s.count / 1e6)
 P99_MILLISECONDS = Unit("ms, p99", "lower", _p99_milliseconds)
 P50_MICROSECONDS = Unit("us, p50", "lower", _p50_microseconds)
+MILLISECONDS_PER_IMPORT = Unit("ms/import", "lower", lambda s: s.amount / s.count / 1e6)
 MICROSECONDS_PER_COMPONENT = Unit("us/component", "lower", lambda s: s.nanoseconds / s.count / 1e3)
 MICROSECONDS_PER_CALL = Unit("us/call", "lower", lambda s: s.nanoseconds / s.count / 1e3)
 P99_TO_P50 = Unit("times the median", "lower", _p99_to_p50)

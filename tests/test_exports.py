@@ -7,6 +7,9 @@ import enum
 import importlib
 import inspect
 import itertools
+import subprocess
+import sys
+import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,7 +49,7 @@ EXTENDED_BY_US = {"SendChannel": {"RequestClient"}}
 def exported(init: Path) -> dict[str, str]:
     """Return what an ``__init__.py`` exports: name → module it comes from, as written."""
     names: dict[str, str] = {}
-    for node in ast.parse(init.read_text(encoding="utf-8")).body:
+    for node in statements(ast.parse(init.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom):
             assert node.module, f"{init}: `from . import` hides where a name comes from"
             for alias in node.names:
@@ -55,6 +58,14 @@ def exported(init: Path) -> dict[str, str]:
                     assert alias.name not in names, f"{init}: {alias.name} is exported twice"
                     names[alias.name] = node.module
     return names
+
+
+def statements(module: ast.Module) -> Iterator[ast.stmt]:
+    """The top of `module`, and what it tells checkers where it has something else at run time."""
+    for node in module.body:
+        yield node
+        if isinstance(node, ast.If) and node.orelse:
+            yield from node.body
 
 
 ROOT = exported(PACKAGE / "__init__.py")
@@ -110,15 +121,43 @@ def documented_assignments() -> set[str]:
 
 def test_the_surface_is_there() -> None:
     assert len(ROOT) >= 20
-    assert vars(trioharness).keys() >= ROOT.keys()
-    declared = getattr(trioharness, "__all__", sorted(ROOT))
-    assert set(declared) - {"__version__"} == ROOT.keys()
+    assert dir(trioharness) == vars(trioharness)["__all__"] == sorted(ROOT)
+    assert vars(trioharness).keys() >= public_objects().keys()
+
+
+@pytest.mark.parametrize("name", sorted(ROOT))
+def test_a_name_comes_from_where_checkers_are_told(name: str) -> None:
+    home = importlib.import_module(f"trioharness.{ROOT[name]}")
+    assert getattr(trioharness, name) is getattr(home, name)
+
+
+def test_an_unknown_name_is_an_error_that_names_it() -> None:
+    with pytest.raises(AttributeError, match="module 'trioharness' has no attribute 'Superviser'"):
+        getattr(trioharness, "Superviser")  # noqa: B009 - checkers see that it is wrong
+    assert not hasattr(trioharness, "__version__")
 
 
 def test_no_public_name_is_there_by_accident() -> None:
     others = {name for name in vars(trioharness) if not name.startswith("_")} - ROOT.keys()
     modules = {name for name in others if isinstance(getattr(trioharness, name), ModuleType)}
-    assert others - modules <= {"annotations"}
+    assert others - modules <= {"TYPE_CHECKING"}
+
+
+def test_a_name_is_imported_with_its_first_use() -> None:
+    """In a process of its own: here all of it is there already."""
+    loaded = """
+        import sys
+        import trioharness as th
+        print(sum(name.startswith("trioharness") for name in sys.modules), "trio" in sys.modules)
+        th.open_channel
+        print("trioharness.channels" in sys.modules, "trioharness.supervision" in sys.modules)
+        from trioharness import *
+        print("trioharness.supervision" in sys.modules, open_supervisor is th.open_supervisor)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(loaded)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["1 False", "True False", "True True"]
 
 
 def test_each_name_has_one_front_door() -> None:

@@ -71,6 +71,9 @@ EXCLUSIVE = {
 SIGNAL_MODULES = (("_errors", "_supervision"), ("supervision", "_command"))
 """Where `signal` may be imported for the names and numbers in it; only its owner handles any."""
 
+IMPORTING_MODULES = (("__init__",),)
+"""Where `importlib` may be imported to load what is named there in writing, and ranked as ours."""
+
 PYTEST_MODULES = ("plugin", "_plugin")
 """Where `testing` may import pytest: users without it use the rest."""
 
@@ -137,8 +140,8 @@ def absolute(name: str) -> tuple[str, ...]:
 
 def foreign_problem(module: tuple[str, ...], name: str) -> str | None:
     layer = module[0]
-    names_signals = name == "signal" and module in SIGNAL_MODULES
-    if EXCLUSIVE.get(name, layer) != layer and not names_signals:
+    allowed = {"signal": SIGNAL_MODULES, "importlib": IMPORTING_MODULES}.get(name, ())
+    if EXCLUSIVE.get(name, layer) != layer and module not in allowed:
         return f"imports {name}, which only {EXCLUSIVE[name]!r} may"
     if name == "pytest" and module[-1] not in PYTEST_MODULES:
         return f"imports pytest, which only the plugin module of {layer!r} may"

@@ -11,6 +11,7 @@ import trio
 from bench._calls import Ask, calls_of, evenness_of
 from bench._fan_out import ROOM, SUBSCRIBERS, fan_out
 from bench._flow import flow, gaps, part_of, send_each, strict, sum_each
+from bench._imports import import_apart
 from bench._model import Clock, Sample
 
 
@@ -114,3 +115,18 @@ deliveries = one_by_one
 batches_of_10 = part_of(one_by_one, 10)
 batches_of_100 = part_of(one_by_one, 20)
 batches_of_1000 = part_of(one_by_one, 50)
+
+
+def import_alone(size: int, clock: Clock) -> Sample:
+    """Import trio."""
+    return import_apart("import trio", size, clock)
+
+
+def import_channels(size: int, clock: Clock) -> Sample:
+    """Take what opens a memory channel."""
+    return import_apart("import trio; trio.open_memory_channel", size, clock)
+
+
+def import_supervision(size: int, clock: Clock) -> Sample:
+    """Take what opens a nursery."""
+    return import_apart("import trio; trio.open_nursery", size, clock)

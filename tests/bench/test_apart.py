@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from bench import _instructions, _memory, _wakeups
+from bench import _imports, _instructions, _memory, _wakeups
 from bench._growth import growth_of
+from bench._imports import import_apart
 from bench._instructions import instructions_of
 from bench._memory import memory_apart
 from bench._model import (
@@ -38,6 +40,27 @@ def test_memory_is_not_run_where_the_system_does_not_tell(monkeypatch: pytest.Mo
     monkeypatch.setattr(_memory, "_STATM", Path("/no such file"))
     with pytest.raises(ToolMissingError, match="no such file"):
         memory_apart(PROGRAMS, 1, clock)
+
+
+def test_an_import_takes_what_its_process_takes() -> None:
+    little = import_apart("pass", 2, clock).amount
+    much = import_apart("sum(range(10_000_000))", 2, clock).amount
+    assert 0 < little < much
+
+
+def test_an_import_that_fails_is_no_fast_one() -> None:
+    with pytest.raises(subprocess.CalledProcessError):
+        import_apart("import no_such_module", 1, clock)
+    with pytest.raises(WrongSumError, match="last word of the process"):
+        import_apart("raise SystemExit(0)", 1, clock)
+
+
+def test_imports_are_not_run_where_the_system_does_not_tell(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_imports, "_taken", lambda: 0.0)
+    with pytest.raises(ToolMissingError, match="what child processes took"):
+        import_apart("pass", 1, clock)
 
 
 def wake_ups(module: str, milliseconds: int) -> int:
