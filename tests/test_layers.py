@@ -27,13 +27,14 @@ class Layer:
     """Third parties; the standard library is allowed but for `EXCLUSIVE` and `NEVER`."""
 
 
-NAMES = ("_util", "_errors", "_events")  # ranks 0 and 1: modules that anybody may import
+NAMES = ("_util", "_lazy", "_errors", "_events")  # ranks 0 and 1: modules that anybody may import
 BELOW_HARNESS = (*NAMES, "rules", "messages", "observe", "channels", "supervision", "transports")
 BELOW_TOP = (*BELOW_HARNESS, "config", "harness")
 BASIC = ("attrs", "typing_extensions")
 
 LAYERS = {
     "_util": Layer(0),
+    "_lazy": Layer(0),
     "_errors": Layer(1, ("_util",), BASIC),
     "_events": Layer(1, ("_util",), BASIC),
     "rules": Layer(2, NAMES, BASIC),
@@ -71,8 +72,8 @@ EXCLUSIVE = {
 SIGNAL_MODULES = (("_errors", "_supervision"), ("supervision", "_command"))
 """Where `signal` may be imported for the names and numbers in it; only its owner handles any."""
 
-IMPORTING_MODULES = (("__init__",),)
-"""Where `importlib` may be imported to load what is named there in writing, and ranked as ours."""
+IMPORTING_MODULES = (("_lazy",),)
+"""Where `importlib` may be imported: what it is used for is written twice, as imports too."""
 
 PYTEST_MODULES = ("plugin", "_plugin")
 """Where `testing` may import pytest: users without it use the rest."""

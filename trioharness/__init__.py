@@ -6,7 +6,8 @@ whose messages are attrs classes; the harness is the root nursery of an applicat
 
 # Where things are, lowest layer first; each imports only from above it in this list:
 #
-# _util _errors _events     names of things
+# _util _lazy _errors _events
+#                           names of things
 # rules                     decides: data and pure functions
 # messages                  messages and their bytes
 # observe                   log, crash story and the drawing of a tree
@@ -164,61 +165,49 @@ if TYPE_CHECKING:
     from .supervision import open_supervisor as open_supervisor
     from .supervision import stop_on_drain as stop_on_drain
 else:
-    # A name is imported with its first use: who wants channels alone does not wait for the rest.
-    # That is hidden from type checkers, to which a `__getattr__` would make every name right; a
-    # test holds the two lists together.
-    from importlib import import_module as _import_module
+    # Who wants channels alone does not wait for the rest.
+    from ._lazy import lazy as _lazy
 
-    _NAMES = {
-        "_errors": """
-            AlreadyAnswered CallToOneself ChildComplete ChildDown ChildExists ChildKilled
-            ChildNotFound ChildNotReady ChildNotStopped ChildSilent CodecError CommandFailed
-            ComponentTypeError ConfigurationError CycleError DecodeError DuplicateNameError
-            EncodeError EndNotOpen FilterFailed FrameError Ignore Lagged LoadError
-            MessageTypeError NoRoute PoolFull RequestError RequestLeftOut ResponderDied
-            RestartLimitExceeded SettingError Shutdown StartFailed SupervisionError
-            SupervisorClosed TrioharnessError Unanswered UnexpectedReturn UnknownMessageError
-            UnknownNeedError WiringError WouldDeadlock
-        """,
-        "_events": """
-            ChildCompleted ChildDropped ChildEnded ChildParked ChildReady ChildRestarting
-            ChildStarting ChildStopping ChildStuck ChildWaiting CommandOutput Crashed
-            DeadLettered Event Exit GaveUp Ignored InHand MessagesDropped Observer Returned
-            ShutDown State Stopped SupervisorEnded
-        """,
-        "channels": """
-            CallStatistics Channel ChannelStatistics DeadLetter Every KeyRule Overflow
-            ReceiveChannel ReceiveView Request RequestClient Routed Routing Rule SendChannel
-            SendProgress SubscriptionOverflow Topic every filtered mapped merge open_channel
-            open_requests open_topic partition route select
-        """,
-        "config": "read_config",
-        "harness": """
-            ChannelReceipt DeclaredChild DeclaredMember DeclaredSupervisor Finding Harness
-            Receipt Running
-        """,
-        "messages": """
-            NEED_DATA Batch Codec Compression Envelope FrameReader FrameWriter Hook Ids
-            MessageId NeedData message upgrade
-        """,
-        "observe": "ChildNode SupervisorNode",
-        "rules": "Backoff ChildHealth Condition Health SupervisorHealth",
-        "supervision": """
-            Child Component Group Options Pool PoolSupervisor Spec Start Supervisor
-            SupervisorStatistics TaskStatus as_is beat cleanup command in_thread open_pool
-            open_supervisor stop_on_drain
-        """,
-    }
-    _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
-    __all__ = sorted(_HOMES)  # noqa: PLE0605 - static to checkers, above
-
-    def __getattr__(name):
-        try:
-            home = _HOMES[name]
-        except KeyError:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
-        value = globals()[name] = getattr(_import_module(f".{home}", __name__), name)
-        return value
-
-    def __dir__():
-        return __all__
+    __all__, __getattr__, __dir__ = _lazy(
+        __name__,
+        {
+            "_errors": """
+                AlreadyAnswered CallToOneself ChildComplete ChildDown ChildExists ChildKilled
+                ChildNotFound ChildNotReady ChildNotStopped ChildSilent CodecError CommandFailed
+                ComponentTypeError ConfigurationError CycleError DecodeError DuplicateNameError
+                EncodeError EndNotOpen FilterFailed FrameError Ignore Lagged LoadError
+                MessageTypeError NoRoute PoolFull RequestError RequestLeftOut ResponderDied
+                RestartLimitExceeded SettingError Shutdown StartFailed SupervisionError
+                SupervisorClosed TrioharnessError Unanswered UnexpectedReturn UnknownMessageError
+                UnknownNeedError WiringError WouldDeadlock
+            """,
+            "_events": """
+                ChildCompleted ChildDropped ChildEnded ChildParked ChildReady ChildRestarting
+                ChildStarting ChildStopping ChildStuck ChildWaiting CommandOutput Crashed
+                DeadLettered Event Exit GaveUp Ignored InHand MessagesDropped Observer Returned
+                ShutDown State Stopped SupervisorEnded
+            """,
+            "channels": """
+                CallStatistics Channel ChannelStatistics DeadLetter Every KeyRule Overflow
+                ReceiveChannel ReceiveView Request RequestClient Routed Routing Rule SendChannel
+                SendProgress SubscriptionOverflow Topic every filtered mapped merge open_channel
+                open_requests open_topic partition route select
+            """,
+            "config": "read_config",
+            "harness": """
+                ChannelReceipt DeclaredChild DeclaredMember DeclaredSupervisor Finding Harness
+                Receipt Running
+            """,
+            "messages": """
+                NEED_DATA Batch Codec Compression Envelope FrameReader FrameWriter Hook Ids
+                MessageId NeedData message upgrade
+            """,
+            "observe": "ChildNode SupervisorNode",
+            "rules": "Backoff ChildHealth Condition Health SupervisorHealth",
+            "supervision": """
+                Child Component Group Options Pool PoolSupervisor Spec Start Supervisor
+                SupervisorStatistics TaskStatus as_is beat cleanup command in_thread open_pool
+                open_supervisor stop_on_drain
+            """,
+        },
+    )

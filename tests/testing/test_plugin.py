@@ -442,12 +442,26 @@ async def test_of_trio(supervisor):
 # --- the module itself
 
 
-def test_it_imports_only_what_its_packages_have_imported(run: Run) -> None:
+def test_it_imports_pytest_alone(run: Run) -> None:
     code = (
-        "import sys, pytest, trioharness.testing; before = set(sys.modules);"
+        "import sys, pytest; before = set(sys.modules);"
         "import trioharness.testing.plugin; print(*sorted(set(sys.modules) - before))"
     )
-    assert run(sys.executable, "-c", code).stdout == "trioharness.testing.plugin\n"
+    packages = "trioharness trioharness._lazy trioharness.testing trioharness.testing.plugin"
+    assert run(sys.executable, "-c", code).stdout == f"{packages}\n"
+
+
+def test_a_test_that_does_not_use_it_runs_without_the_rest(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_plain():
+            assert "trioharness.testing.plugin" in sys.modules
+            assert "trioharness.supervision" not in sys.modules
+        """
+    )
+    pytester.runpytest_subprocess(*PLUGIN).assert_outcomes(passed=1)
 
 
 def test_each_fixture_is_explained(attempt: Try) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import inspect
 import sys
+from importlib.util import resolve_name
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,11 +52,29 @@ def functions() -> dict[str, object]:
 
 
 def test_nothing_else_is_exported() -> None:
+    assert all(hasattr(testing, name) for name in NAMES)
+    assert dir(testing) == NAMES
     public = {name: value for name, value in vars(testing).items() if name[0] not in "_@"}
     # pytest adds names with an @ where it has rewritten the assertions of a plugin's package.
     modules = {name for name, value in public.items() if inspect.ismodule(value)}
-    assert sorted(public.keys() - modules) == NAMES
+    assert sorted(public.keys() - modules - {"TYPE_CHECKING"}) == NAMES
     assert modules <= {"plugin", "storm"}  # where pytest, or another test, has loaded them
+
+
+def test_names_come_from_where_checkers_are_told() -> None:
+    tree = ast.parse(Path(testing.__file__).read_text(encoding="utf-8"))
+    told = {
+        alias.name: resolve_name("." * node.level + (node.module or ""), testing.__name__)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.level
+        for alias in node.names
+        if alias.asname == alias.name
+    }
+    assert sorted(told) == NAMES
+    homes = {name: importlib.import_module(home) for name, home in told.items()}
+    assert [
+        name for name in NAMES if getattr(homes[name], name) is not getattr(testing, name)
+    ] == []
 
 
 @pytest.mark.parametrize(("name", "function"), functions().items())

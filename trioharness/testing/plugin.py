@@ -13,35 +13,24 @@ raised, and not with pytest-trio's group around it: a plain assertion reads as i
 own, stays one; several failures at once, of the test and of its fixtures, still come as a group.
 All other tests are left alone.
 
-The plugin is loaded in every run of pytest where trioharness is installed. Of its own it imports
-pytest and nothing else, but Python imports the packages above a module first, and these bring trio
-and trioharness along: measured, some 0.2 s where pytest-trio is loaded too, and 0.4 s where nothing
-else imports trio. ``-p no:trioharness`` leaves the plugin out where that is too much.
+The plugin is loaded in every run of pytest where trioharness is installed, so it imports pytest and
+nothing else, neither trio nor the rest of trioharness, until a test asks for one of the fixtures.
 """
-
-# Not one import below loads a module that the packages above have not loaded already; a test sees
-# to that. So imports inside of the fixtures would save nothing.
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Sequence
-from typing import Any, NoReturn, TypeAlias, final
+from collections.abc import AsyncGenerator, Generator
+from typing import TYPE_CHECKING, final
 
 import pytest
-import trio
-from trio.abc import Clock, Instrument
-from trio.testing import MockClock
 
-from ..observe import log_observer
-from ..supervision import Supervisor, open_supervisor
-from ._clock import VirtualClock
-from ._faults import Faults
-from ._leaks import leak_check as nothing_left_behind
-from ._recorder import EventRecorder
+if TYPE_CHECKING:
+    from trio.testing import MockClock
 
-AsyncTest: TypeAlias = Callable[..., Coroutine[Any, Any, object]]
+    from ..supervision import Supervisor
+    from ._clock import VirtualClock
+    from ._faults import Faults
+    from ._recorder import EventRecorder
 
 PYTEST_TRIO = ("trio", "pytest_trio", "pytest_trio.plugin")
 """The names under which pytest may know it: that of its entry point, and those given to ``-p``."""
@@ -51,7 +40,7 @@ NEED_TRIO = ("supervisor", "virtual_clock", "leak_check")
 
 
 @final
-class _Asked:
+class Asked:
     """What the fixtures of one test have asked for."""
 
     __slots__ = ("clock", "faults", "frame", "leaks")
@@ -64,7 +53,7 @@ class _Asked:
         """That of the test; held, it keeps what the variables of the test refer to."""
 
 
-_ASKED = pytest.StashKey[_Asked]()
+_ASKED = pytest.StashKey[Asked]()
 
 
 @pytest.fixture
@@ -81,6 +70,10 @@ def virtual_clock(request: pytest.FixtureRequest) -> VirtualClock:
             await trio.sleep(86400)
             assert virtual_clock.now == 86400
     """
+    from trio.testing import MockClock
+
+    from ._clock import VirtualClock
+
     asked = _asked(request, "virtual_clock")
     asked.clock = MockClock(autojump_threshold=0)
     return VirtualClock._create(asked.clock)
@@ -100,6 +93,9 @@ def events(request: pytest.FixtureRequest) -> EventRecorder:
                 ...
             assert events.restarts("shop/worker") == [1, 3]
     """
+    from ..observe import log_observer
+    from ._recorder import EventRecorder
+
     _asked(request, "events")
     return EventRecorder(forward=log_observer)
 
@@ -116,6 +112,8 @@ def faults(request: pytest.FixtureRequest) -> Faults:
         async def test_survives_a_crash(supervisor, faults):
             await supervisor.start(faults.crash(worker, at=(1, 5)))
     """
+    from ._faults import Faults
+
     asked = _asked(request, "faults")
     asked.faults = Faults(request.config.getoption("faults_seed"))
     return asked.faults
@@ -157,6 +155,8 @@ async def supervisor(
             await trio.sleep(5)
             events.assert_schedule("test/worker", [1, 3, 7])  # it crashes whenever it starts
     """
+    from ..supervision import open_supervisor
+
     async with open_supervisor("test", observer=events) as opened:
         yield opened
         opened.cancel_scope.cancel(reason="the test is over")
@@ -181,19 +181,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     asked = item.stash.get(_ASKED, None)
     if asked is None:
         return (yield)
-    marker = item.get_closest_marker("trio")
-    # One that is run again is prepared already, and no longer a coroutine function.
-    if (
-        marker is not None
-        and isinstance(item, pytest.Function)
-        and inspect.iscoroutinefunction(item.obj)
-    ):
-        runners = (mark.kwargs.get("run") for mark in item.iter_markers("trio"))
-        run = next(filter(None, runners), trio.run)
-        item.add_marker(
-            pytest.mark.trio(run=functools.partial(_run, item, asked, run)), append=False
-        )
-        item.obj = _keeping_its_frame(item.obj, asked)
+    from ._plugin import prepare
+
+    prepare(item, asked)
     try:
         return (yield)
     finally:
@@ -217,15 +207,17 @@ def pytest_runtest_makereport(
     return report
 
 
-def _asked(request: pytest.FixtureRequest, fixture: str) -> _Asked:
+def _asked(request: pytest.FixtureRequest, fixture: str) -> Asked:
     """Return what the test has asked for; fail it if the fixture is of no use in it."""
     item: pytest.Item = request.node
     if fixture in NEED_TRIO:
         problem = _no_trio(request, item)
         if problem is not None:
+            from ._plugin import fail
+
             names = ", ".join(name for name in NEED_TRIO if name in request.fixturenames)
-            _fail(f"{item.name!r} uses {names}: {problem}")
-    return item.stash.setdefault(_ASKED, _Asked())
+            fail(f"{item.name!r} uses {names}: {problem}")
+    return item.stash.setdefault(_ASKED, Asked())
 
 
 def _no_trio(request: pytest.FixtureRequest, item: pytest.Item) -> str | None:
@@ -246,79 +238,3 @@ def _no_trio(request: pytest.FixtureRequest, item: pytest.Item) -> str | None:
             "an `async def`, and mark it with pytest.mark.trio or set trio_mode = true"
         )
     return None
-
-
-def _keeping_its_frame(test: AsyncTest, asked: _Asked) -> AsyncTest:
-    """Wrap a test so that its variables outlive it, until somebody has looked for leaks."""
-
-    @functools.wraps(test)
-    async def kept(*args: object, **kwargs: object) -> None:
-        __tracebackhide__ = True
-        body = test(*args, **kwargs)
-        if asked.leaks:
-            asked.frame = getattr(body, "cr_frame", None)
-        await body
-
-    return kept
-
-
-def _run(
-    item: pytest.Function,
-    asked: _Asked,
-    run: Callable[..., object],
-    async_fn: Callable[[], Awaitable[object]],
-    /,
-    *,
-    clock: Clock | None = None,
-    instruments: Sequence[Instrument] = (),
-) -> object:
-    """Run a test as `trio.run` does, with the clock and the instruments of any of its fixtures.
-
-    pytest-trio, which calls it, has only looked at the direct arguments of the test.
-    """
-    __tracebackhide__ = True
-    given = [("virtual_clock", asked.clock), ("its argument", clock), *item.funcargs.items()]
-    clocks = {id(value): (name, value) for name, value in given if isinstance(value, Clock)}
-    if len(clocks) > 1:
-        names = " and ".join(sorted(name for name, _ in clocks.values()))
-        _fail(
-            f"{item.name!r} has {len(clocks)} clocks, {names}, and can only run by one; leave out "
-            "all others (with supervisor comes virtual_clock)"
-        )
-    watching = {id(value): value for value in (*instruments, *item.funcargs.values())}
-    try:
-        return run(
-            functools.partial(_checked, async_fn) if asked.leaks else async_fn,
-            clock=next((clock for _, clock in clocks.values()), None),
-            instruments=[value for value in watching.values() if isinstance(value, Instrument)],
-        )
-    except BaseExceptionGroup as group:
-        # pytest-trio runs the test, and each fixture, in a nursery, which adds exactly this layer.
-        # A group of another class, or inside, is what the test has raised.
-        if type(group) not in (ExceptionGroup, BaseExceptionGroup) or len(group.exceptions) != 1:
-            raise
-        single = next(iter(group.exceptions))
-    context = single.__context__
-    try:
-        raise single
-    finally:
-        single.__context__ = context
-        del single, context  # no cycle of this frame and the traceback
-
-
-async def _checked(async_fn: Callable[[], Awaitable[object]]) -> None:  # noqa: ASYNC910
-    """Run a test, with its async fixtures, and fail it without a traceback if it left anything."""
-    __tracebackhide__ = True
-    left_behind = ""
-    try:
-        with nothing_left_behind():
-            await async_fn()
-    except AssertionError as error:  # the check's: whatever the test raises comes in a group
-        left_behind = str(error)
-    if left_behind:
-        _fail(left_behind)
-
-
-def _fail(sentence: str) -> NoReturn:
-    """Fail a test with a sentence alone. This frame is not hidden, or pytest would miss one."""
-    pytest.fail(sentence, pytrace=False)
