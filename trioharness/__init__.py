@@ -106,6 +106,7 @@ if TYPE_CHECKING:
     from .channels import SendProgress as SendProgress
     from .channels import SubscriptionOverflow as SubscriptionOverflow
     from .channels import Topic as Topic
+    from .channels import Waiter as Waiter
     from .channels import every as every
     from .channels import filtered as filtered
     from .channels import mapped as mapped
@@ -190,8 +191,8 @@ else:
             "channels": """
                 CallStatistics Channel ChannelStatistics DeadLetter Every KeyRule Overflow
                 ReceiveChannel ReceiveView Request RequestClient Routed Routing Rule SendChannel
-                SendProgress SubscriptionOverflow Topic every filtered mapped merge open_channel
-                open_requests open_topic partition route select
+                SendProgress SubscriptionOverflow Topic Waiter every filtered mapped merge
+                open_channel open_requests open_topic partition route select
             """,
             "config": "read_config",
             "harness": """

@@ -34,3 +34,4 @@ from ._types import label_of_type as label_of_type
 from ._view import ReceiveView as ReceiveView
 from ._view import filtered as filtered
 from ._view import mapped as mapped
+from ._waiter import Waiter as Waiter

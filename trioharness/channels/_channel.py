@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar, final
 
 import attrs
+import trio
 from typing_extensions import TypeForm
 
 from .._errors import ConfigurationError
@@ -17,11 +18,12 @@ from ._drops import DropTeller
 from ._options import check_deliveries, check_functions, check_name, check_overflow, check_size
 from ._overflow import POLICIES, Overflow
 from ._receive import ReceiveChannel
-from ._report import describe, read_statistics
+from ._report import describe, read_statistics, read_waiters
 from ._send import SendChannel
 from ._state import ChannelState
 from ._statistics import ChannelStatistics
 from ._types import TypeCheck
+from ._waiter import Waiter
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -80,6 +82,17 @@ class Channel(Generic[T_co], metaclass=NoPublicConstructor):
     def statistics(self) -> ChannelStatistics:
         """Return the numbers of the channel at this moment."""
         return read_statistics(self._state)
+
+    def waiters(self) -> tuple[Waiter, ...]:
+        """Return the tasks that wait to send or to receive, those that wait longest first.
+
+        For a look at a program that stands still. What waits in `select` is not among them, nor who
+        waits for a reply.
+
+        Raises:
+            RuntimeError: It was called outside of trio.
+        """
+        return tuple(read_waiters(self._state, trio.current_time()))
 
 
 def open_dead(name: str) -> tuple[DeadState, ReceiveChannel[DeadLetter[Any]]]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import trio
 from trio.lowlevel import in_trio_run
 
 from ._sampling import oldest_age, waiting_since
 from ._state import ChannelState
 from ._statistics import ChannelStatistics
+from ._waiter import Waiter
 
 
 def describe(state: ChannelState, end: object, *, closed: bool) -> str:
@@ -40,3 +43,11 @@ def read_statistics(state: ChannelState) -> ChannelStatistics:
         doomed=buffered - len(state.queue),
         in_hand=state.in_hand,
     )
+
+
+def read_waiters(state: ChannelState, now: float) -> Iterator[Waiter]:
+    """Yield the tasks that wait at this moment, senders first."""
+    for waiting, sends in ((state.senders, True), (state.receivers, False)):
+        waiting_since(waiting, now)  # it marks all of them
+        for task in waiting:
+            yield Waiter(task=task, sends=sends, since=task.custom_sleep_data)

@@ -26,8 +26,10 @@ from ..observe import (
     write_json_line,
 )
 from ._check import check
+from ._ctl import ctl
 from ._exit import ExitCode, fail
 from ._graph import graph
+from ._look import events, status, tree
 from ._target import loaded, names_a_harness
 
 
@@ -72,6 +74,12 @@ def main() -> None:
     help="Lines for people, or one JSON object a line, receipt and errors included.",
 )
 @click.option(
+    "--control",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Be asked and steered through this Unix socket, in place of Harness(control=...).",
+)
+@click.option(
     "--traceback",
     "raw",
     is_flag=True,
@@ -86,6 +94,7 @@ def run(
     flags: tuple[str, ...],
     log_level: str,
     log_format: LogFormat,
+    control: Path | None,
     raw: bool,
 ) -> None:
     """Run the harness ATTR of MODULE until it is done.
@@ -94,7 +103,9 @@ def run(
     """
     configure_logging(log_level, lines=log_format, raw=raw)
     try:
-        receipt = _run(loaded(target, arguments, factory, app_dir, config, flags, raw=raw), raw=raw)
+        app = loaded(target, arguments, factory, app_dir, config, flags, raw=raw)
+        app.control = control or app.control
+        receipt = _run(app, raw=raw)
         _say_receipt(receipt)
     except KeyboardInterrupt:  # pragma: no cover - the process ends unmeasured
         _leave_by()  # a component raised it, or it is Ctrl-C before or after the run
@@ -139,5 +150,5 @@ def _say_receipt(receipt: Receipt) -> None:
         click.echo(str(receipt), err=True)
 
 
-main.add_command(check)
-main.add_command(graph)
+for command in (check, graph, status, tree, events, ctl):
+    main.add_command(command)

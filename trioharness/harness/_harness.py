@@ -27,6 +27,7 @@ from ._isolation import Isolation, check_isolation
 from ._order import in_start_order
 from ._receipt import Receipt
 from ._run import Plan, Running, run
+from ._socket import check_control
 from ._wiring import DEAD_LETTERS
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Harness(Describes):
         within: float = 60.0,
         dead_letters: str | os.PathLike[str] | None = None,
         isolation: Isolation = "shared",
+        control: str | os.PathLike[str] | None = None,
         observer: Observer | None = None,
     ) -> None:
         """Describe an application without anything in it.
@@ -73,6 +75,9 @@ class Harness(Describes):
                 received is equal and shares nothing with what was sent: for a test that proves
                 that no component relies on sharing, or changes what it was given. By default
                 messages travel by reference.
+            control: The path of the Unix socket through which ``trioharness status``, ``tree``,
+                ``events`` and ``ctl`` look at each run and steer it. Only this user may connect.
+                By default there is none. ``trioharness run --control`` gives another.
             observer: The one function that is told each event; by default the log.
 
         Raises:
@@ -89,6 +94,7 @@ class Harness(Describes):
         self.within = within
         self.dead_letters: Path | None = None if dead_letters is None else Path(dead_letters)
         self.members: list[DeclaredMember] = []
+        self.control = check_control(f"harness {name!r}", control)
         self._observer = observer
         self._channels = DeclaredChannels(isolation)
         self._names = set() if dead_letters is None else {DEAD_LETTERS}
@@ -277,7 +283,7 @@ class Harness(Describes):
         """
         running = Running._create(self._plan())
         with self._channels.in_a_run():
-            async with running._block() as running._supervisor:
+            async with running._block():
                 await running._start()
                 yield running
 
@@ -297,6 +303,7 @@ class Harness(Describes):
             words=self.words,
             dead_letters=self.dead_letters,
             observer=self._observer,
+            control=self.control,
             channels=self._channels,
             root=self,
             levels=levels,

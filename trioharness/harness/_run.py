@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager
+import contextlib
+import os
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 import attrs
 import trio
@@ -13,15 +14,19 @@ import trio
 from .._events import ChildStuck, Event, Observer
 from .._util import NoPublicConstructor
 from ..channels import RequestClient
-from ..observe import Selective, log_observer, log_wants_all, safely
-from ..supervision import Supervisor, open_supervisor, start_all
+from ..observe import StateBook, log_observer, safely
+from ..supervision import Child, Supervisor, open_supervisor, start_all
 from ._channels import DeclaredChannels, OpenChannel
+from ._control import Control
 from ._declared import DeclaredChannel
 from ._described import Describes, Words
+from ._dump import dump_of
+from ._lag import watching
 from ._order import Level, Levels
 from ._overtime import Overtime
 from ._receipt import ChannelReceipt, Ended, Receipt
 from ._signals import Ending
+from ._snapshot import LoopFigures, Phase, Snapshot, channel_figures
 from ._wiring import add_children, with_dead_letters
 
 MARGIN = 1.0
@@ -37,6 +42,7 @@ class Plan:
     words: Words
     dead_letters: Path | None
     observer: Observer | None
+    control: Path | None
     channels: DeclaredChannels
     root: Describes
     levels: Levels
@@ -53,15 +59,18 @@ class Running(metaclass=NoPublicConstructor):
     _began: float = attrs.field(init=False, factory=trio.current_time)
     _channels: Mapping[DeclaredChannel, OpenChannel] = attrs.field(init=False)
     _level: Level = attrs.field(init=False)
-    _observer: Selective = attrs.field(init=False)
+    _observer: Observer = attrs.field(init=False)
     _supervisor: Supervisor | None = attrs.field(default=None, init=False)
+    _book: StateBook = attrs.field(init=False, factory=StateBook)
+    _control: Control | None = attrs.field(init=False)
     _started: bool = attrs.field(default=False, init=False)
     _ended: Ended = attrs.field(default="done", init=False)
 
     def __attrs_post_init__(self) -> None:
         plan = self._plan
-        wants_all = log_wants_all if plan.observer is None else _always
-        self._observer = Selective(self._observe, wants_all)
+        subject = f"harness {plan.name!r}"
+        self._control = None if plan.control is None else Control(subject, plan.control, self)
+        self._observer = self._observe
         self._channels = plan.channels.opened(safely(self._observer))
         self._level = with_dead_letters(plan.dead_letters, plan.levels[plan.root], self._channels)
 
@@ -111,23 +120,94 @@ class Running(metaclass=NoPublicConstructor):
             unclean=() if supervisor is None else supervisor.unclean,
         )
 
-    def _block(self) -> AbstractAsyncContextManager[Supervisor]:
-        """Return the block that everything runs in."""
-        plan = self._plan
-        return open_supervisor(
-            plan.name,
-            strategy=plan.words.strategy,
-            max_restarts=plan.words.limit.max_restarts,
-            within=plan.words.limit.within,
-            cancel_grace=plan.grace,
-            observer=self._observer,
+    def snapshot(self) -> Snapshot:
+        """Return how it is just now, as one value that a `Codec` can write.
+
+        Reading costs nothing before and after. The times in it that are waited for are known from
+        earlier readings, see `ChannelStatistics`.
+        """
+        return self._snapshot(None)
+
+    @contextlib.asynccontextmanager
+    async def watched(self) -> AsyncGenerator[Callable[[], Snapshot]]:  # noqa: ASYNC911
+        """Watch the event loop during the block: how late it comes to things, and what blocks it.
+
+        That takes a task and a thread which look twenty times a second; messages cost what they
+        cost otherwise.
+
+        Yields:
+            A function that returns a `snapshot` with `Snapshot.loop` in it.
+
+        Cancellation:
+            Leaving waits until the thread has ended, some hundredths of a second.
+        """
+        async with watching() as lag:
+            yield lambda: self._snapshot(lag.figures())
+
+    def _snapshot(self, loop: LoopFigures | None) -> Snapshot:
+        now = trio.current_time()
+        supervisor = self.supervisor
+        return Snapshot(
+            harness=self._plan.name,
+            pid=os.getpid(),
+            time=now,
+            seconds=now - self._began,
+            phase=self._phase,
+            health=supervisor.health(),
+            tree=supervisor.tree(),
+            times=self._book.times(now),
+            channels=tuple(channel_figures(self._channels.items())),
+            loop=loop,
         )
+
+    def dump(self) -> str:
+        """Return the tree of all tasks, each with its stack and with what it waits for."""
+        opened = self._channels.values()
+        ends = (channel.receive or channel.send for channel in opened)
+        return dump_of(self._plan.name, [end.channel for end in ends if end is not None])
+
+    def child(self, path: str) -> Child[Any]:
+        """Return a component, at any depth.
+
+        Args:
+            path: Its path, as in the tree and in the log, with or without the name of the harness.
+
+        Raises:
+            ChildNotFound: There is none of that path.
+        """
+        return self.supervisor.find(path)
+
+    @property
+    def _phase(self) -> Phase:
+        if self._ended != "done":
+            return "draining" if self._ended == "drained" else "stopping"
+        return "running" if self._started else "starting"
+
+    @contextlib.asynccontextmanager
+    async def _block(self) -> AsyncGenerator[None]:
+        """Open the block that everything runs in."""
+        plan = self._plan
+        async with (
+            contextlib.nullcontext() if self._control is None else self._control.serving(),
+            open_supervisor(
+                plan.name,
+                strategy=plan.words.strategy,
+                max_restarts=plan.words.limit.max_restarts,
+                within=plan.words.limit.within,
+                cancel_grace=plan.grace,
+                observer=self._observer,
+            ) as self._supervisor,
+        ):
+            yield
 
     def _observe(self, event: Event) -> None:
         if isinstance(event, ChildStuck) and self._overtime is not None:
             self._overtime.stuck[event.path] = event
             if self.supervisor.is_ending:
                 self._overtime.allow(2 * self._plan.grace + MARGIN)
+        self._book(event)
+        if self._control is not None:
+            self._control.told.observe(event)
         (self._plan.observer or log_observer)(event)
 
     async def _start(self) -> None:
@@ -156,18 +236,14 @@ async def run(plan: Plan) -> Receipt:
     def told() -> None:
         overtime.allow(next(allowed))
 
-    ending = Ending(running._told_to_drain, running.stop, told)
+    ending = Ending(running._told_to_drain, running.stop, told, running.dump)
     try:
         with ending.listening(), plan.channels.in_a_run():
-            async with running._block() as running._supervisor:
+            async with running._block():
                 await running._start()
             return running.receipt(ending.first)
     finally:
         overtime.over()
-
-
-def _always() -> bool:
-    return True
 
 
 def _receipts(channels: Iterable[OpenChannel]) -> Iterator[ChannelReceipt]:

@@ -6,15 +6,24 @@ import contextlib
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Generator
 from types import FrameType
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import attrs
 import trio
 
+from ..observe import summary
+
 TOLD_TO_END = (signal.SIGINT, signal.SIGTERM)
 """The signals a harness answers: the first drains, the second stops, the third leaves."""
+
+
+ASKED_TO_DUMP: Final[signal.Signals | None] = getattr(signal, "SIGUSR1", None)
+"""The signal that has it say where all tasks stand; None where there is no such signal."""
+INNERMOST: Final = 12
+"""Frames of the event loop that are shown then."""
 
 
 @attrs.define(eq=False)
@@ -31,6 +40,8 @@ class Ending:
     stop: Callable[[str], None]
     told: Callable[[], None]
     """Called by the signal handler itself, the first two times, whatever blocks the event loop."""
+    dump: Callable[[], str]
+    """Says where all tasks stand, for SIGUSR1."""
     first: int | None = None
     """The first signal that came."""
     count: int = 0
@@ -55,13 +66,32 @@ class Ending:
             else:  # pragma: no cover - the process ends unmeasured
                 leave_by(number)
 
+        def asked(_: int, frame: FrameType | None) -> None:
+            if os.getpid() == process:
+                self._dump(frame)
+
         before = {number: signal.signal(number, told) for number in TOLD_TO_END}
+        if ASKED_TO_DUMP is not None:
+            before[ASKED_TO_DUMP] = signal.signal(ASKED_TO_DUMP, asked)
         try:
             yield
         finally:
             for number, handler in before.items():
                 # None stands for a handler that Python did not set and cannot set again.
                 signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+    def _dump(self, frame: FrameType | None) -> None:
+        """Say where everything stands, now: what blocks the event loop would keep a task from it.
+
+        The handler runs between two steps of the thread that has the event loop, so that nothing
+        moves meanwhile.
+        """
+        try:
+            text = self.dump()
+        except Exception as error:  # it must not come out of whatever was interrupted
+            text = f"the tasks cannot be listed: {summary(error)}"
+        stands = "".join(traceback.format_stack(frame, INNERMOST)).rstrip()
+        _say(f"{text}\nthe event loop stands at\n{stands}")
 
     def _drain(self, number: int) -> None:
         does = "draining" if self.drain() else "stopping, before everything had started"

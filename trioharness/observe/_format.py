@@ -206,11 +206,20 @@ def where(frames: Iterable[tuple[FrameType, int]]) -> str:
     Returns:
         The innermost frame that is not plumbing; empty if there is none.
     """
-    own = [entry for entry in frames if _package(entry[0]) not in _PLUMBING]
-    if not own:
-        return ""
-    frame, lineno = own[-1]
-    return f"{_place(frame, lineno)} in {one_line(frame.f_code.co_qualname)}"
+    return next(reversed(places(frames)), "")
+
+
+def places(frames: Iterable[tuple[FrameType, int]]) -> list[str]:
+    """Say where code stands, a line for each frame that is not plumbing.
+
+    Args:
+        frames: its frames, outermost first.
+    """
+    return [
+        f"{_place(frame, lineno)} in {one_line(frame.f_code.co_qualname)}"
+        for frame, lineno in frames
+        if _package(frame) not in _PLUMBING
+    ]
 
 
 def _place(frame: FrameType, lineno: int) -> str:

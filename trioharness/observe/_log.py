@@ -40,6 +40,7 @@ from .._events import (
 )
 from ._configure import wants_raw
 from ._format import as_written, one_line, safe_repr, summary
+from ._json_lines import JSONFormatter
 from ._story import story_parts
 
 # No NullHandler, which libraries usually add: an application that configures no logging still
@@ -63,13 +64,57 @@ def log_observer(event: Event) -> None:
     """
     level = _level(event)
     if _logger.isEnabledFor(level):
-        text, extra = _text(event), _extra(event)
-        if isinstance(event, ChildEnded):
-            text, error = story_parts(event, raw=wants_raw())
-            if error:
-                text = f"{text}\n{error}"
-                extra["traceback"] = error
+        text, extra = _record_of(event, raw=wants_raw())
         _logger.log(level, text, extra=extra)
+
+
+@attrs.frozen(kw_only=True)
+class LogLine:
+    """What the log has of one event."""
+
+    name: str
+    """The name of the event's class."""
+    level: str
+    """``"debug"``, ``"info"``, ``"warning"``, ``"error"`` or ``"critical"``."""
+    text: str
+    json: str
+    """One JSON object, as in a log of the format ``"json"``."""
+
+
+def log_line(event: Event) -> LogLine:
+    """Return what the log has of an event, whether it is enabled or not."""
+    text, extra = _record_of(event)
+    record = logging.LogRecord(_logger.name, _level(event), "", 0, text, None, None)
+    record.__dict__.update(extra)
+    level, json = record.levelname.lower(), JSONFormatter().format(record)
+    return LogLine(name=type(event).__name__, level=level, text=text, json=json)
+
+
+def is_notable(event: Event) -> bool:
+    """Say whether an event is more than a part of a healthy life: at INFO or above in the log."""
+    return _level(event) > logging.DEBUG
+
+
+def log_failure(text: str, error: BaseException) -> None:
+    """Log what failed inside of trioharness and went no further.
+
+    Args:
+        text: What it was doing.
+        error: What came of it.
+    """
+    _logger.error("%s: %s", text, summary(error), exc_info=error)
+
+
+def _record_of(event: Event, *, raw: bool = False) -> tuple[str, dict[str, object]]:
+    """Return the text of a record, and its attributes."""
+    if not isinstance(event, ChildEnded):
+        return _text(event), _extra(event)
+    extra = _extra(event)
+    text, error = story_parts(event, raw=raw)
+    if error:
+        text = f"{text}\n{error}"
+        extra["traceback"] = error
+    return text, extra
 
 
 log_wants_all: Final[Callable[[], bool]] = functools.partial(_logger.isEnabledFor, logging.DEBUG)

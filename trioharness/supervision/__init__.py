@@ -1,5 +1,6 @@
 """Keeping components alive: supervisors, their children, and what is handed over to them."""
 
+from ._alone import alone as alone
 from ._ambient import beat as beat
 from ._ambient import cleanup as cleanup
 from ._ambient import stop_on_drain as stop_on_drain
@@ -15,6 +16,7 @@ from ._group import Group as Group
 from ._handover import AsIs as AsIs
 from ._handover import as_is as as_is
 from ._handover import is_end as is_end
+from ._in_thread import frames_of as frames_of
 from ._in_thread import in_thread as in_thread
 from ._open import Start as Start
 from ._open import check_words as check_words

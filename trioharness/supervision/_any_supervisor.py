@@ -9,13 +9,14 @@ import attrs
 import trio
 from typing_extensions import TypeVar
 
+from .._errors import ChildNotFound
 from ..observe import SupervisorNode
 from ..rules import SupervisorHealth
 from ._child import Child, handle_of
 from ._engine import Engine
 from ._starting import settled
 from ._states import RUNNING
-from ._view import health_of_tree, tree_of
+from ._view import find_record, health_of_tree, tree_of
 
 V_co = TypeVar("V_co", covariant=True, default=Any)
 """What the children give when they are ready. With a default: who only takes a supervisor need not
@@ -64,6 +65,23 @@ class AnySupervisor(Generic[V_co]):
     def children(self) -> Mapping[str, Child[V_co]]:
         """The children it knows, by name, in start order; a copy."""
         return {name: handle_of(record) for name, record in self._engine.records.items()}
+
+    def find(self, path: str) -> Child[Any]:
+        """Return a child at any depth, as things are at this moment.
+
+        Args:
+            path: Its path, as in the tree and in the log, or that without the path of this
+                supervisor: ``"workers/parse"`` for ``"shop/workers/parse"``.
+
+        Raises:
+            ChildNotFound: There is none of that path.
+        """
+        engine = self._engine
+        absolute = f"{engine.path}/{path}"
+        record = find_record(engine, absolute) or find_record(engine, path)
+        if record is None:
+            raise ChildNotFound(absolute)
+        return handle_of(record)
 
     @property
     def overran(self) -> tuple[str, ...]:

@@ -92,6 +92,19 @@ def _signs(record: Record) -> Signs:
     )
 
 
+def find_record(engine: Engine, path: str) -> Record | None:
+    """Return the child of a path, at any depth under a supervisor; None if there is none."""
+    for record in engine.records.values():
+        if record.path == path:
+            return record
+        if path.startswith(f"{record.path}/"):
+            for inner in record.inside:
+                found = find_record(inner, path)
+                if found is not None:
+                    return found
+    return None
+
+
 def tree_of(engine: Engine) -> SupervisorNode:
     """Return all that is under a supervisor, as data."""
     return _node(engine, trio.current_time())
