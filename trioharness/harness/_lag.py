@@ -93,11 +93,11 @@ class Lag:
             seconds = time.monotonic() - looked - INTERVAL
             if seconds < SLOW:
                 continue
-            step = self._step(seconds)
-            if looked == overdue and self._slow:
-                self._slow.pop()  # the same step, which has taken longer by now
+            if looked == overdue:  # it goes on, or is just over: where it stood was seen before
+                self._slow.append(attrs.evolve(self._slow.pop(), seconds=seconds))
+            else:
+                self._slow.append(self._step(seconds))
             overdue = looked
-            self._slow.append(step)
 
     def _step(self, seconds: float) -> SlowStep:
         frame = sys._current_frames().get(self._loop)
