@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from signal import SIGINT, SIGTERM
+from signal import SIGINT, SIGTERM, SIGUSR1
 
 import pytest
 
@@ -142,3 +142,24 @@ def test_ctrl_c_before_there_is_a_harness() -> None:
         assert process.ends() == -SIGINT
     assert process.stdout == "importing\n"
     assert process.stderr == ""
+
+
+def test_asked_to_dump_it_says_where_everything_stands_and_goes_on() -> None:
+    with running(*RUN, f"{APPS}:slow_to_drain") as process:
+        process.wait_for("queued")
+        process.tell(SIGUSR1)
+        process.wait_for("tasks of 'slow'", "stderr")
+        process.wait_for("the event loop stands at", "stderr")
+        process.tell(SIGTERM)
+        process.wait_for("SIGTERM: draining", "stderr")
+        process.tell(SIGTERM)
+        assert process.ends() == -SIGTERM
+    assert no_traceback(process)
+
+
+def test_asked_to_dump_while_a_component_blocks_the_loop_it_shows_that_one() -> None:
+    with running(*RUN, f"{APPS}:blocks_for_good") as process:
+        process.wait_for("blocking")
+        process.tell(SIGUSR1)
+        process.wait_for("the event loop stands at", "stderr")
+        process.wait_for("in blocking", "stderr")

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from .._errors import DecodeError
+from .._errors import CodecError
 from ..harness.control import Answer, Question, Refused, asking
 from ._exit import ExitCode, fail
 
@@ -50,7 +50,7 @@ def ask(path: Path, question: Question, *, patience: float | None = PATIENCE) ->
             fail(f"the application at {str(path)!r} does not answer", ExitCode.GAVE_UP)
         except OSError as error:
             fail(f"the application at {str(path)!r} is gone: {error.strerror}", ExitCode.GAVE_UP)
-        except DecodeError as error:
+        except CodecError as error:
             fail(
                 f"what listens at {str(path)!r} is no application of this version: {error}",
                 ExitCode.GAVE_UP,

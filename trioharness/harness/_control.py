@@ -15,7 +15,7 @@ from typing import Final, Protocol, assert_never
 import attrs
 import trio
 
-from .._errors import DecodeError, TrioharnessError
+from .._errors import CodecError, TrioharnessError
 from ..observe import log_failure, summary
 from ..supervision import Child, alone
 from ._protocol import (
@@ -130,7 +130,7 @@ class Control:
 
         try:
             question = await self._question(side, stream)
-        except DecodeError as error:
+        except CodecError as error:
             await say(Refused(text=str(error)))
             return
         if question is None:

@@ -89,8 +89,8 @@ class Running(metaclass=NoPublicConstructor):
         Args:
             grace: Seconds until the rest is cancelled; by default those of the harness.
         """
-        self._ended = "drained"
         self.supervisor.drain(self._plan.grace if grace is None else grace)
+        self._ended = "drained"
 
     def stop(self, reason: str = "it was told to stop") -> None:
         """Begin to stop everything in reverse start order, whatever is queued.
