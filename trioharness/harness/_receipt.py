@@ -59,10 +59,14 @@ class Receipt:
     """Paths of the components that outlived their grace."""
     unclean: tuple[str, ...] = ()
     """Paths of the components whose clean-up raised; the log has the errors."""
+    left_behind: tuple[str, ...] = ()
+    """What the application has started and neither ended nor closed, a line each: tasks, threads,
+    child processes, files, async generators and channel ends. Known of `Harness.run` alone."""
 
     def __str__(self) -> str:
         lines = [f"{self.harness!r} {self.ended} after {self.seconds:.1f} s"]
         lines += [f"  {channel}" for channel in self.channels]
         lines += [f"  {path!r} outlived its grace" for path in self.overran]
         lines += [f"  {path!r} raised while it was stopped" for path in self.unclean]
+        lines += [f"  left behind: {what}" for what in self.left_behind]
         return "\n".join(lines)

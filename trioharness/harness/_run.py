@@ -13,7 +13,7 @@ import trio
 
 from .._events import ChildStuck, Event, Observer
 from .._util import NoPublicConstructor
-from ..channels import RequestClient
+from ..channels import Channel, RequestClient
 from ..observe import StateBook, log_observer, safely
 from ..supervision import Child, Supervisor, open_supervisor, start_all
 from ._channels import DeclaredChannels, OpenChannel
@@ -22,6 +22,7 @@ from ._declared import DeclaredChannel
 from ._described import Describes, Words
 from ._dump import dump_of
 from ._lag import watching
+from ._left_behind import inventory, left_behind
 from ._order import Level, Levels
 from ._overtime import Overtime
 from ._receipt import ChannelReceipt, Ended, Receipt
@@ -162,9 +163,7 @@ class Running(metaclass=NoPublicConstructor):
 
     def dump(self) -> str:
         """Return the tree of all tasks, each with its stack and with what it waits for."""
-        opened = self._channels.values()
-        ends = (channel.receive or channel.send for channel in opened)
-        return dump_of(self._plan.name, [end.channel for end in ends if end is not None])
+        return dump_of(self._plan.name, self._all_channels())
 
     def child(self, path: str) -> Child[Any]:
         """Return a component, at any depth.
@@ -176,6 +175,10 @@ class Running(metaclass=NoPublicConstructor):
             ChildNotFound: There is none of that path.
         """
         return self.supervisor.find(path)
+
+    def _all_channels(self) -> list[Channel[Any]]:
+        ends = (opened.receive or opened.send for opened in self._channels.values())
+        return [end.channel for end in ends if end is not None]
 
     @property
     def _phase(self) -> Phase:
@@ -239,9 +242,11 @@ async def run(plan: Plan) -> Receipt:
     ending = Ending(running._told_to_drain, running.stop, told, running.dump)
     try:
         with ending.listening(), plan.channels.in_a_run():
-            async with running._block():
-                await running._start()
-            return running.receipt(ending.first)
+            with inventory() as before:
+                async with running._block():
+                    await running._start()
+                left = left_behind(before, running._all_channels())
+            return attrs.evolve(running.receipt(ending.first), left_behind=left)
     finally:
         overtime.over()
 

@@ -30,3 +30,4 @@ from ._pool import PoolSupervisor as PoolSupervisor
 from ._pool import open_pool as open_pool
 from ._spec import Spec as Spec
 from ._supervisor import Supervisor as Supervisor
+from ._tasks import all_tasks as all_tasks

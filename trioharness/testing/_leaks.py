@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import sys
 import weakref
-from collections.abc import AsyncGenerator, Generator, Iterator
-from types import AsyncGeneratorType
-from typing import Any, TypeAlias, cast
+from collections.abc import Generator
+from typing import TypeAlias
 
 import trio
 
 from .._errors import ConfigurationError
+from .._generators import begun_generators, open_generators
 from ..channels import Channel, ReceiveChannel, SendChannel
+from ..supervision import all_tasks
 
 End: TypeAlias = (
     SendChannel[object]
@@ -21,7 +21,6 @@ End: TypeAlias = (
     | trio.MemorySendChannel[object]
     | trio.MemoryReceiveChannel[object]
 )
-Generators: TypeAlias = weakref.WeakSet[AsyncGeneratorType[object, object]]
 
 ENDS = frozenset({SendChannel, ReceiveChannel, trio.MemorySendChannel, trio.MemoryReceiveChannel})
 """All of them are final, so that comparing types is enough."""
@@ -52,27 +51,16 @@ def leak_check(*, ends: bool = True) -> Generator[None]:
     Cancellation:
         It has no checkpoint; a block that is cancelled is not checked.
     """
-    tasks_before = set(_tasks())
+    tasks_before = set(all_tasks())
     ends_before = weakref.WeakSet(_ends() if ends else ())
-    with _begun_generators() as generators:
+    with begun_generators() as generators:
         yield
-    leaks = [_task_line(task) for task in _tasks() if task not in tasks_before]
+    leaks = [_task_line(task) for task in all_tasks() if task not in tasks_before]
     if ends:
         leaks += [f"open {end!r}" for end in _open_ends(ends_before)]
-    leaks += [_generator_line(agen) for agen in generators if agen.ag_frame is not None]
+    leaks += open_generators(generators)
     if leaks:
         raise AssertionError("\n  ".join(["left behind at the end of leak_check():", *leaks]))
-
-
-def _tasks() -> Iterator[trio.lowlevel.Task]:
-    """Yield every task of the running program, parents first."""
-    root = trio.lowlevel.current_root_task()
-    found = [] if root is None else [root]
-    while found:
-        task = found.pop()
-        yield task
-        for nursery in task.child_nurseries:
-            found += nursery.child_tasks
 
 
 def _task_line(task: trio.lowlevel.Task) -> str:
@@ -108,28 +96,3 @@ def _is_open(end: End) -> bool:
     except trio.ClosedResourceError:
         return False
     return True
-
-
-@contextlib.contextmanager
-def _begun_generators() -> Generator[Generators]:
-    """Collect the async generators whose iteration begins during the block."""
-    begun: Generators = weakref.WeakSet()
-    before = sys.get_asyncgen_hooks().firstiter
-    assert before is not None  # trio has one of its own
-
-    def note(generator: AsyncGenerator[Any, Any]) -> None:
-        begun.add(cast("AsyncGeneratorType[object, object]", generator))
-        before(generator)
-
-    sys.set_asyncgen_hooks(firstiter=note)
-    try:
-        yield begun
-    finally:
-        # Blocks of two tasks may end in any order; a hook in the middle stays, and passes on.
-        if sys.get_asyncgen_hooks().firstiter is note:
-            sys.set_asyncgen_hooks(firstiter=before)
-
-
-def _generator_line(generator: AsyncGeneratorType[object, object]) -> str:
-    code = generator.ag_code
-    return f"async generator {code.co_qualname!r} ({code.co_filename}:{code.co_firstlineno})"
