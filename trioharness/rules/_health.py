@@ -43,7 +43,8 @@ class Health:
     healthy_after: float = attrs.field(
         default=60.0, validator=_more_than(0, "give seconds, 0 or more", or_equal=True)
     )
-    """Seconds a child must have been ready after a crash to count as healthy again."""
+    """Seconds a child must have been ready after a crash to count as healthy again: until then it
+    is degraded, and a further crash is the next attempt of its `Backoff`, not the first."""
 
 
 DEFAULT_HEALTH = Health()

@@ -16,7 +16,17 @@ from .._events import (
     Ignored,
     Returned,
 )
-from ..rules import GIVE_UP, PARK, Backoff, Cause, RestartType, how_often, shuts_down
+from ..rules import (
+    DEFAULT_HEALTH,
+    GIVE_UP,
+    PARK,
+    Backoff,
+    Cause,
+    Health,
+    RestartType,
+    how_often,
+    shuts_down,
+)
 from ._policy import is_to_return
 from ._record import Past, Record
 from ._states import FINAL, RESTARTING, RETRY
@@ -106,7 +116,10 @@ def restart(
         _give_up(engine, record, now)
         return None
     past, backoff = record.with_past(), record.options.backoff
-    delay = 0.0 if backoff is None else _delay(engine, past, backoff, event, ready_at)
+    delay = 0.0
+    if backoff is not None:
+        health = record.options.health or DEFAULT_HEALTH
+        delay = _delay(engine, past, backoff, health, event, ready_at)
     because = _decided(engine, record, event, now, restarts, delay)
     if engine.strategy != "one_for_one":
         return partial(restart_group, engine, record, record.epoch, delay, because)
@@ -182,11 +195,16 @@ def _count(engine: Engine, record: Record, event: ChildEnded, now: float) -> int
 
 
 def _delay(
-    engine: Engine, past: Past, backoff: Backoff, event: ChildEnded, ready_at: float | None
+    engine: Engine,
+    past: Past,
+    backoff: Backoff,
+    health: Health,
+    event: ChildEnded,
+    ready_at: float | None,
 ) -> float:
     if engine.draining:
         return 0.0
-    if ready_at is not None and event.time - ready_at >= backoff.healthy_after:
+    if ready_at is not None and event.time - ready_at >= health.healthy_after:
         past.attempts = 0
     past.attempts += 1
     return backoff.delay(past.attempts, engine.chance)
