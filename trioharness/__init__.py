@@ -26,6 +26,7 @@ from ._errors import ChildNotFound as ChildNotFound
 from ._errors import ChildNotReady as ChildNotReady
 from ._errors import ChildNotStopped as ChildNotStopped
 from ._errors import ChildSilent as ChildSilent
+from ._errors import ChildUnhealthy as ChildUnhealthy
 from ._errors import CodecError as CodecError
 from ._errors import CommandFailed as CommandFailed
 from ._errors import ComponentTypeError as ComponentTypeError
@@ -59,9 +60,11 @@ from ._errors import UnknownMessageError as UnknownMessageError
 from ._errors import UnknownNeedError as UnknownNeedError
 from ._errors import WiringError as WiringError
 from ._errors import WouldDeadlock as WouldDeadlock
+from ._events import ChildChecked as ChildChecked
 from ._events import ChildCompleted as ChildCompleted
 from ._events import ChildDropped as ChildDropped
 from ._events import ChildEnded as ChildEnded
+from ._events import ChildNotRestarted as ChildNotRestarted
 from ._events import ChildParked as ChildParked
 from ._events import ChildReady as ChildReady
 from ._events import ChildRestarting as ChildRestarting

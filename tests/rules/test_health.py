@@ -104,7 +104,7 @@ def signs(state: str, incarnation: int = 1, **more: Any) -> Signs:
     ("seen", "condition", "reason", "since"),
     [
         (signs("ready", ready_at=1.0), "healthy", "", 1.0),
-        (signs("pending", 0), "healthy", "", None),
+        (signs("pending", 0), "healthy", "not started yet", None),
         (signs("complete"), "healthy", "", None),
         (signs("stopped"), "healthy", "", None),
         (signs("starting"), "healthy", "starting for the first time", None),
@@ -211,17 +211,17 @@ def test_a_tree_is_as_bad_as_its_worst_child_and_names_all_that_are_not_healthy(
 def test_of_nobody_the_worst_is_healthy() -> None:
     assert worst([]) == "healthy"
     assert roll_up("shop", []) == th.SupervisorHealth(
-        path="shop", condition=th.Condition.HEALTHY, children=()
+        path="shop", condition=th.Condition.HEALTHY, started=True, ready=True
     )
 
 
 def test_health_as_text() -> None:
     down = diagnose(signs("parked", 6, parked=PARKED), 100.0, 60.0)
     assert str(roll_up("shop", [down])).splitlines() == [
-        "'shop' is down",
+        "'shop' is down, not started",
         "  'shop/db' is down: parked after more than 5 restarts in 60 s; restart it by hand",
     ]
-    assert str(diagnose(signs("ready"), 100.0, 60.0)) == "'shop/db' is healthy"
+    assert str(diagnose(signs("ready", ready_at=1.0), 100.0, 60.0)) == "'shop/db' is healthy"
 
 
 @pytest.mark.parametrize("value", ["1", True, 0, -1, math.nan, -math.inf])

@@ -4,6 +4,7 @@ from ._configure import LogFormat as LogFormat
 from ._configure import configure_logging as configure_logging
 from ._configure import write_json_line as write_json_line
 from ._format import error_text as error_text
+from ._format import safe_repr as safe_repr
 from ._format import summary as summary
 from ._format import where as where
 from ._log import log_observer as log_observer

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from .._errors import RestartLimitExceeded, Shutdown, UnexpectedReturn
 from .._events import (
     ChildEnded,
+    ChildNotRestarted,
     ChildParked,
     ChildRestarting,
     Crashed,
@@ -27,7 +28,7 @@ from ..rules import (
     how_often,
     shuts_down,
 )
-from ._policy import is_to_return
+from ._policy import is_to_return, why_not
 from ._record import Past, Record
 from ._states import FINAL, RESTARTING, RETRY
 from ._steps import restart_group, restart_with_dependents, stop_dependents_of_parked
@@ -62,11 +63,25 @@ def decide(
         What to do.
     """
     if not is_to_return(engine, record, event.exit, answer):
+        if not record.end_is_pending:
+            note_no_restart(engine, record, event, now)
         engine.retire(record)
         if record.options.significant and not isinstance(event.exit, Ignored):
             _end_with_significant(engine, record, now)
         return None
     return restart(engine, record, event, ready_at, now)
+
+
+def note_no_restart(engine: Engine, record: Record, event: ChildEnded, now: float) -> None:
+    """Note that a child that ended is not restarted, and tell the observer if it had crashed."""
+    if isinstance(event.exit, Crashed):
+        noted = record.with_past().not_restarted = ChildNotRestarted(
+            path=record.path,
+            incarnation=event.incarnation,
+            time=now,
+            because=why_not(engine, record),
+        )
+        engine.observer(noted)
 
 
 def may_restart_alone(engine: Engine, record: Record, now: float) -> bool:
