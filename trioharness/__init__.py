@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ._errors import ChildNotReady as ChildNotReady
     from ._errors import ChildNotStopped as ChildNotStopped
     from ._errors import ChildSilent as ChildSilent
+    from ._errors import ChildUnhealthy as ChildUnhealthy
     from ._errors import CodecError as CodecError
     from ._errors import CommandFailed as CommandFailed
     from ._errors import ComponentTypeError as ComponentTypeError
@@ -63,9 +64,11 @@ if TYPE_CHECKING:
     from ._errors import UnknownNeedError as UnknownNeedError
     from ._errors import WiringError as WiringError
     from ._errors import WouldDeadlock as WouldDeadlock
+    from ._events import ChildChecked as ChildChecked
     from ._events import ChildCompleted as ChildCompleted
     from ._events import ChildDropped as ChildDropped
     from ._events import ChildEnded as ChildEnded
+    from ._events import ChildNotRestarted as ChildNotRestarted
     from ._events import ChildParked as ChildParked
     from ._events import ChildReady as ChildReady
     from ._events import ChildRestarting as ChildRestarting
@@ -88,6 +91,7 @@ if TYPE_CHECKING:
     from ._events import State as State
     from ._events import Stopped as Stopped
     from ._events import SupervisorEnded as SupervisorEnded
+    from ._lazy import lazy as lazy
     from .channels import CallStatistics as CallStatistics
     from .channels import Channel as Channel
     from .channels import ChannelStatistics as ChannelStatistics
@@ -174,20 +178,21 @@ else:
         {
             "_errors": """
                 AlreadyAnswered CallToOneself ChildComplete ChildDown ChildExists ChildKilled
-                ChildNotFound ChildNotReady ChildNotStopped ChildSilent CodecError CommandFailed
-                ComponentTypeError ConfigurationError CycleError DecodeError DuplicateNameError
-                EncodeError EndNotOpen FilterFailed FrameError Ignore Lagged LoadError
-                MessageTypeError NoRoute PoolFull RequestError RequestLeftOut ResponderDied
-                RestartLimitExceeded SettingError Shutdown StartFailed SupervisionError
-                SupervisorClosed TrioharnessError Unanswered UnexpectedReturn UnknownMessageError
-                UnknownNeedError WiringError WouldDeadlock
+                ChildNotFound ChildNotReady ChildNotStopped ChildSilent ChildUnhealthy CodecError
+                CommandFailed ComponentTypeError ConfigurationError CycleError DecodeError
+                DuplicateNameError EncodeError EndNotOpen FilterFailed FrameError Ignore Lagged
+                LoadError MessageTypeError NoRoute PoolFull RequestError RequestLeftOut
+                ResponderDied RestartLimitExceeded SettingError Shutdown StartFailed
+                SupervisionError SupervisorClosed TrioharnessError Unanswered UnexpectedReturn
+                UnknownMessageError UnknownNeedError WiringError WouldDeadlock
             """,
             "_events": """
-                ChildCompleted ChildDropped ChildEnded ChildParked ChildReady ChildRestarting
-                ChildStarting ChildStopping ChildStuck ChildWaiting CommandOutput Crashed
-                DeadLettered Event Exit GaveUp Ignored InHand MessagesDropped Observer Returned
-                ShutDown State Stopped SupervisorEnded
+                ChildChecked ChildCompleted ChildDropped ChildEnded ChildNotRestarted ChildParked
+                ChildReady ChildRestarting ChildStarting ChildStopping ChildStuck ChildWaiting
+                CommandOutput Crashed DeadLettered Event Exit GaveUp Ignored InHand
+                MessagesDropped Observer Returned ShutDown State Stopped SupervisorEnded
             """,
+            "_lazy": "lazy",
             "channels": """
                 CallStatistics Channel ChannelStatistics DeadLetter Every KeyRule Overflow
                 ReceiveChannel ReceiveView Request RequestClient Routed Routing Rule SendChannel

@@ -197,6 +197,33 @@ class ChildRestarting:
 
 
 @frozen(kw_only=True)
+class ChildNotRestarted:
+    """A child crashed and stays down, as it was asked to be; its supervisor goes on."""
+
+    path: str
+    incarnation: int
+    """The incarnation that crashed."""
+    time: float
+    because: str
+    """Why, in words: ``"its restart type is temporary"``."""
+
+
+@frozen(kw_only=True)
+class ChildChecked:
+    """A health check of a child failed, or passed for the first time after some that failed."""
+
+    path: str
+    incarnation: int
+    time: float
+    failures: int
+    """How many have failed in a row, this one included; 0 if it passed."""
+    failure_threshold: int
+    """At how many the child counts as crashed."""
+    error: str
+    """Why it failed, in one line; empty if it passed."""
+
+
+@frozen(kw_only=True)
 class ChildStuck:
     """A child outlived its grace. trio cannot kill a task, so the stop goes on waiting for it."""
 
@@ -308,6 +335,8 @@ Event: TypeAlias = (
     | ChildDropped
     | ChildEnded
     | ChildRestarting
+    | ChildNotRestarted
+    | ChildChecked
     | ChildStuck
     | CommandOutput
     | ChildParked

@@ -13,7 +13,9 @@ import pytest
 
 from trioharness._errors import ConfigurationError
 from trioharness._events import (
+    ChildChecked,
     ChildEnded,
+    ChildNotRestarted,
     ChildReady,
     ChildRestarting,
     ChildStopping,
@@ -60,6 +62,14 @@ OUTPUT = CommandOutput(
     time=1.0,
     stream="stderr",
     line='  File \x1b[1m"x.py"\t100%s ',
+)
+UNWELL = ChildChecked(
+    path=PATH,
+    incarnation=2,
+    time=1.0,
+    failures=2,
+    failure_threshold=3,
+    error="OSError:\nno reply",
 )
 
 TOLD: list[tuple[Event, int, str]] = [
@@ -111,6 +121,21 @@ TOLD: list[tuple[Event, int, str]] = [
         OUTPUT,
         logging.INFO,
         f"'{PATH}' stderr:   File \\x1b[1m\"x.py\"   100%s",
+    ),
+    (
+        ChildNotRestarted(path=PATH, incarnation=3, time=1.0, because="its restart\ntype"),
+        logging.WARNING,
+        f"'{PATH}' is not restarted: its restart type",
+    ),
+    (
+        UNWELL,
+        logging.WARNING,
+        f"'{PATH}' failed its health check (2 of 3): OSError: no reply",
+    ),
+    (
+        attrs.evolve(UNWELL, failures=0, error=""),
+        logging.INFO,
+        f"'{PATH}' passes its health check again",
     ),
     (
         GaveUp(path="shop", time=1.0, child=PATH, why="intensity", allowed="5 restarts in 60 s"),
@@ -170,6 +195,11 @@ def test_every_event_is_a_record(
             },
         ),
         (ended(Returned()), {"component": PATH, "incarnation": 3}),
+        (UNWELL, {"component": PATH, "incarnation": 2, "error": "OSError:\nno reply"}),
+        (
+            attrs.evolve(UNWELL, failures=0, error=""),
+            {"component": PATH, "incarnation": 2},
+        ),
         (OUTPUT, {"component": PATH, "incarnation": 2, "stream": "stderr"}),
         (
             restarting(0.4, 2),

@@ -99,7 +99,7 @@ def test_a_power_that_is_no_float_any_more(factor: float, attempt: int) -> None:
 numbers = ["1", None, True, math.nan, -0.1, -math.inf]
 
 
-@pytest.mark.parametrize("option", ["initial", "maximum", "factor", "jitter", "healthy_after"])
+@pytest.mark.parametrize("option", ["initial", "maximum", "factor", "jitter"])
 @pytest.mark.parametrize("value", numbers)
 def test_what_is_no_number_of_its_kind(option: str, value: Any) -> None:
     options: dict[str, Any] = {option: value}
@@ -118,8 +118,6 @@ def test_what_is_no_number_of_its_kind(option: str, value: Any) -> None:
         ("factor", 1),
         ("jitter", 0),
         ("jitter", 1),
-        ("healthy_after", 0),
-        ("healthy_after", math.inf),
     ],
 )
 def test_the_edges_are_allowed(option: str, value: float) -> None:
@@ -135,7 +133,7 @@ def test_just_beyond_the_edges_is_not(option: str, value: float) -> None:
 
 
 def test_it_is_a_value() -> None:
-    assert th.Backoff(1, 2) == th.Backoff(1, 2, 2.0, 0.1, 60.0)
+    assert th.Backoff(1, 2) == th.Backoff(1, 2, 2.0, 0.1)
     assert hash(th.Backoff(1)) == hash(th.Backoff(1.0))
     with pytest.raises(AttributeError):
         th.Backoff().initial = 3  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]

@@ -88,6 +88,11 @@ def line(event: th.Event) -> str:  # noqa: PLR0912 - one for each kind
             return f"{_child(event.path)} {event.incarnation} {how}"
         case th.ChildRestarting():
             return f"{_child(event.path)} {event.incarnation} restarting"
+        case th.ChildNotRestarted():
+            return f"{_child(event.path)} {event.incarnation} not-restarted"
+        case th.ChildChecked():
+            how = "unwell" if event.failures else "well"
+            return f"{_child(event.path)} {event.incarnation} {how}"
         case th.ChildStuck():
             return f"{_child(event.path)} {event.incarnation} stuck"
         case th.CommandOutput():

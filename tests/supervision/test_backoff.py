@@ -104,7 +104,7 @@ async def test_it_starts_anew_after_a_sustained_healthy_run(
     autojump_clock: MockClock, log: Log
 ) -> None:
     runs = iter([0, 9, 10, 9, 0])
-    backoff = th.Backoff(1, 100, jitter=0, healthy_after=10)
+    backoff, health = th.Backoff(1, 100, jitter=0), th.Health(healthy_after=10)
 
     async def component() -> None:
         await trio.sleep(next(runs, 0))
@@ -113,7 +113,7 @@ async def test_it_starts_anew_after_a_sustained_healthy_run(
         raise Boom
 
     async with th.open_supervisor("s", max_restarts=100, observer=log) as sup:
-        sup.start_soon(component, backoff=backoff)
+        sup.start_soon(component, backoff=backoff, health=health)
     assert [event.delay for event in log.of(th.ChildRestarting)] == [1, 2, 1, 2, 4]
 
 
@@ -126,7 +126,8 @@ async def test_a_slow_start_is_no_healthy_run(autojump_clock: MockClock, log: Lo
         raise Boom
 
     async with th.open_supervisor("s", observer=log) as sup:
-        sup.start_soon(component, backoff=th.Backoff(1, jitter=0, healthy_after=10))
+        health = th.Health(healthy_after=10)
+        sup.start_soon(component, backoff=th.Backoff(1, jitter=0), health=health)
     assert [event.delay for event in log.of(th.ChildRestarting)] == [1, 2, 4]
 
 

@@ -6,6 +6,7 @@ import abc
 import dataclasses
 import functools
 import itertools
+import math
 from collections.abc import AsyncGenerator, Callable
 from typing import Any, cast
 
@@ -208,6 +209,11 @@ class Generates(th.Component):
         yield
 
 
+class ChecksAtOnce(th.Component):
+    def check_health(self) -> None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        raise AssertionError("unreachable")
+
+
 class TakesStatus(th.Component):
     def __init__(self, *, task_status: th.TaskStatus[None]) -> None:
         raise AssertionError("unreachable")
@@ -223,6 +229,7 @@ class Abstract(th.Component, abc.ABC):
     [
         (NotAsync, r"'NotAsync': its run\(\) is no async function; write `async def run\(self\)`"),
         (Generates, r"'Generates': its setup\(\) is no async function; .* do not yield in it"),
+        (ChecksAtOnce, r"'ChecksAtOnce': its check_health\(\) is no async function"),
         (TakesStatus, r"'TakesStatus': it takes a task_status, but is ready when its setup\(\)"),
         (Abstract, r"'Abstract': it is abstract: it lacks step; define that"),
     ],
@@ -440,6 +447,83 @@ async def test_a_class_with_nothing_of_its_own(autojump_clock: MockClock) -> Non
         await trio.sleep(1)
         assert child.state == "ready"
     assert child.state == "stopped"
+
+
+# A crash of each
+
+
+class CrashesIn(Says):
+    """One that crashes in one of its methods, a second after that was called, so many times."""
+
+    def __init__(self, method: str, times: list[int]) -> None:
+        self.method = method
+        self.times = times
+
+    async def _may_crash(self, method: str) -> None:
+        say(method)
+        if method == self.method and self.times:
+            self.times.pop()
+            await trio.sleep(1)
+            raise Boom(f"in {method}")
+        await trio.lowlevel.checkpoint()
+
+    async def setup(self) -> None:
+        await self._may_crash("setup")
+
+    async def run(self) -> None:
+        await self._may_crash("run")
+        await trio.sleep(5 if self.method == "teardown" and self.times else 100)
+
+    async def teardown(self) -> None:
+        await self._may_crash("teardown")
+
+    async def check_health(self) -> None:
+        await self._may_crash("check_health")
+
+
+@pytest.mark.parametrize(
+    ("method", "did"),
+    [
+        ("setup", ["setup at 0", "setup at 1", "run at 1"]),
+        ("run", ["setup at 0", "run at 0", "teardown at 1", "setup at 1", "run at 1"]),
+        ("teardown", ["setup at 0", "run at 0", "teardown at 5", "setup at 6", "run at 6"]),
+        (
+            "check_health",
+            [
+                "setup at 0",
+                "run at 0",
+                "check_health at 6",
+                "teardown at 7",
+                "setup at 7",
+                "run at 7",
+            ],
+        ),
+    ],
+)
+async def test_a_crash_of_each_method_is_restarted_with_another_instance(
+    autojump_clock: MockClock, log: Log, method: str, did: list[str]
+) -> None:
+    made: list[th.Component] = []
+
+    class Kept(CrashesIn):
+        async def setup(self) -> None:
+            made.append(self)
+            await super().setup()
+
+    every = 6 if method == "check_health" else math.inf
+    health = th.Health(check_every=every, check_within=2, failure_threshold=1)
+    async with th.open_supervisor("s", observer=log) as sup:
+        sup.start_soon(Kept, method, [1], name="c", health=health)
+        await trio.sleep(11)
+        sup.cancel_scope.cancel()
+        assert did == SEEN
+    first, second = made
+    assert first is not second
+    assert log.about("crashed", "restarting") == ["c 1 crashed", "c 1 restarting"]
+    exit = log.of(th.ChildEnded)[0].exit
+    assert isinstance(exit, th.Crashed)
+    error = exit.error.__cause__ if method == "check_health" else exit.error
+    assert str(error) == f"in {method}"
 
 
 # teardown

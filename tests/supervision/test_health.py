@@ -535,7 +535,12 @@ async def test_the_policy_can_tell_silence_from_other_crashes(
 ) -> None:
     async with th.open_supervisor("s", observer=log) as sup:
         sup.start_soon(forever, restart={th.ChildSilent: "temporary"}, health=WITHIN_5)
-    assert log.lines == ["forever 1 ready", "forever 1 crashed", "s ended"]
+    assert log.lines == [
+        "forever 1 ready",
+        "forever 1 crashed",
+        "forever 1 not-restarted",
+        "s ended",
+    ]
 
 
 async def test_a_silent_component_that_ignores_its_cancellation_is_reported_as_stuck(
@@ -730,17 +735,26 @@ async def test_a_child_is_degraded_until_it_has_been_back_for_long_enough(
             health=th.Health(healthy_after=20),
         )
         await wait_all_tasks_blocked()
-        assert sup.health() == th.SupervisorHealth(path="s", condition=th.Condition.HEALTHY)
+        assert sup.health() == th.SupervisorHealth(
+            path="s", condition=th.Condition.HEALTHY, started=True, ready=True
+        )
         await child.wait("restarting")
-        assert str(child.health()) == "'s/c' is degraded: restarting: Boom: number 1"
+        assert str(child.health()) == "'s/c' is degraded: restarting in 10 s: Boom: number 1"
         assert child.health().since == 1
+        await trio.sleep(7.5)
+        assert child.health().reason == "restarting in 2.5 s: Boom: number 1"
+        assert not child.health().ready
+        assert str(sup.health()).startswith("'s' is degraded, not ready\n  's/c' is degraded: ")
         await child.wait("ready")
         await trio.sleep(19)
         assert child.health() == th.ChildHealth(
             path="s/c",
+            state=th.State.READY,
             condition=th.Condition.DEGRADED,
             reason="back for only 19 s: Boom: number 1",
             since=11,
+            started=True,
+            ready=True,
         )
         assert sup.health().condition == "degraded"
         await trio.sleep(1)
@@ -770,7 +784,8 @@ async def test_a_parked_child_is_down_and_named_and_who_needs_it_waits(
                 ("s/db", "down", "parked after more than 1 restart in 5 s; restart it by hand"),
                 ("s/user", "degraded", "waiting for 's/db'"),
             ]
-            assert health.children[0].since == 2
+            assert [child.since for child in health.children] == [2, 2]
+            assert (health.started, health.ready, health.live) == (True, False, False)
             assert web.health().condition == "healthy"
             assert needy.health().condition == "degraded"
             sup.cancel_scope.cancel()
@@ -786,12 +801,17 @@ async def test_a_child_that_was_stopped_by_hand_is_named_but_not_unhealthy(
         assert sup.health() == th.SupervisorHealth(
             path="s",
             condition=th.Condition.HEALTHY,
+            started=True,
+            ready=True,
             children=(
                 th.ChildHealth(
                     path="s/w",
+                    state=th.State.STOPPED,
                     condition=th.Condition.HEALTHY,
                     reason="stopped: lunch",
                     since=3,
+                    started=True,
+                    ready=False,
                 ),
             ),
         )

@@ -101,7 +101,7 @@ async def test_a_policy_by_type_sees_its_errors(log: Log) -> None:
 
     async with th.open_supervisor("s", observer=log) as sup:
         sup.start_soon(th.in_thread(work), restart={Boom: "temporary", Exception: "permanent"})
-    assert log.lines == ["work 1 ready", "work 1 crashed", "s ended"]
+    assert log.lines == ["work 1 ready", "work 1 crashed", "work 1 not-restarted", "s ended"]
 
 
 async def test_a_supervisor_gives_up_over_it_with_the_real_errors(log: Log) -> None:

@@ -1,4 +1,4 @@
-"""A restart is never silent: the log has it, the observer, a counter, and health for a while."""
+"""A restart is never silent, nor is that there is none: log, observer, counter and health."""
 
 from __future__ import annotations
 
@@ -11,8 +11,18 @@ import trio
 from trio.testing import MockClock
 
 import trioharness as th
-from tests.supervision._kit import Boom, Log, chain, crashes, forever, line, sleeps
-from trioharness.rules import Strategy
+from tests.supervision._kit import (
+    Boom,
+    Log,
+    chain,
+    crashes,
+    forever,
+    line,
+    sleeps,
+    slow_to_start,
+    slow_to_stop,
+)
+from trioharness.rules import RestartPolicy, Strategy
 
 Ends = Callable[[th.Supervisor], Awaitable[th.Child[Any]]]
 
@@ -173,6 +183,128 @@ async def test_giving_up_is_told_too_whatever_the_supervisor_above_makes_of_it(
         ("CRITICAL", "'s/g' gave up over 's/g/bad': more than 0 restarts in 60 s"),
     ]
     assert "Boom: why" in caplog.records[0].getMessage()
+
+
+# That none follows is not silent either
+
+
+@pytest.mark.parametrize(
+    ("restart", "why"),
+    [
+        ("temporary", "its restart type is temporary"),
+        ({Boom: "temporary"}, "its restart policy makes it temporary for that error"),
+    ],
+)
+async def test_the_log_says_that_a_crash_is_followed_by_nothing_and_why(
+    autojump_clock: MockClock, caplog: pytest.LogCaptureFixture, restart: RestartPolicy, why: str
+) -> None:
+    async with th.open_supervisor("s") as sup:
+        sup.start_soon(crashes(after=1), name="c", restart=restart)
+    told = [(r.levelname, r.getMessage().partition("\n")[0]) for r in caplog.records]
+    assert told == [
+        ("ERROR", "'s/c' crashed (incarnation 1, after it was ready)"),
+        ("WARNING", f"'s/c' is not restarted: {why}"),
+    ]
+
+
+async def test_one_that_is_kept_is_degraded_until_it_is_restarted_by_hand(
+    autojump_clock: MockClock, log: Log
+) -> None:
+    async with th.open_supervisor("s", observer=log) as sup:
+        child = sup.start_soon(crashes(1, after=1), name="c", restart={Boom: "temporary"})
+        await trio.sleep(2)
+        health = child.health()
+        assert (health.state, health.condition, health.since) == ("stopped", "degraded", 1)
+        assert health.reason == (
+            "it crashed and is not restarted, its restart policy makes it temporary for that "
+            "error: Boom: number 1"
+        )
+        assert (sup.health().condition, sup.health().ready) == ("degraded", True)
+        await child.start()
+        assert (child.health().condition, sup.health().children) == ("healthy", ())
+        await child.stop("lunch")
+        assert child.health().reason == "stopped: lunch"
+    assert log.of(th.ChildNotRestarted) == [
+        th.ChildNotRestarted(
+            path="s/c",
+            incarnation=1,
+            time=1,
+            because="its restart policy makes it temporary for that error",
+        )
+    ]
+
+
+async def test_one_that_is_complete_is_degraded_too(autojump_clock: MockClock) -> None:
+    async def source(numbers: th.SendChannel[int]) -> None:
+        await trio.sleep(1)
+        raise Boom("why")
+
+    send, receive = th.open_channel(int, 1)
+    async with th.open_supervisor("s", observer=lambda _: None) as sup:
+        child = sup.start_soon(source, send, name="c", restart={Boom: "temporary"})
+        await child.wait("complete")
+        assert child.health().condition == "degraded"
+    receive.close()
+
+
+async def test_a_crash_while_others_are_being_started_is_told_of_at_once_and_once(
+    autojump_clock: MockClock, log: Log
+) -> None:
+    async with th.open_supervisor("s", observer=log) as sup:
+        again = sup.start_soon(slow_to_start(10, crashes(1, after=1)), name="again")
+        sup.start_soon(crashes(after=15), name="gone", restart="temporary")
+        await again.wait("restarting")
+        await again.wait("ready")
+        assert log.times("not-restarted") == [15]  # in the middle of the start, from 11 to 21
+        await sup.settled()
+        sup.cancel_scope.cancel()
+    assert log.about("not-restarted") == ["gone 1 not-restarted"]
+
+
+async def test_a_source_that_crashes_in_a_drain_is_not_restarted(
+    autojump_clock: MockClock, log: Log
+) -> None:
+    async def source(numbers: th.SendChannel[int]) -> None:
+        with th.stop_on_drain():
+            await trio.sleep_forever()
+        raise Boom("on the way out")
+
+    send, receive = th.open_channel(int, 1)
+    async with th.open_supervisor("s", observer=log) as sup:
+        sup.start_soon(source, send, name="c")
+        await trio.sleep(1)
+        sup.drain()
+    receive.close()
+    assert [event.because for event in log.of(th.ChildNotRestarted)] == ["its supervisor drains"]
+
+
+async def test_one_that_crashes_while_its_supervisor_ends_is_not_restarted(
+    autojump_clock: MockClock, log: Log
+) -> None:
+    async with th.open_supervisor("s", observer=log) as sup:
+        await sup.start(crashes(after=2), name="c")
+        await sup.start(slow_to_stop(3), name="slow")
+        await trio.sleep(1)
+        sup.cancel_scope.cancel()
+    assert log.about("crashed", "not-restarted") == ["c 1 crashed", "c 1 not-restarted"]
+    assert [event.because for event in log.of(th.ChildNotRestarted)] == ["its supervisor is ending"]
+
+
+async def test_what_is_no_crash_or_is_somebodys_own_is_not_told_of(
+    autojump_clock: MockClock, log: Log
+) -> None:
+    async with th.open_supervisor("s", max_restarts=0, exhausted="park", observer=log) as sup:
+        sup.start_soon(sleeps(1), restart="temporary")
+        with pytest.raises(Boom):  # who waits for the start is told
+            await sup.start(fails_to_start, restart="temporary")
+        child = await sup.start(forever)
+        await child.stop()
+    assert log.of(th.ChildNotRestarted) == []
+
+
+async def fails_to_start(*, task_status: th.TaskStatus[None]) -> None:
+    await trio.lowlevel.checkpoint()
+    raise Boom
 
 
 # One observer, told before the next thing is done

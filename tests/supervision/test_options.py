@@ -175,7 +175,6 @@ BACKOFFS: list[tuple[dict[str, Any], str]] = [
     ({"factor": 0.5}, r"Backoff\(factor=\): 0.5 is wrong; give a number, 1 or more"),
     ({"jitter": 1.1}, r"Backoff\(jitter=\): 1.1 is wrong; give a share from 0 to 1"),
     ({"jitter": True}, "give a share from 0 to 1"),
-    ({"healthy_after": -1}, "give seconds, 0 or more"),
 ]
 
 

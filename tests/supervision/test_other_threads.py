@@ -221,6 +221,44 @@ async def test_a_value_is_that_of_one_incarnation_or_there_is_none(meanwhile: st
     assert "int" in got
 
 
+async def test_threads_ask_for_health_while_a_check_comes_and_goes() -> None:
+    """What is asked by way of trio is of one moment, whoever asks, and however often."""
+    fails = False
+    words = {
+        "": ("ready", "healthy", True),
+        "its health check failed: OSError: no reply": ("ready", "degraded", False),
+    }
+    threads = 4
+    seen: list[set[str]] = [set() for _ in range(threads)]
+
+    async def check(_: object) -> None:
+        nonlocal fails
+        await trio.lowlevel.checkpoint()
+        fails = not fails
+        if fails:
+            raise OSError("no reply")
+
+    async def component() -> None:
+        await trio.sleep_forever()
+
+    def ask(number: int) -> None:
+        while len(seen[number]) < len(words):
+            health = trio.from_thread.run_sync(child.health)
+            assert words[health.reason] == (health.state, health.condition, health.ready)
+            tree = trio.from_thread.run_sync(sup.health)
+            assert [c.path for c in tree.children] == ([] if tree.ready else [child.path])
+            seen[number].add(health.reason)
+
+    health = th.Health(check=check, check_every=0.001, healthy_after=0)
+    async with th.open_supervisor(observer=lambda _: None) as sup:
+        child = await sup.start(component, health=health)
+        async with trio.open_nursery() as nursery:
+            for number in range(threads):
+                nursery.start_soon(trio.to_thread.run_sync, ask, number)
+        sup.cancel_scope.cancel()
+    assert seen == [set(words)] * threads
+
+
 async def test_one_that_is_stopped_before_it_was_ready_has_no_value() -> None:
     async def never(*, task_status: th.TaskStatus[int]) -> None:
         try:

@@ -86,7 +86,7 @@ async def test_a_supervisor_gives_up_over_it(autojump_clock: MockClock) -> None:
 async def test_a_policy_by_type_sees_its_errors(autojump_clock: MockClock, log: Log) -> None:
     async with th.open_supervisor("s", observer=log) as sup:
         sup.start_soon(th.every(1, Work(None)), name="w", restart={Boom: "temporary"})
-    assert log.lines == ["w 1 ready", "w 1 crashed", "s ended"]
+    assert log.lines == ["w 1 ready", "w 1 crashed", "w 1 not-restarted", "s ended"]
 
 
 async def test_it_is_parked_like_any_other(autojump_clock: MockClock) -> None:

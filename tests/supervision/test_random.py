@@ -154,6 +154,14 @@ class World:
                 case _:
                     pass
 
+    async def check(self, value: object) -> None:
+        """A health check that passes, fails, hangs, or does not even listen."""
+        chance = self.chance
+        with trio.CancelScope(shield=chance.random() < 0.2):
+            await trio.sleep(chance.choice([0, 0, 0.5, LONGEST_SHIELD]))
+        if chance.random() < 0.4:
+            raise Boom("not well")
+
     def needs_above(self) -> dict[str, th.Child[Any]]:
         others = list(self.sup.children.values())
         if not others or self.chance.random() < 0.5:
@@ -167,7 +175,12 @@ class World:
         if chance.random() < 0.3:
             options["backoff"] = th.Backoff(chance.choice([0.5, 3]), 6)
         if chance.random() < 0.3:
-            options["health"] = th.Health(beat_within=chance.choice([0.5, 2, 8]))
+            options["health"] = th.Health(
+                beat_within=chance.choice([0.5, 2, 8, None]),
+                check=chance.choice([None, self.check]),
+                check_every=chance.choice([0.5, 2]),
+                failure_threshold=chance.choice([1, 2]),
+            )
         if chance.random() < 0.3:
             options["start_within"] = chance.choice([0.5, 3])
         others = list(sup.children.values())
@@ -299,6 +312,10 @@ class World:
                 case th.ChildRestarting():
                     assert known == (number, "ended"), (event, number, phase)
                     phase = "restarting"
+                case th.ChildNotRestarted():
+                    assert known == (number, "ended"), (event, number, phase)
+                case th.ChildChecked():
+                    assert known == (number, "ready"), (event, number, phase)
                 case _:
                     raise AssertionError(f"the log does not keep {event}")
             lives[event.path] = (event.incarnation, phase)

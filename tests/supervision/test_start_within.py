@@ -81,7 +81,7 @@ async def test_a_restart_that_takes_too_long_is_counted(
 async def test_start_soon_leaves_it_to_the_policy(autojump_clock: MockClock, log: Log) -> None:
     async with th.open_supervisor("s", observer=log) as sup:
         sup.start_soon(hanging, restart="temporary", start_within=5)
-    assert log.lines == ["hanging 1 crashed", "s ended"]
+    assert log.lines == ["hanging 1 crashed", "hanging 1 not-restarted", "s ended"]
 
 
 async def test_the_wait_for_what_it_needs_is_not_its_own_start(

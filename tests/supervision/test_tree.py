@@ -41,7 +41,7 @@ async def test_a_tree_with_all_that_can_be_under_it(autojump_clock: MockClock) -
             assert str(sup.tree()).splitlines() == [
                 "s (one_for_one)",
                 "├── db             stopped: lunch",
-                f"├── broken         parked, incarnation 2, 1 restart: {parked}",
+                f"├── broken         parked, down, incarnation 2, 1 restart: {parked}",
                 "├── group          ready (rest_for_one)",
                 "│   ├── a          ready",
                 "│   └── b          ready",
@@ -50,7 +50,7 @@ async def test_a_tree_with_all_that_can_be_under_it(autojump_clock: MockClock) -
                 "│   │   └── take   ready",
                 "│   └── bills      (one_for_all)",
                 "│       └── print  ready",
-                f"├── again          ready, incarnation 2, 1 restart: {back}",
+                f"├── again          ready, degraded, incarnation 2, 1 restart: {back}",
                 "└── slow           starting: for the first time",
             ]
             sup.cancel_scope.cancel()
@@ -71,6 +71,7 @@ async def test_the_tree_is_a_value_of_its_moment(autojump_clock: MockClock) -> N
                 restarts=0,
                 condition="healthy",
                 reason="",
+                since=0,
                 last_error=None,
             ),
         )

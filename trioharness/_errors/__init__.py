@@ -41,6 +41,7 @@ TrioharnessError
 ├── Shutdown                                raised by a component that ends on purpose
 ├── ChildKilled                             what `Child.kill` counts as
 ├── ChildSilent                             what a component counts as that gave no sign of life
+├── ChildUnhealthy                          what one counts as that fails its health checks
 ├── CommandFailed                           the program of a command did not end with exit code 0
 ├── Fault                                   raised on purpose, by `trioharness.testing`
 └── RestartLimitExceeded (ExceptionGroup)   a supervisor gave up
@@ -82,6 +83,7 @@ from ._supervision import ChildNotFound as ChildNotFound
 from ._supervision import ChildNotReady as ChildNotReady
 from ._supervision import ChildNotStopped as ChildNotStopped
 from ._supervision import ChildSilent as ChildSilent
+from ._supervision import ChildUnhealthy as ChildUnhealthy
 from ._supervision import CommandFailed as CommandFailed
 from ._supervision import Fault as Fault
 from ._supervision import Ignore as Ignore

@@ -206,6 +206,25 @@ class ChildSilent(TrioharnessError):
 
 
 @attrs.define(eq=False, repr=False, slots=False)
+class ChildUnhealthy(TrioharnessError):
+    """The error a child is counted with that failed its health check too often in a row.
+
+    What the last check raised is its ``__cause__``.
+    """
+
+    path: str
+    """Path of the child."""
+    failures: int
+    """How many checks failed in a row."""
+    reason: str
+    """Why the last one did, in one line."""
+
+    def __str__(self) -> str:
+        many = "once" if self.failures == 1 else f"{self.failures} times in a row"
+        return f"{self.path!r} failed its health check {many}: {self.reason}"
+
+
+@attrs.define(eq=False, repr=False, slots=False)
 class CommandFailed(TrioharnessError):
     """The program of a `trioharness.command` ended, and not with exit code 0."""
 

@@ -95,7 +95,8 @@ class Describes:
                 False for one that is the work itself, such as a server: a harness with background
                 components alone is done at once.
             significant: Whether its end may end its supervisor; see `supervisor`.
-            health: When it counts as silent (see `beat`), and as healthy again after a crash.
+            health: Beats and health checks that are asked of it, and when it is healthy again
+                after a crash.
             start_within: Seconds its start may take, at each attempt, before it has failed; any
                 number by default.
 

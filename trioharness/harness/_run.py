@@ -15,6 +15,7 @@ from .._events import ChildStuck, Event, Observer
 from .._util import NoPublicConstructor
 from ..channels import Channel, RequestClient
 from ..observe import StateBook, log_observer, safely
+from ..rules import SupervisorHealth
 from ..supervision import Child, Supervisor, open_supervisor, start_all
 from ._channels import DeclaredChannels, OpenChannel
 from ._control import Control
@@ -83,6 +84,18 @@ class Running(metaclass=NoPublicConstructor):
         """Its root supervisor: children by name, tree, health."""
         assert self._supervisor is not None
         return self._supervisor
+
+    def health(self) -> SupervisorHealth:
+        """Say how the application is just now: as bad as its worst component, and why.
+
+        Its ``started``, ``ready`` and ``live`` are what probes of the process ask for. It has
+        started once all that was described has, whatever becomes of that later.
+
+        Returns:
+            The health, naming each component that is not well; text by `str`.
+        """
+        health, started = self.supervisor.health(), self._started
+        return attrs.evolve(health, started=started, ready=started and health.ready)
 
     def drain(self, grace: float | None = None) -> None:
         """Begin to end it without losing what is queued; a second call does nothing.

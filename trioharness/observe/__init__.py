@@ -6,6 +6,7 @@ from ._configure import write_json_line as write_json_line
 from ._format import error_text as error_text
 from ._format import one_line as one_line
 from ._format import places as places
+from ._format import safe_repr as safe_repr
 from ._format import summary as summary
 from ._format import where as where
 from ._log import LogLine as LogLine

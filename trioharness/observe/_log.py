@@ -15,9 +15,11 @@ from typing import Final, TypeAlias, assert_never
 import attrs
 
 from .._events import (
+    ChildChecked,
     ChildCompleted,
     ChildDropped,
     ChildEnded,
+    ChildNotRestarted,
     ChildParked,
     ChildReady,
     ChildRestarting,
@@ -51,8 +53,9 @@ _logger = logging.getLogger("trioharness")
 def log_observer(event: Event) -> None:
     """Write an event to the logger ``"trioharness"``, a crash with its whole story.
 
-    Crashes, stuck children and dead letters are ERROR, restarts and dropped messages WARNING,
-    giving up CRITICAL, being ready again and the output of commands INFO, everything else DEBUG.
+    Crashes, stuck children and dead letters are ERROR; restarts, crashes without one, failed health
+    checks and dropped messages WARNING; giving up CRITICAL; being ready or passing checks again and
+    the output of commands INFO; everything else DEBUG.
     Each record has the attributes ``event`` (name of the class) and, where they apply,
     ``component``, ``incarnation``, ``restarts``, ``max_restarts``, ``delay``, ``child``,
     ``channel``, ``attempts``, ``count``, ``dropped``, ``stream``, ``in_hand`` (a list of mappings),
@@ -123,16 +126,17 @@ log_wants_all: Final[Callable[[], bool]] = functools.partial(_logger.isEnabledFo
 There are many of these: whoever makes them can then save the making.
 """
 
+_Trouble: TypeAlias = ChildNotRestarted | ChildChecked | ChildParked | ChildStuck
+
 _Life: TypeAlias = (
     ChildWaiting
     | ChildStarting
     | ChildReady
     | ChildStopping
     | ChildDropped
-    | ChildStuck
     | CommandOutput
-    | ChildParked
     | ChildCompleted
+    | _Trouble
 )
 
 
@@ -140,8 +144,10 @@ def _level(event: Event) -> int:
     match event:
         case ChildEnded():
             return _level_of_end(event)
-        case ChildRestarting() | MessagesDropped():
+        case ChildRestarting() | ChildNotRestarted() | MessagesDropped():
             return logging.WARNING
+        case ChildChecked():
+            return logging.WARNING if event.failures else logging.INFO
         case CommandOutput():
             return logging.INFO
         case ChildReady():
@@ -212,6 +218,19 @@ def _life_text(event: _Life) -> str:
             return f"is told to stop: {one_line(event.reason)}"
         case CommandOutput():
             return f"{event.stream}: {as_written(event.line)}"
+        case _:
+            return _trouble_text(event)
+
+
+def _trouble_text(event: _Trouble) -> str:
+    match event:
+        case ChildNotRestarted():
+            return f"is not restarted: {one_line(event.because)}"
+        case ChildChecked(failures=0):
+            return "passes its health check again"
+        case ChildChecked():
+            many = f"{event.failures} of {event.failure_threshold}"
+            return f"failed its health check ({many}): {one_line(event.error)}"
         case ChildParked():
             return f"is parked after more than {event.allowed}; restart it by hand"
         case ChildStuck():
@@ -250,6 +269,8 @@ def _extra(event: Event) -> dict[str, object]:
             extra |= {"component": life.path, "incarnation": life.incarnation}
             if isinstance(life, CommandOutput):
                 extra["stream"] = life.stream
+            if isinstance(life, ChildChecked) and life.error:
+                extra["error"] = life.error
     return extra
 
 

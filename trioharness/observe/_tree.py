@@ -2,8 +2,8 @@
 
     shop (one_for_one)
     ├── db      ready
-    ├── parse   ready, incarnation 3, 2 restarts: back for only 4 s: ValueError: 7
-    ├── index   parked, incarnation 6, 5 restarts: after more than 5 restarts in 60 s; ...
+    ├── parse   ready, degraded, incarnation 3, 2 restarts: back for only 4 s: ValueError: 7
+    ├── index   parked, down, incarnation 6, 5 restarts: after more than 5 restarts in 60 s; ...
     └── pool    ready (rest_for_one)
         ├── a   ready
         └── b   starting: for the first time
@@ -36,6 +36,8 @@ class ChildNode:
     """Its own health: ``"healthy"``, ``"degraded"`` or ``"down"``."""
     reason: str
     """What there is to say of its health; empty if nothing."""
+    since: float | None = None
+    """Since when that is so, in trio's time; None where nobody noted it."""
     last_error: str | None
     """Its last error in one line."""
     supervisors: tuple[SupervisorNode, ...] = ()
@@ -93,6 +95,8 @@ def _inside(child: ChildNode, before: str) -> Iterator[_Line]:
 
 def _said(child: ChildNode) -> str:
     facts = [str(child.state)]
+    if child.condition != "healthy":
+        facts.append(child.condition)
     if child.incarnation > 1:
         facts.append(f"incarnation {child.incarnation}")
     if child.restarts:

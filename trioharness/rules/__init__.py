@@ -2,17 +2,17 @@
 
 from ._backoff import Backoff as Backoff
 from ._circles import circles as circles
+from ._diagnosis import ChildHealth as ChildHealth
+from ._diagnosis import Condition as Condition
+from ._diagnosis import Signs as Signs
+from ._diagnosis import StoppedByHand as StoppedByHand
+from ._diagnosis import SupervisorHealth as SupervisorHealth
+from ._diagnosis import diagnose as diagnose
+from ._diagnosis import roll_up as roll_up
+from ._diagnosis import worst as worst
 from ._health import DEFAULT_HEALTH as DEFAULT_HEALTH
-from ._health import ChildHealth as ChildHealth
-from ._health import Condition as Condition
+from ._health import Check as Check
 from ._health import Health as Health
-from ._health import Signs as Signs
-from ._health import StoppedByHand as StoppedByHand
-from ._health import SupervisorHealth as SupervisorHealth
-from ._health import WorkClock as WorkClock
-from ._health import diagnose as diagnose
-from ._health import roll_up as roll_up
-from ._health import worst as worst
 from ._lifecycle import TRANSITIONS as TRANSITIONS
 from ._lifecycle import Cause as Cause
 from ._lifecycle import ImpossibleTransition as ImpossibleTransition
@@ -37,3 +37,6 @@ from ._restart import shuts_down as shuts_down
 from ._restart import whether as whether
 from ._restart import whom as whom
 from ._topology import start_order as start_order
+from ._vital_signs import NO_FAILURES as NO_FAILURES
+from ._vital_signs import Checks as Checks
+from ._vital_signs import WorkClock as WorkClock

@@ -34,7 +34,8 @@ class Backoff:
 
     The delay of attempt n is ``min(maximum, initial * factor ** (n - 1))``, shortened at random by
     up to the share `jitter`, so that children that fail together do not come back together
-    (the "equal jitter" family of Marc Brooker, "Exponential Backoff And Jitter", 2015).
+    (the "equal jitter" family of Marc Brooker, "Exponential Backoff And Jitter", 2015). Attempts
+    are counted anew once a child is healthy again: see ``healthy_after`` of `Health`.
     """
 
     initial: float = attrs.field(default=0.1, validator=_seconds)
@@ -47,8 +48,6 @@ class Backoff:
     """What each further attempt multiplies the delay by; 1 or more."""
     jitter: float = attrs.field(default=0.1, validator=_between(0, 1, "give a share from 0 to 1"))
     """Share of the delay, 0 to 1, that is left to chance."""
-    healthy_after: float = attrs.field(default=60.0, validator=_seconds)
-    """Seconds a child must have been ready for its next crash to count as a first one again."""
 
     def delay(self, attempt: int, chance: random.Random) -> float:
         """Return the seconds to wait before a restart.

@@ -105,7 +105,8 @@ class AnySupervisor(Generic[V_co]):
     def health(self) -> SupervisorHealth:
         """Say how the tree under it is just now: as bad as its worst child, and why.
 
-        Children of supervisors that are open inside of its children are looked at too.
+        Children of supervisors that are open inside of its children are looked at too. Beside the
+        condition it answers the three questions of probes: ``started``, ``ready`` and ``live``.
 
         Returns:
             The health, naming each child that is not healthy or was stopped by hand; text by `str`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable
 from contextlib import AbstractAsyncContextManager
 from types import CoroutineType
@@ -10,9 +11,12 @@ from typing import cast
 import trio
 
 from .._errors import ComponentTypeError
-from ._component_class import Component, life_of
-from ._handover import End, clone_ends
+from ._ambient import watched
+from ._checking import checked
+from ._component_class import Component, check_of, life_of
+from ._handover import End, clone_ends, watches
 from ._run import Incarnation
+from ._watch import watching
 
 
 def call(run: Incarnation) -> Awaitable[object]:
@@ -49,7 +53,31 @@ def call(run: Incarnation) -> Awaitable[object]:
             )
     if not takes_status:
         run.is_ready(None)
-    return cast("Awaitable[object]", called)
+    work = cast("Awaitable[object]", called)
+    return work if run.watch is None else _with_its_checks(run, work)
+
+
+async def run_watched(run: Incarnation) -> None:
+    """Run a component, and have it watched over meanwhile.
+
+    Raises:
+        Exception: Whatever the component raises.
+    """
+    with watching(run) as watch:
+        watched.set(watch)
+        called = call(run)
+        if watch.beat_within < math.inf:
+            for clone in run.clones:
+                if watches(clone):
+                    clone.watch(watch)
+        await called
+
+
+def _with_its_checks(run: Incarnation, work: Awaitable[object]) -> Awaitable[object]:
+    """Return what to await of a function for its health to be checked, if that was asked for."""
+    health = run.record.options.health
+    check = None if health is None else health.check
+    return work if check is None else checked(run, check, work)
 
 
 def _arguments(run: Incarnation) -> tuple[tuple[object, ...], dict[str, object]]:
@@ -70,6 +98,7 @@ async def _hold_open(
     run: Incarnation, opened: Component | AbstractAsyncContextManager[object, bool | None]
 ) -> None:
     manager, work = life_of(opened, run, run.record.options.grace)
+    check = check_of(opened, run.record.options.health)
     with trio.CancelScope() as run.exit_scope:
         async with manager as value:
             with trio.CancelScope() as run.park:
@@ -78,6 +107,7 @@ async def _hold_open(
                 else:  # told while it was being entered, and it was entered all the same
                     run.leave(run.stop_reason)
                     work = trio.sleep_forever
-                await work()
+                # The checks end before the exit begins: what it has opened goes away then.
+                await (work() if check is None else checked(run, check, work()))
     if run.exit_scope.cancelled_caught:
         run.cut_short = True

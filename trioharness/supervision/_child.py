@@ -111,7 +111,7 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
         return self._record.options
 
     def health(self) -> ChildHealth:
-        """Say how it is just now: its condition, why, and since when.
+        """Say how it is just now: its condition, why, and since when; and what a probe asks for.
 
         Where supervisors are open inside of it, it is as bad as the worst of theirs.
 

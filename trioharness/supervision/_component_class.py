@@ -12,6 +12,7 @@ import trio
 
 from .._errors import ComponentTypeError
 from .._util import callable_name
+from ..rules import Check, Health
 
 if TYPE_CHECKING:
     from ._run import Incarnation
@@ -20,7 +21,7 @@ Ts = TypeVarTuple("Ts")
 
 
 class Component:
-    """A component as a class: what it has, how it begins, what it does, and how it is left.
+    """A component as a class: how it begins, what it does, whether it can, and how it is left.
 
     Give the class itself, and the arguments of its instances: a supervisor makes one instance for
     each incarnation, so that nothing of a crashed one is there after the restart. The value of the
@@ -81,6 +82,19 @@ class Component:
         """
         await trio.lowlevel.checkpoint()
 
+    async def check_health(self) -> None:
+        """Say whether it can still do its work: return if it can, and raise if not.
+
+        A class that has one of its own is checked from when it is ready until it is told to stop:
+        every 10 s, with 1 s for the answer, and after 3 failures in a row it counts as crashed.
+        `Health` has these figures, by ``health=Health(check_every=..., check_within=...)``. It runs
+        beside `run`, in another task, so it must not wait for something that `run` alone can give.
+
+        Cancellation:
+            It is cancelled when its time is over, and when the component ends or is stopped.
+        """
+        await trio.lowlevel.checkpoint()
+
 
 K = TypeVar("K", bound=Component)
 
@@ -98,6 +112,20 @@ def has_work(cls: type[Component]) -> bool:
     return cls.run is not Component.run
 
 
+def check_of(opened: object, health: Health | None) -> Check | None:
+    """Return what checks the health of a component, if anything does.
+
+    Args:
+        opened: What the component gave when it was called.
+        health: Its options; a check that is given there comes before that of the class.
+    """
+    if health is not None and health.check is not None:
+        return health.check
+    if isinstance(opened, Component) and type(opened).check_health is not Component.check_health:
+        return type(opened).check_health
+    return None
+
+
 def check_class(cls: type[Component]) -> None:
     """Refuse a class that could not be run.
 
@@ -110,7 +138,7 @@ def check_class(cls: type[Component]) -> None:
         raise ComponentTypeError(
             subject, f"it is abstract: it lacks {', '.join(sorted(abstract))}", "define that"
         )
-    for name in ("setup", "run", "teardown"):
+    for name in ("setup", "run", "teardown", "check_health"):
         inner = inspect.unwrap(getattr(cls, name))
         if isinstance(inner, types.FunctionType) and not inspect.iscoroutinefunction(inner):
             raise ComponentTypeError(

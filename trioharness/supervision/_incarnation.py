@@ -19,16 +19,21 @@ from .._events import (
 )
 from ..observe import summary
 from ..rules import RestartType
-from ._calling import call
+from ._calling import call, run_watched
 from ._closing import stop_the_others_first
 from ._exits import MAY_BE_NO_CRASH, apart, exit_of, is_crash
 from ._handover import settle
 from ._policy import ask_policy, is_to_return
 from ._record import Record
-from ._restarting import decide, may_restart_alone, restart_alone, restarts_alone
+from ._restarting import (
+    decide,
+    may_restart_alone,
+    note_no_restart,
+    restart_alone,
+    restarts_alone,
+)
 from ._run import Incarnation
 from ._states import COMPLETE, END, RETRY, WAITING
-from ._watch import run_watched
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -290,6 +295,8 @@ def _act(engine: Engine, record: Record, event: ChildEnded, ready_at: float | No
         engine.turn.submit(
             partial(handle_end, engine, record, record.epoch, event, ready_at, answer)
         )
+        if not returns:
+            note_no_restart(engine, record, event, event.time)
         return False
     engine.turn.holder = record
     match decide(engine, record, event, ready_at, event.time):

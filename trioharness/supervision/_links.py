@@ -27,6 +27,8 @@ class Links:
     """The children that need this one."""
     followers: Sequence[Record] = ()
     """The children that start after this one."""
+    waiting_since: float | None = None
+    """When it began to wait for them, the last time that it did."""
 
     def are_ready(self) -> bool:
         """Say whether everything it needs, or comes after, is there."""

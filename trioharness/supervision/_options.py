@@ -60,8 +60,9 @@ class SpecOptions(_AnyOptions, total=False):
 def _asks_for_a_watch(options: Options) -> bool:
     # What is no Health is refused by `check`, which says so better than an AttributeError.
     health: object = options.health
-    beats = isinstance(health, Health) and health.beat_within is not None
-    return beats or options.start_within is not None
+    if isinstance(health, Health) and not (health.beat_within is None and health.check is None):
+        return True
+    return options.start_within is not None
 
 
 @attrs.frozen

@@ -31,6 +31,17 @@ def is_to_return(
     return not engine.draining or (isinstance(exit, Crashed) and not is_source(record))
 
 
+def why_not(engine: Engine, record: Record) -> str:
+    """Say why a child that crashed is not started again, without asking its policy once more."""
+    if engine.ending:
+        return "its supervisor is ending"
+    if record.options.restart == "temporary":
+        return "its restart type is temporary"
+    if engine.draining:
+        return "its supervisor drains"
+    return "its restart policy makes it temporary for that error"
+
+
 def ask_policy(record: Record, exit: Exit) -> RestartType:
     """Ask a child's policy about an end, which it is asked about once: it may count, or log.
 

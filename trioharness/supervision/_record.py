@@ -10,7 +10,7 @@ import outcome
 import trio
 
 from .._errors import ChildDown, StartFailed
-from .._events import ChildEnded, ChildParked, ChildRestarting, State
+from .._events import ChildEnded, ChildNotRestarted, ChildParked, ChildRestarting, State
 from ..rules import TRANSITIONS, Cause, StoppedByHand
 from ._component import Shape
 from ._handover import NO_ENDS, NO_KEYWORDS, Kept
@@ -69,6 +69,8 @@ class Past:
     """When somebody stopped it last, and why."""
     parked: ChildParked | None = None
     """When it was parked last, and why."""
+    not_restarted: ChildNotRestarted | None = None
+    """When it crashed last without a restart, and why."""
     parked_for: Sequence[Exception] = ()
     """The errors it is parked for, while it is."""
     down: bool = False
@@ -186,6 +188,8 @@ class Record:
         """Have it start as soon as what it needs is ready; nothing changes if it waits already."""
         if self.state is not WAITING:
             self.move(Cause.HOLD)
+            if self.links is not None:
+                self.links.waiting_since = self.engine.now()
             tell_waiting(self)
         if not self.is_down and self.needs_what_is_down():
             self.stay_down()

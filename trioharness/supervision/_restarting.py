@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from .._errors import RestartLimitExceeded, Shutdown, UnexpectedReturn
 from .._events import (
     ChildEnded,
+    ChildNotRestarted,
     ChildParked,
     ChildRestarting,
     Crashed,
@@ -16,8 +17,18 @@ from .._events import (
     Ignored,
     Returned,
 )
-from ..rules import GIVE_UP, PARK, Backoff, Cause, RestartType, how_often, shuts_down
-from ._policy import is_to_return
+from ..rules import (
+    DEFAULT_HEALTH,
+    GIVE_UP,
+    PARK,
+    Backoff,
+    Cause,
+    Health,
+    RestartType,
+    how_often,
+    shuts_down,
+)
+from ._policy import is_to_return, why_not
 from ._record import Past, Record
 from ._states import FINAL, RESTARTING, RETRY
 from ._steps import restart_group, restart_with_dependents, stop_dependents_of_parked
@@ -52,11 +63,25 @@ def decide(
         What to do.
     """
     if not is_to_return(engine, record, event.exit, answer):
+        if not record.end_is_pending:
+            note_no_restart(engine, record, event, now)
         engine.retire(record)
         if record.options.significant and not isinstance(event.exit, Ignored):
             _end_with_significant(engine, record, now)
         return None
     return restart(engine, record, event, ready_at, now)
+
+
+def note_no_restart(engine: Engine, record: Record, event: ChildEnded, now: float) -> None:
+    """Note that a child that ended is not restarted, and tell the observer if it had crashed."""
+    if isinstance(event.exit, Crashed):
+        noted = record.with_past().not_restarted = ChildNotRestarted(
+            path=record.path,
+            incarnation=event.incarnation,
+            time=now,
+            because=why_not(engine, record),
+        )
+        engine.observer(noted)
 
 
 def may_restart_alone(engine: Engine, record: Record, now: float) -> bool:
@@ -106,7 +131,10 @@ def restart(
         _give_up(engine, record, now)
         return None
     past, backoff = record.with_past(), record.options.backoff
-    delay = 0.0 if backoff is None else _delay(engine, past, backoff, event, ready_at)
+    delay = 0.0
+    if backoff is not None:
+        health = record.options.health or DEFAULT_HEALTH
+        delay = _delay(engine, past, backoff, health, event, ready_at)
     because = _decided(engine, record, event, now, restarts, delay)
     if engine.strategy != "one_for_one":
         return partial(restart_group, engine, record, record.epoch, delay, because)
@@ -182,11 +210,16 @@ def _count(engine: Engine, record: Record, event: ChildEnded, now: float) -> int
 
 
 def _delay(
-    engine: Engine, past: Past, backoff: Backoff, event: ChildEnded, ready_at: float | None
+    engine: Engine,
+    past: Past,
+    backoff: Backoff,
+    health: Health,
+    event: ChildEnded,
+    ready_at: float | None,
 ) -> float:
     if engine.draining:
         return 0.0
-    if ready_at is not None and event.time - ready_at >= backoff.healthy_after:
+    if ready_at is not None and event.time - ready_at >= health.healthy_after:
         past.attempts = 0
     past.attempts += 1
     return backoff.delay(past.attempts, engine.chance)

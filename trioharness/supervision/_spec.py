@@ -128,7 +128,7 @@ class Spec(Generic[V_co]):
             grace: Seconds for its clean-up.
             background: Whether it does not hold the group open.
             significant: Whether its end may end the group.
-            health: When it counts as silent, and as healthy again; see `Supervisor.start`.
+            health: Beats and health checks that are asked of it; see `Supervisor.start`.
             start_within: Seconds its start may take; any number by default.
 
         Raises:

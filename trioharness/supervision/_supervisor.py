@@ -178,7 +178,8 @@ class Supervisor(AnySupervisor[object], metaclass=NoPublicConstructor):
             background: Whether it does not hold the supervisor open and is stopped last; by
                 default true for context managers, and for a `Component` without a `run`, only.
             significant: Whether its end, if it is not restarted, may end the supervisor.
-            health: When it counts as silent (see `beat`), and as healthy again after a crash.
+            health: Beats and health checks that are asked of it, and when it is healthy again
+                after a crash.
             start_within: Seconds its start may take, at each attempt, before it has failed; None
                 (default): any number.
 
@@ -306,7 +307,7 @@ class Supervisor(AnySupervisor[object], metaclass=NoPublicConstructor):
             grace: Seconds for its clean-up.
             background: Whether it does not hold the supervisor open.
             significant: Whether its end may end the supervisor.
-            health: When it counts as silent, and as healthy again.
+            health: Beats and health checks that are asked of it.
             start_within: Seconds its start may take.
 
         Returns:

@@ -12,6 +12,7 @@ import trio
 from ..observe import ChildNode, SupervisorNode
 from ..rules import (
     DEFAULT_HEALTH,
+    NO_FAILURES,
     ChildHealth,
     Signs,
     SupervisorHealth,
@@ -20,7 +21,7 @@ from ..rules import (
     worst,
 )
 from ._record import Past
-from ._states import FINAL, WAITING
+from ._states import WAITING
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -46,6 +47,11 @@ def health_of_child(record: Record) -> ChildHealth:
     now = trio.current_time()
     own = _own_health(record, now)
     inside = [child for engine in record.inside for child in _all_health(engine, now)]
+    if not inside:
+        return own
+    started = own.started and all(child.started for child in inside)
+    ready = own.ready and not any(child.is_missing for child in inside)
+    own = attrs.evolve(own, started=started, ready=ready)
     condition = worst(child.condition for child in (own, *inside))
     if condition is own.condition:
         return own
@@ -56,7 +62,8 @@ def health_of_child(record: Record) -> ChildHealth:
 
 def health_of_tree(engine: Engine) -> SupervisorHealth:
     """Say how all that is under a supervisor is."""
-    return roll_up(engine.path, _all_health(engine, trio.current_time()))
+    children = _all_health(engine, trio.current_time())
+    return roll_up(engine.path, children, is_ending=engine.takes_no_more)
 
 
 def _all_health(engine: Engine, now: float) -> Iterator[ChildHealth]:
@@ -73,20 +80,28 @@ def _own_health(record: Record, now: float) -> ChildHealth:
 
 def _signs(record: Record) -> Signs:
     run = record.run
+    watch = None if run is None else run.watch
     waits_for: tuple[str, ...] = ()
+    since = None if watch is None else watch.begun
     if record.state is WAITING and record.links is not None:
-        waits_for = record.links.waits_for()
+        waits_for, since = record.links.waits_for(), record.links.waiting_since
     past = record.past or Past()
     return Signs(
         path=record.path,
         state=record.state,
         incarnation=record.incarnations,
+        since=since,
+        was_ready=record.was_ready,
         ready_at=None if run is None else run.ready_at,
+        checks=NO_FAILURES if watch is None else watch.checks,
         restart=past.restart,
         parked=past.parked,
-        stopped=past.stopped if record.state in FINAL else None,
+        not_restarted=past.not_restarted,
+        last_error=past.last_error,
+        stopped=past.stopped,
         waits_for=waits_for,
         ending_for=None if run is None or run.fault is None else str(run.fault),
+        ending_since=None if watch is None else watch.ending_since,
         stopping_for=None if run is None else run.stop_reason,
         stuck_at=None if run is None else run.stuck_at,
     )
@@ -129,6 +144,7 @@ def _child_node(record: Record, now: float) -> ChildNode:
         restarts=record.restarts,
         condition=str(health.condition),
         reason=health.reason,
+        since=health.since,
         last_error=record.last_error,
         supervisors=tuple(_node(inner, now) for inner in record.inside),
     )

@@ -1,4 +1,6 @@
-"""Watching over components that asked for it: slow starts, silence, and who outlives its end.
+"""Watching over components that asked for it: slow starts, silence, slow health checks.
+
+And who outlives the end that such a fault has brought it.
 
 One task a supervisor does it, there only while a child is watched. It sleeps until the earliest
 moment at which something could be wrong, and looks again then; a beat is no more than a number that
@@ -7,7 +9,9 @@ it finds there. While all consumers are idle it has nothing to wait for and does
 
 from __future__ import annotations
 
+import contextlib
 import math
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
 import attrs
@@ -16,11 +20,8 @@ import trio
 from .._errors import ChildSilent, StartFailed
 from .._events import Crashed
 from ..observe import summary
-from ..rules import Cause, WorkClock
-from ._ambient import watched
-from ._calling import call
+from ..rules import NO_FAILURES, Cause, Checks, WorkClock
 from ._culprit import standing_at, start_hangs_at
-from ._handover import watches
 from ._stopping import report_stuck
 
 if TYPE_CHECKING:
@@ -36,13 +37,22 @@ class Watch:
     monitor: Monitor
     record: Record
     run: Incarnation
+    begun: float
+    """When that was: when it began."""
     start_by: float
     """When it has to be ready."""
     beat_within: float
     """Seconds it may work without a beat."""
     clock: WorkClock = attrs.field(factory=WorkClock)
     """Paused until it is ready, and while any of its tasks waits on an end it was given."""
-
+    checks: Checks = NO_FAILURES
+    """What its health checks have shown."""
+    slow_check: Callable[[float], None] | None = None
+    """Deals with the health check that is under way, when its time is over."""
+    check_by: float = math.inf
+    """When that is."""
+    ending_since: float | None = None
+    """When it was told to end for a fault of its own."""
     beats: bool = False
     """Whether it is watched from its first beat on: it may have nothing to do but to be there."""
 
@@ -81,7 +91,7 @@ class Watch:
             return math.inf  # whoever stops it watches over that
         if run.ready_at is None:
             return self.start_by
-        return self.clock.due(self.beat_within)
+        return min(self.clock.due(self.beat_within), self.check_by)
 
 
 @attrs.define(eq=False)
@@ -140,21 +150,24 @@ class Monitor:
         elif run.ready_at is None:
             limit = record.options.start_within
             why = f"it was not ready within {limit:g} s; it was waiting {start_hangs_at(record)}"
-            self._end(watch, StartFailed(record.path, why), now)
+            self.end(watch, StartFailed(record.path, why), now)
+        elif now >= watch.check_by:
+            assert watch.slow_check is not None
+            watch.slow_check(now)
         elif is_told_to_drain(record):
             watch.beat_within = math.inf  # whatever it still does, it has the grace of the drain
         else:
             where = standing_at(record)
-            self._end(watch, ChildSilent(record.path, watch.clock.worked(now), where), now)
+            self.end(watch, ChildSilent(record.path, watch.clock.worked(now), where), now)
 
-    def _end(self, watch: Watch, fault: Exception, now: float) -> None:
+    def end(self, watch: Watch, fault: Exception, now: float) -> None:
         """End an incarnation for a fault of its own, with its grace.
 
         Nobody is told yet: to an observer it is a crash, told like others, when it has ended.
         """
         record, run = watch.record, watch.run
         record.move(Cause.STOP)
-        run.fault = fault
+        run.fault, watch.ending_since = fault, now
         run.stop(str(fault), 0.0 if self.engine.hurried else record.options.grace, now)
 
 
@@ -168,33 +181,34 @@ def is_told_to_drain(record: Record) -> bool:
     return False
 
 
-async def run_watched(run: Incarnation) -> None:
-    """Run a component, and have it watched meanwhile.
+@contextlib.contextmanager
+def watching(run: Incarnation) -> Generator[Watch]:
+    """Have an incarnation watched over, unless it is already.
 
-    Raises:
-        Exception: Whatever the component raises.
+    Args:
+        run: The incarnation.
+
+    Yields:
+        What is known of its signs of life.
     """
-    record = run.record
+    if run.watch is not None:
+        yield run.watch
+        return
+    record, now = run.record, trio.current_time()
     engine, options = record.engine, record.options
-    start_within = math.inf if options.start_within is None else options.start_within
     within = None if options.health is None else options.health.beat_within
     monitor = engine.monitor = engine.monitor or Monitor(engine)
     watch = run.watch = Watch(
         monitor,
         record,
         run,
-        trio.current_time() + start_within,
-        math.inf if within is None else within,
+        begun=now,
+        start_by=math.inf if options.start_within is None else now + options.start_within,
+        beat_within=math.inf if within is None else within,
     )
-    watched.set(watch)
     monitor.add(watch)
     try:
-        called = call(run)
-        if within is not None:
-            for clone in run.clones:
-                if watches(clone):
-                    clone.watch(watch)
-        await called
+        yield watch
     finally:
         monitor.remove(watch)
 
