@@ -19,6 +19,7 @@ import attrs
 import pytest
 
 import trioharness
+from trioharness._frozen import frozen
 from trioharness._util import NoPublicConstructor
 
 PACKAGE = Path(trioharness.__file__).parent
@@ -35,9 +36,6 @@ BUILT_BY_USERS = {
 }
 """Classes that are neither data nor closed: each is meant to be called, and says no more."""
 
-
-FROZEN_TO_CHECKERS = {"trioharness._events", "trioharness.messages._envelopes"}
-"""Modules whose classes are frozen to type checkers only, since they are made by the thousand."""
 
 DERIVED_BY_USERS = {"Component"}
 """Base classes: users subclass them, and only supervision makes instances."""
@@ -277,8 +275,8 @@ def kind(cls: type[object]) -> str | None:
         return "protocol"
     if attrs.has(cls) and attrs.inspect(cls).is_frozen:
         return "data"
-    if attrs.has(cls) and cls.__module__ in FROZEN_TO_CHECKERS:
-        return "event"  # as tests/typing has it
+    if attrs.has(cls) and getattr(sys.modules[cls.__module__], "frozen", None) is frozen:
+        return "data"  # to checkers, as tests/typing has it
     if cls.__name__ in BUILT_BY_USERS and getattr(cls, "__final__", False):
         return "built"
     if cls.__name__ in DERIVED_BY_USERS and not getattr(cls, "__final__", False):

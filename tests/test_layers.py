@@ -31,6 +31,7 @@ NAMES = (
     "_util",
     "_lazy",
     "_generators",
+    "_frozen",
     "_errors",
     "_events",
 )  # ranks 0 and 1: modules that anybody may import
@@ -43,7 +44,8 @@ LAYERS = {
     "_lazy": Layer(0),
     "_generators": Layer(0),
     "_errors": Layer(1, ("_util",), BASIC),
-    "_events": Layer(1, ("_util",), BASIC),
+    "_frozen": Layer(0, (), BASIC),
+    "_events": Layer(1, ("_util", "_frozen"), BASIC),
     "rules": Layer(2, NAMES, BASIC),
     "messages": Layer(2, NAMES, (*BASIC, "cattrs", "msgspec", "backports", "compression")),
     "observe": Layer(2, NAMES, BASIC),

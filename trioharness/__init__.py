@@ -6,7 +6,7 @@ whose messages are attrs classes; the harness is the root nursery of an applicat
 
 # Where things are, lowest layer first; each imports only from above it in this list:
 #
-# _util _lazy _generators _errors _events
+# _util _lazy _generators _frozen _errors _events
 #                           names of things
 # rules                     decides: data and pure functions
 # messages                  messages and their bytes

@@ -8,18 +8,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-if TYPE_CHECKING:
-    from attrs import frozen
-else:
-    import functools
-
-    import attrs
-
-    # Frozen to type checkers only. At run time that takes as long as all the rest of an event, and
-    # four events are a tenth of what a restart costs.
-    frozen = functools.partial(attrs.define, unsafe_hash=True)
+from ._frozen import frozen
 
 
 class State(enum.StrEnum):

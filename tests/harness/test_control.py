@@ -358,7 +358,7 @@ async def test_a_folder_that_is_not_there_is_named(autojump_clock: MockClock, pa
 @pytest.mark.parametrize("wrong", ["", b"bytes", 7, "x" * 200])
 def test_what_cannot_be_its_path_is_refused(wrong: object) -> None:
     with pytest.raises(th.ConfigurationError, match=r"harness 'shop': control="):
-        th.Harness("shop", control=wrong)  # type: ignore[arg-type]
+        th.Harness("shop", control=wrong)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
 
 async def test_one_that_took_its_place_is_left_alone(autojump_clock: MockClock, path: Path) -> None:
@@ -466,7 +466,7 @@ async def test_one_that_takes_nothing_is_let_go(autojump_clock: MockClock, path:
             await trio.sleep(1000)
             with contextlib.suppress(trio.BrokenResourceError):
                 async for received in stream:
-                    [*side.read(bytes(received))]
+                    assert list(side.read(bytes(received)))
         assert await still_answers(path)
 
 

@@ -27,7 +27,7 @@ def nothing_is_kept() -> None:
 
 def ran(component: Callable[..., object], *args: object) -> tuple[str, ...]:
     app = th.Harness("shop")
-    app.add(component, *args, name="it")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    app.add(component, *args, name="it")
     return app.run().left_behind
 
 
@@ -89,14 +89,15 @@ def test_a_call_in_a_thread_that_was_abandoned() -> None:
 
 
 def test_a_process() -> None:
+    processes: list[subprocess.Popen[bytes]] = []
+
     async def starts() -> None:
         command = [sys.executable, "-c", "input()"]
-        KEPT.append(subprocess.Popen(command, stdin=subprocess.PIPE))  # noqa: ASYNC220
+        processes.append(subprocess.Popen(command, stdin=subprocess.PIPE))  # noqa: ASYNC220
         await trio.lowlevel.checkpoint()
 
     left = ran(starts)
-    (process,) = KEPT
-    assert isinstance(process, subprocess.Popen)
+    (process,) = processes
     process.communicate(b"\n")
     assert f"process {process.pid} ({sys.executable} -c input())" in left
     assert [line.split()[0] for line in left] == ["process", "file"]  # the pipe to it

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import trio
-from trio.lowlevel import in_trio_run
 
 from ._sampling import oldest_age, waiting_since
 from ._state import ChannelState
@@ -24,7 +23,10 @@ def describe(state: ChannelState, end: object, *, closed: bool) -> str:
 def read_statistics(state: ChannelState) -> ChannelStatistics:
     """Return the numbers of this moment."""
     buffered = state.buffered
-    now = trio.current_time() if in_trio_run() else None
+    try:
+        now = trio.current_time()
+    except RuntimeError:  # outside of trio
+        now = None
     return ChannelStatistics(
         current_buffer_used=buffered,
         max_buffer_size=state.max_buffer_size,

@@ -27,6 +27,8 @@ def waiting_since(waiting: OrderedDict[Task, Any], now: float) -> float | None:
     The mark is the task's `custom_sleep_data`, which is there for who puts it to sleep, and which
     trio resets when the task wakes up: it belongs to this wait and to no other.
     """
+    if not waiting:
+        return None
     for task in waiting:
         if task.custom_sleep_data is None:  # one that publishes may have been seen elsewhere
             task.custom_sleep_data = now
@@ -38,10 +40,10 @@ def waiting_since(waiting: OrderedDict[Task, Any], now: float) -> float | None:
 
 def oldest_age(state: ChannelState, now: float) -> float:
     """Mark the newest message; return for how long the oldest one is known to have been there."""
-    first, last = state.span()
-    if first > last:
+    if not state.queue:
         state.marks = []
         return 0.0
+    first, last = state.span()
     # Another trio program may have left marks of its own time.
     marks = [mark for mark in state.marks if first <= mark[1] and mark[0] <= now]
     if not marks or now - marks[-1][0] > (now - marks[0][0]) / MARKS:

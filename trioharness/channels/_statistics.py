@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import attrs
+from .._frozen import frozen
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ChannelStatistics:
     """The numbers of one channel at one moment, from `statistics()` of either end.
 

@@ -18,15 +18,17 @@ F = TypeVar("F", bound=Callable[..., Any])
 PATIENCE = 10.0
 """Seconds to wait for an application that should answer at once."""
 
-names_a_socket: Callable[[F], F] = click.option(
-    "--control",
-    "path",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    required=True,
-    help="The control socket of the application, as in Harness(control=FILE).",
-)
-"""Gives a command the parameter ``path``."""
+
+def names_a_socket(command: F) -> F:
+    """Give a command the parameter ``path``."""
+    return click.option(
+        "--control",
+        "path",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        required=True,
+        help="The control socket of the application, as in Harness(control=FILE).",
+    )(command)
 
 
 def ask(path: Path, question: Question, *, patience: float | None = PATIENCE) -> Iterator[Answer]:

@@ -94,8 +94,7 @@ class Running(metaclass=NoPublicConstructor):
         Returns:
             The health, naming each component that is not well; text by `str`.
         """
-        health, started = self.supervisor.health(), self._started
-        return attrs.evolve(health, started=started, ready=started and health.ready)
+        return self._as_a_whole(self.supervisor.health())
 
     def drain(self, grace: float | None = None) -> None:
         """Begin to end it without losing what is queued; a second call does nothing.
@@ -160,15 +159,15 @@ class Running(metaclass=NoPublicConstructor):
 
     def _snapshot(self, loop: LoopFigures | None) -> Snapshot:
         now = trio.current_time()
-        supervisor = self.supervisor
+        health, tree = self.supervisor.health_and_tree()
         return Snapshot(
             harness=self._plan.name,
             pid=os.getpid(),
             time=now,
             seconds=now - self._began,
             phase=self._phase,
-            health=supervisor.health(),
-            tree=supervisor.tree(),
+            health=self._as_a_whole(health),
+            tree=tree,
             times=self._book.times(now),
             channels=tuple(channel_figures(self._channels.items())),
             loop=loop,
@@ -192,6 +191,10 @@ class Running(metaclass=NoPublicConstructor):
     def _all_channels(self) -> list[Channel[Any]]:
         ends = (opened.receive or opened.send for opened in self._channels.values())
         return [end.channel for end in ends if end is not None]
+
+    def _as_a_whole(self, health: SupervisorHealth) -> SupervisorHealth:
+        started = self._started
+        return attrs.evolve(health, started=started, ready=started and health.ready)
 
     @property
     def _phase(self) -> Phase:

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 import attrs
 
+from .._frozen import frozen
 from ..channels import ChannelStatistics
 from ..messages import message
 from ..observe import StateTimes, SupervisorNode
@@ -19,7 +20,7 @@ Phase: TypeAlias = Literal["starting", "running", "draining", "stopping"]
 """Where an application is in its life."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ChannelFigures:
     """What one channel of an application has done and holds; see `ChannelStatistics`."""
 

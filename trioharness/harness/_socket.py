@@ -9,7 +9,7 @@ import socket
 import stat
 from collections.abc import Generator
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import trio
 
@@ -29,7 +29,7 @@ def check_control(subject: str, path: object) -> Path | None:
         return None
     if not isinstance(path, str | os.PathLike):
         raise ConfigurationError(subject, f"control={path!r} is no path", "give the path of a file")
-    text = os.fspath(path)
+    text = os.fspath(cast("str | os.PathLike[str]", path))
     if not isinstance(text, str) or not text:
         raise ConfigurationError(subject, f"control={path!r} is no path", "give it as text")
     if not hasattr(socket, "AF_UNIX"):

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar, cast, final
+from typing import Final, Generic, TypeAlias, TypeVar, cast, final
 
 import attrs
 
 from .._errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from attrs import frozen
-else:
-    import functools
-
-    # Frozen to type checkers only. At run time that takes as long as all the rest of reading a
-    # frame, and there is one of these for each.
-    frozen = functools.partial(attrs.define, unsafe_hash=True)
+from .._frozen import frozen
 
 T_co = TypeVar("T_co", covariant=True)
 

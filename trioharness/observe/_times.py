@@ -22,9 +22,12 @@ from .._events import (
     ChildStarting,
     ChildStopping,
     ChildWaiting,
+    DeadLettered,
     Event,
+    MessagesDropped,
     State,
 )
+from .._frozen import frozen
 
 KEPT: Final = 1024
 """How many components that have ended are kept, at most: instances of pools come and go."""
@@ -45,7 +48,7 @@ _LEADS_TO: Final[Mapping[type, State]] = {
 _RESTS: Final = frozenset({State.STOPPED, State.PARKED, State.COMPLETE})
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class StateTimes:
     """How long one component has been in which state."""
 
@@ -75,9 +78,9 @@ class StateBook:
     def __call__(self, event: Event) -> None:
         """Take note of an event."""
         state = _LEADS_TO.get(type(event))
-        if state is None:
+        if state is None or isinstance(event, DeadLettered | MessagesDropped):
             return
-        path: str = event.path  # type: ignore[union-attr]
+        path = event.path
         page = self._running.get(path) or self._ended.pop(path, None)
         if page is None:
             page = _Page(state, event.time, {})

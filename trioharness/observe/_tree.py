@@ -15,13 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import attrs
-
 from .._events import State
+from .._frozen import frozen
 from ._format import one_line
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ChildNode:
     """One child in a tree, as it was at one moment."""
 
@@ -44,7 +43,7 @@ class ChildNode:
     """The supervisors that are open inside of it."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class SupervisorNode:
     """One supervisor with all that is under it, as it was at one moment; `str` draws it."""
 

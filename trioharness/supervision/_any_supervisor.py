@@ -16,7 +16,7 @@ from ._child import Child, handle_of
 from ._engine import Engine
 from ._starting import settled
 from ._states import RUNNING
-from ._view import find_record, health_of_tree, tree_of
+from ._view import find_record, health_and_tree, health_of_tree, tree_of
 
 V_co = TypeVar("V_co", covariant=True, default=Any)
 """What the children give when they are ready. With a default: who only takes a supervisor need not
@@ -120,6 +120,10 @@ class AnySupervisor(Generic[V_co]):
             All children, with the supervisors that are open inside of them.
         """
         return tree_of(self._engine)
+
+    def health_and_tree(self) -> tuple[SupervisorHealth, SupervisorNode]:
+        """Return `health` and `tree` of one moment, at the cost of the tree alone."""
+        return health_and_tree(self._engine)
 
     async def settled(self) -> None:
         """Wait until what is under way (a start, a stop, a restart) has been done.

@@ -18,10 +18,11 @@ from ..rules import (
     SupervisorHealth,
     diagnose,
     roll_up,
+    well,
     worst,
 )
 from ._record import Past
-from ._states import WAITING
+from ._states import READY, WAITING
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -74,6 +75,15 @@ def _all_health(engine: Engine, now: float) -> Iterator[ChildHealth]:
 
 
 def _own_health(record: Record, now: float) -> ChildHealth:
+    run = record.run
+    if (
+        record.state is READY
+        and record.past is None
+        and run is not None
+        and run.watch is None
+        and run.ready_at is not None
+    ):
+        return well(record.path, run.ready_at)
     health = record.options.health or DEFAULT_HEALTH
     return diagnose(_signs(record), now, health.healthy_after)
 
@@ -122,20 +132,29 @@ def find_record(engine: Engine, path: str) -> Record | None:
 
 def tree_of(engine: Engine) -> SupervisorNode:
     """Return all that is under a supervisor, as data."""
-    return _node(engine, trio.current_time())
+    return _node(engine, trio.current_time(), [])
 
 
-def _node(engine: Engine, now: float) -> SupervisorNode:
+def health_and_tree(engine: Engine) -> tuple[SupervisorHealth, SupervisorNode]:
+    """Return both, at the cost of the tree."""
+    seen: list[ChildHealth] = []
+    tree = _node(engine, trio.current_time(), seen)
+    return roll_up(engine.path, seen, is_ending=engine.takes_no_more), tree
+
+
+def _node(engine: Engine, now: float, seen: list[ChildHealth]) -> SupervisorNode:
+    """Return a part of the tree; how each child in it is, is added to what is `seen`."""
     return SupervisorNode(
         path=engine.path,
         strategy=engine.strategy,
         closing=engine.closing,
-        children=tuple(_child_node(record, now) for record in engine.records.values()),
+        children=tuple(_child_node(record, now, seen) for record in engine.records.values()),
     )
 
 
-def _child_node(record: Record, now: float) -> ChildNode:
+def _child_node(record: Record, now: float, seen: list[ChildHealth]) -> ChildNode:
     health = _own_health(record, now)
+    seen.append(health)
     return ChildNode(
         name=record.name,
         path=record.path,
@@ -146,5 +165,5 @@ def _child_node(record: Record, now: float) -> ChildNode:
         reason=health.reason,
         since=health.since,
         last_error=record.last_error,
-        supervisors=tuple(_node(inner, now) for inner in record.inside),
+        supervisors=tuple(_node(inner, now, seen) for inner in record.inside),
     )
