@@ -93,7 +93,7 @@ class RequestClient(SendChannel[Q_contra], Generic[Q_contra, R_co]):
             request._caller = task
             request._is_call = True
         else:  # nearly always
-            request = request_of(message, state, task, True)
+            request = request_of(message, state, next(state.numbers), task, True)
         state.calls += 1
         if not state.offer(request):
             state.senders[task] = (self, request, None)

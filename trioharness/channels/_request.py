@@ -47,6 +47,8 @@ class Request(Generic[Q_co, R_contra], metaclass=NoPublicConstructor):
     message: Q_co
     """What is asked for."""
     _state: RequestState
+    _number: int
+    """Its place in the order of asking."""
     _caller: Task | None = None
     """The task that waits for the answer."""
     _is_call: bool = False
