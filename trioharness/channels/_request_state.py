@@ -58,11 +58,11 @@ class RequestState(NumberedState):
 
     def pack(self, message: object) -> Request[Any, Any]:
         """Return the request that is to be queued for a message; without a caller so far."""
-        packed = super().pack(message)
-        return request_of(packed, self, next(self.numbers))
+        copy = self.copy  # first, and then the number: a copy may ask, too
+        return request_of(message if copy is None else copy(message), self, next(self.numbers))
 
     def pack_many(self, messages: list[Any]) -> list[Item]:
-        """Return the requests for messages, numbered after all copies: a copy may ask, too."""
+        """Return the requests for messages, numbered after all copies."""
         copies = messages if self.copy is None else [*map(self.copy, messages)]
         return [request_of(message, self, next(self.numbers)) for message in copies]
 
