@@ -78,6 +78,7 @@ class RequestState(NumberedState):
         item._seen = True
         if item._caller is None:
             del hand.taken[item]
+            hand.at_work = item
         if hand.task is not task:
             self.note_receiver(hand, task)
         return item
@@ -121,7 +122,7 @@ class RequestState(NumberedState):
             raise CallToOneself(self.name)
 
     def sole_responder(self) -> Task | None:
-        """Return the task that is behind all ends, and has calls to answer; None if in doubt.
+        """Return the task that is behind all ends, and works on requests; None if in doubt.
 
         Another task may receive through an end that is shared, as far as that has shown, or that
         nobody has received through yet. An end that is kept while others have clones of it is no
@@ -131,7 +132,8 @@ class RequestState(NumberedState):
         for hand in self.hands:
             if self.is_behind(hand):
                 task = hand.task
-                if task is None or hand.shared or not hand.taken or sole not in (None, task):
+                works = hand.taken or hand.at_work is not None
+                if task is None or hand.shared or not works or sole not in (None, task):
                     return None
                 sole = task
         return sole
@@ -178,6 +180,7 @@ class RequestState(NumberedState):
 
     def take(self, hand: Hand) -> Item:
         """Take the next request in `hand`, or return `EMPTY` or `OVER`."""
+        hand.at_work = None
         item = super().take(hand)
         if item is EMPTY:
             task = current_task()
@@ -189,6 +192,7 @@ class RequestState(NumberedState):
 
     def take_more(self, hand: Hand, items: list[Item], limit: int) -> bool:
         """Take what is there in `hand`; say whether more may come for the same batch."""
+        hand.at_work = None
         had = len(items)
         more = super().take_more(hand, items, limit)
         taken = hand.taken
@@ -260,6 +264,10 @@ class RequestState(NumberedState):
             self.withdraw(1)
             self.refill()
             self.end_receivers()
+
+    def acknowledge(self, hand: Hand) -> None:
+        """Take note that its component is done with what it received without a caller."""
+        hand.at_work = None
 
     def settle(self, hand: Hand, error: Exception | None, *, stopped: bool) -> tuple[InHand, ...]:
         """Fail the calls whose responder has ended without an answer."""
