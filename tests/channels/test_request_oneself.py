@@ -155,6 +155,39 @@ async def test_one_behind_a_suspended_end_is_not_waited_for(autojump_clock: Mock
     assert [is_oneself(answer) for answer in got] == [True]
 
 
+async def test_one_that_waits_at_a_suspended_end_answers(autojump_clock: MockClock) -> None:
+    client, server = opened()
+    got: list[object] = []
+    suspended = server.clone()
+    suspended.suspend(Boom())
+    with trio.fail_after(100):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(nested, client, server.clone())
+            await settle_down()
+            nursery.start_soon(ask, client, 1, got)
+            await settle_down()
+            nursery.start_soon(one, suspended)
+            await trio.sleep(6)
+            nursery.cancel_scope.cancel()
+    assert got == ["via one"]
+
+
+async def test_one_that_waits_to_cast_a_batch_makes_no_call(autojump_clock: MockClock) -> None:
+    client, server = opened(1)
+    got: list[object] = []
+    other = server.clone()
+    with trio.fail_after(100):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask, client, 1, got)
+            request = await server.receive()
+            with trio.move_on_after(1):
+                nursery.start_soon(other.aclose)
+                await client.send_many([2, 3])
+            request.reply("1")
+            assert (await server.receive()).message == 2
+    assert got == ["1"]
+
+
 async def test_the_calls_of_others_go_on_waiting(autojump_clock: MockClock) -> None:
     """Only that of the task that is left alone fails; it can answer them then."""
     client, server = opened()
@@ -235,6 +268,11 @@ async def at_once(client: Client, end: Server, request: Ask, got: list[object]) 
     await ask(client, 2, got)
 
 
+async def before_reply(client: Client, end: Server, request: Ask, got: list[object]) -> None:
+    await ask(client, 2, got)
+    request.reply("late")
+
+
 async def in_block(client: Client, end: Server, request: Ask, got: list[object]) -> None:
     with request:
         await ask(client, 2, got)
@@ -259,16 +297,19 @@ async def respond(
 
 
 @pytest.mark.parametrize("batch", [False, True])
-@pytest.mark.parametrize("handler", [at_once, in_block, after_reply])
-async def test_a_handler_that_nobody_waits_for_calls_itself(handler: Handler, batch: bool) -> None:
+@pytest.mark.parametrize(
+    ("handler", "reply"),
+    [(at_once, None), (in_block, None), (before_reply, "late"), (after_reply, "early")],
+)
+async def test_a_handler_calls_itself(handler: Handler, reply: str | None, batch: bool) -> None:
     client, server = opened()
     got: list[object] = []
     async with trio.open_nursery() as nursery:
         nursery.start_soon(respond, client, server, handler, got, batch)
-        if handler is after_reply:
-            assert await client.call(1) == "early"
-        else:
+        if reply is None:
             await client.cast(1)
+        else:
+            assert await client.call(1) == reply
         await settle_down()
         assert [is_oneself(answer) for answer in got] == [True]
         await ask(client, 3, got)  # it goes on
@@ -301,6 +342,19 @@ async def test_each_of_a_batch_that_nobody_waits_for(
                     await handler(client, server, request, got)
     assert [is_oneself(answer) for answer in got] == [True, True]
     assert answers == ["0"]
+
+
+async def test_a_block_of_one_of_a_batch_is_not_the_end_of_the_others(
+    autojump_clock: MockClock,
+) -> None:
+    client, server = opened()
+    got: list[object] = []
+    await client.send_many([1, 1])
+    first, second = await server.receive_many(9)
+    with trio.fail_after(100):
+        await in_block(client, server, first, got)
+        await at_once(client, server, second, got)
+    assert [is_oneself(answer) for answer in got] == [True, True]
 
 
 async def test_one_whose_caller_has_gone_before_it_came(autojump_clock: MockClock) -> None:
@@ -337,7 +391,7 @@ async def test_the_other_goes_while_a_handler_that_nobody_waits_for_calls() -> N
     assert [is_oneself(answer) for answer in got] == [True]
 
 
-@pytest.mark.parametrize("how", ["ack", "block", "receive", "wait"])
+@pytest.mark.parametrize("how", ["ack", "block", "receive", "wait", "wait for many"])
 async def test_one_that_is_done_may_call_where_others_answer_later(
     how: str, autojump_clock: MockClock
 ) -> None:
@@ -360,7 +414,7 @@ async def test_one_that_is_done_may_call_where_others_answer_later(
                 server.receive_nowait()
         else:
             with trio.move_on_after(1):
-                await server.receive()
+                await (server.receive() if how == "wait" else server.receive_many(2))
         nursery.start_soon(later)
         with trio.fail_after(100):
             assert await client.call(2) == "2"

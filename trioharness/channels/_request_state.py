@@ -85,8 +85,6 @@ class RequestState(NumberedState):
 
     def note_receiver(self, hand: Hand, task: Task) -> None:
         """Take note that a task receives through an end, or has begun to wait for that."""
-        if hand.closed:
-            return
         hand.shared = hand.task is not None
         self.forget_receiver(hand)
         hand.task = task
@@ -140,7 +138,7 @@ class RequestState(NumberedState):
 
     def heed_oneself(self) -> None:
         """Fail the call of a task that alone is left to answer it, while it waits to be taken."""
-        if self.responders and not self.receivers and (self.queue or self.senders):
+        if self.responders and (self.queue or self.senders):
             sole = self.sole_responder()
             if sole is None:
                 return
@@ -263,7 +261,6 @@ class RequestState(NumberedState):
             self.queue.remove(request)
             self.withdraw(1)
             self.refill()
-            self.end_receivers()
 
     def acknowledge(self, hand: Hand) -> None:
         """Take note that its component is done with what it received without a caller."""
@@ -326,7 +323,6 @@ class RequestState(NumberedState):
         """Count the calls that fail while they wait for room, through one end or all (None)."""
         for through, request, _ in self.senders.values():
             if request is not None and request._caller is not None and end in (None, through):
-                request._caller = None
                 self.failed += 1
 
 
