@@ -439,3 +439,45 @@ async def test_a_handler_in_another_task_is_not_who_receives(autojump_clock: Moc
         await settle_down()
         nursery.cancel_scope.cancel()
     assert got == ["2"]
+
+
+async def test_one_that_deals_with_another_source_calls_itself(autojump_clock: MockClock) -> None:
+    client, server = opened()
+    got: list[object] = []
+
+    async def responder() -> None:
+        async with th.select(server, th.every(1)) as ready:
+            async for source, item in ready:
+                if source is server:
+                    item.reply(str(item.message))
+                else:
+                    await ask(client, 2, got)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(responder)
+        await trio.sleep(1.5)
+        assert [is_oneself(answer) for answer in got] == [True]
+        await ask(client, 3, got)  # it goes on
+        nursery.cancel_scope.cancel()
+    assert got[1:] == ["3"]
+
+
+@pytest.mark.parametrize("news", [False, True])
+async def test_one_that_has_left_a_select_may_call_where_others_answer_later(
+    news: bool, autojump_clock: MockClock
+) -> None:
+    client, server = opened()
+
+    async def later() -> None:
+        await trio.sleep(5)
+        await answer_all(server)
+
+    async with trio.open_nursery() as nursery:
+        async with th.merge(server, th.every(1)) as ready:
+            await anext(ready)
+            if news:
+                client.send_nowait(1)
+        nursery.start_soon(later)
+        with trio.fail_after(100):
+            assert await client.call(2) == "2"
+        client.close()

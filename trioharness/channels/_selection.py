@@ -105,8 +105,7 @@ class Selection(AsyncIterator[T], metaclass=NoPublicConstructor):
     @enable_ki_protection
     def _leave(self) -> None:
         for entry in self._entries:
-            if entry.watched:
-                entry.source.unwatch(entry.told)
+            entry.source.unwatch(entry.told)
         self._entries.clear()
         self._timers.clear()
         self._wake()
