@@ -301,7 +301,9 @@ async def respond(
     ("handler", "reply"),
     [(at_once, None), (in_block, None), (before_reply, "late"), (after_reply, "early")],
 )
-async def test_a_handler_calls_itself(handler: Handler, reply: str | None, batch: bool) -> None:
+async def test_a_handler_calls_itself(
+    handler: Handler, reply: str | None, batch: bool, autojump_clock: MockClock
+) -> None:
     client, server = opened()
     got: list[object] = []
     async with trio.open_nursery() as nursery:
@@ -309,7 +311,8 @@ async def test_a_handler_calls_itself(handler: Handler, reply: str | None, batch
         if reply is None:
             await client.cast(1)
         else:
-            assert await client.call(1) == reply
+            with trio.fail_after(100):
+                assert await client.call(1) == reply
         await settle_down()
         assert [is_oneself(answer) for answer in got] == [True]
         await ask(client, 3, got)  # it goes on
@@ -460,6 +463,19 @@ async def test_one_that_deals_with_another_source_calls_itself(autojump_clock: M
         await ask(client, 3, got)  # it goes on
         nursery.cancel_scope.cancel()
     assert got[1:] == ["3"]
+
+
+async def test_one_that_has_left_a_select_with_a_cast_calls_itself(
+    autojump_clock: MockClock,
+) -> None:
+    client, server = opened()
+    got: list[object] = []
+    client.send_nowait(1)
+    async with th.merge(server) as requests:
+        request = await anext(requests)
+    with trio.fail_after(100):
+        await at_once(client, server, request, got)
+    assert [is_oneself(answer) for answer in got] == [True]
 
 
 @pytest.mark.parametrize("news", [False, True])
