@@ -94,6 +94,21 @@ async def test_subscriptions_end_with_the_last_publisher_when_all_is_received() 
         await late.receive()
 
 
+async def test_what_closes_after_the_end_does_not_undo_it() -> None:
+    publisher, topic = open_topic(int)
+    with publisher, topic.subscribe(9) as end, topic.subscribe(9) as idle:
+        await publisher.send(1)
+        publisher.finish()
+        publisher.clone().close()
+        publisher.close()
+        assert (take_all(end), take_all(idle)) == ([1], [1])
+        with topic.subscribe(9) as late:
+            for ended in (end, idle, late):
+                with pytest.raises(trio.EndOfChannel):
+                    ended.receive_nowait()
+                assert ended.statistics().open_send_channels == 0
+
+
 async def test_the_end_comes_also_to_who_waits_for_it() -> None:
     publisher, topic = open_topic(int)
     with topic.subscribe(9) as end:
