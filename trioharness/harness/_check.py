@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any, cast, get_origin
 
 from .._errors import ConfigurationError
+from .._util import type_name
 from ..channels import ReceiveChannel, Request, RequestClient, SendChannel, Topic
-from ..messages import type_name
 from ..rules import circles
 from ._channels import DeclaredTopic
 from ._declared import DeclaredChannel, DeclaredChild, DeclaredEnd

@@ -24,7 +24,6 @@ from ._setting import SettingMissing as SettingMissing
 from ._setting import SettingRefused as SettingRefused
 from ._setting import dotted as dotted
 from ._setting import settings_class as settings_class
-from ._types import type_name as type_name
 from ._writer import FrameWriter as FrameWriter
 
 if TYPE_CHECKING:  # it brings cattrs; `settings_class` imports it when it is called

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, cast, f
 import attrs
 
 from .._errors import ConfigurationError, DecodeError, EncodeError, UnknownMessageError
+from .._util import type_name
 from ._bounds import Bounds
 from ._envelope import Entry, entries_of, open_envelope
 from ._hook import Hook, checked_hooks
 from ._problems import Problem, Reader, Refused, Writer, locate, shorten
-from ._types import TypeLike, class_of, fields_of, is_union, levels, strip, type_name
+from ._types import TypeLike, class_of, fields_of, is_union, levels, strip
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm

@@ -14,6 +14,7 @@ from typing import Any, Final, Generic
 
 import attrs
 
+from .._util import type_name
 from ._types import (
     TypeLike,
     class_of,
@@ -28,7 +29,6 @@ from ._types import (
     kinds,
     strip,
     survey,
-    type_name,
 )
 from ._wire import Wire
 

@@ -12,10 +12,11 @@ from typing import Any
 import attrs
 
 from .._errors import ConfigurationError, DuplicateNameError
+from .._util import type_name
 from ._builtins import is_json_object
 from ._message import Upgrade, message_info, upgrades_of
 from ._problems import Refused
-from ._types import TypeLike, class_of, is_attrs, type_name
+from ._types import TypeLike, class_of, is_attrs
 
 _KEYS = frozenset(("type", "version", "data"))
 

@@ -14,7 +14,8 @@ from typing import Any, Union
 import attrs
 import msgspec
 
-from ._types import TypeLike, class_of, fields_of, type_name
+from .._util import type_name
+from ._types import TypeLike, class_of, fields_of
 
 
 class OwnInit:

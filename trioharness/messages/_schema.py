@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
+from .._util import type_name
 from ._envelope import Entry
 from ._hook import HooksByType
 from ._message import message_info
@@ -29,7 +30,6 @@ from ._types import (
     is_union,
     kinds,
     strip,
-    type_name,
 )
 
 Schema: TypeAlias = dict[str, Any]

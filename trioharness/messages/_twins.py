@@ -20,6 +20,7 @@ from typing import Annotated, Any, Final, Union
 
 import msgspec
 
+from .._util import type_name
 from ._collections import INT_KEY
 from ._formats import FormatName
 from ._leaves import DECIMAL
@@ -35,7 +36,6 @@ from ._types import (
     is_union,
     kinds,
     strip,
-    type_name,
 )
 
 _MAX: Final = sys.float_info.max
