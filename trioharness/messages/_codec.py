@@ -3,40 +3,28 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, cast, final
 
 import attrs
 
-from .._errors import ConfigurationError, DecodeError, EncodeError, UnknownMessageError
+from .._errors import ConfigurationError, EncodeError
 from ._bounds import Bounds
-from ._envelope import Entry, entries_of, open_envelope
+from ._entries import entries_of
 from ._hook import Hook, checked_hooks
-from ._problems import Problem, Reader, Refused, Writer, locate, shorten
-from ._types import TypeLike, class_of, fields_of, is_union, levels, strip, type_name
+from ._runs import LAYOUTS
+from ._types import TypeLike, fields_of, is_union, levels, strip, survey, type_name
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
 
 T = TypeVar("T")
 
-_ROOT: Final = "message"
-"""How paths call a message before its wire name is known."""
-_SMALLER: Final = "send less at a time, or raise the bound on both sides"
 _OPTIONS: Final[Mapping[str, tuple[str, str]]] = {
     "format": ("json", "msgpack"),
     "lane": ("auto", "cattrs"),
     "extra": ("forbid", "allow"),
 }
-
-
-@attrs.frozen
-class _Known:
-    """One message type of a codec, with its hooks."""
-
-    entry: Entry
-    read: Reader
-    write: Writer
 
 
 @final
@@ -114,32 +102,33 @@ class Codec(Generic[T]):
         bounds = {"max_size": max_size, "max_depth": max_depth, "max_items": max_items}
         self._bounds = Bounds.checked(self._name, **bounds)
         self._hooks = checked_hooks(self._name, hooks or {})
-        self._format = FORMATS[format]
         self._lane_name = lane
         self._extra_allowed = extra == "allow"
-        wire = Wire(format=self._format, hooks=self._hooks, extra_allowed=self._extra_allowed)
-        forms = _members(form)
-        self._entries = entries_of(forms, self._name)
-        self._lane = CattrsLane(forms, wire)
+        self._entries = entries_of(_members(form), self._name)
+        forms = [entry.form for entry in self._entries.values()]
+        wire = Wire(
+            format=FORMATS[format], hooks=self._hooks, extra_allowed=self._extra_allowed
+        )
+        types = survey(forms, wire.sent_as)
         deepest = 1 + max(levels(each, wire.sent_as) for each in forms)
         self._bounds = attrs.evolve(self._bounds, is_flat=deepest <= max_depth)
-        known = [
-            _Known(entry, self._lane.reader(entry.form), self._lane.writer(entry.form))
-            for entry in self._entries.values()
-        ]
-        self._by_name = {each.entry.name: each for each in known}
-        self._by_class: Mapping[type, _Known] = {class_of(each.entry.form): each for each in known}
+        self._cattrs = CattrsLane(self._entries, types, wire, self._bounds)
         chosen = self._entries.values() if lane == "auto" else ()
-        fast = FastLane(chosen, wire, self._bounds)
-        self._reasons = fast.reasons
-        self._notes = {name: f" ({note})" for name, note in fast.notes.items()}
-        self._fast = None if fast.is_empty else fast
-        self._writers, self._fits = fast.writers, fast.fits
-        self._decode = None if fast.is_empty else fast.decode
-        self._look_from = self._bounds.look_from
+        self._fast = FastLane(chosen, wire, self._bounds)
+        # What every call needs, at hand.
+        self._ways, self._ways_by_name = self._fast.by_class, self._fast.by_name
+        self._fits, self._look_from = self._fast.fits, self._bounds.look_from
+        self._decode: Callable[[bytes], T] | None = self._fast.decode
+        self._format: Literal["json", "msgpack"] = format
+        self._layout = LAYOUTS[format]
 
     def __repr__(self) -> str:
         return self._name
+
+    @property
+    def format(self) -> Literal["json", "msgpack"]:
+        """The format, as it was given."""
+        return self._format
 
     def encode(self, msg: T) -> bytes:
         """Turn a message into bytes.
@@ -155,16 +144,15 @@ class Codec(Generic[T]):
             EncodeError: It is of none of the codec's classes (a subclass is another class), a field
                 has a value that could not be read back, or it is too large, too deep or too long.
         """
-        write = self._writers.get(type(msg))
-        if write is not None:
+        way = self._ways.get(type(msg))
+        if way is not None:
             try:
-                data = write(msg)
-            except Exception:  # noqa: BLE001 - whatever it was, the cattrs lane has the word
-                data = None
-            if data is not None and (len(data) <= self._look_from or self._fits(data)):
-                return data
-        known = self._known(msg)
-        return self._written(known, known.entry.wrap(self._payload(known, msg)))
+                data = way.write(msg)
+                if len(data) <= self._look_from or self._fits(data):
+                    return data
+            except Exception:  # noqa: BLE001, S110 - whatever it was, the cattrs lane has the word
+                pass
+        return self._cattrs.encode(msg)
 
     def decode(self, data: bytes) -> T:
         """Turn bytes into the message they are, of an old version as well.
@@ -182,10 +170,11 @@ class Codec(Generic[T]):
             UnknownMessageError: Wire name or version are not among those the codec knows.
         """
         if self._decode is not None:
-            msg: T | None = self._decode(data)
-            if msg is not None:
-                return msg
-        return self._message(self._parsed(data, _ROOT))
+            try:
+                return self._decode(data)
+            except Exception:  # noqa: BLE001, S110 - (the same)
+                pass
+        return cast("T", self._cattrs.decode(data))
 
     def dump(self, msg: T) -> tuple[str, int, bytes]:
         """Turn a message into its wire name, its version and the bytes of its fields alone.
@@ -201,13 +190,15 @@ class Codec(Generic[T]):
         Raises:
             EncodeError: As `encode`.
         """
-        if self._fast is not None:
-            dumped = self._fast.dump(msg)
-            if dumped is not None:
-                return dumped
-        known = self._known(msg)
-        payload = self._written(known, self._payload(known, msg), is_payload=True)
-        return known.entry.name, known.entry.version, payload
+        way = self._ways.get(type(msg))
+        if way is not None:
+            try:
+                payload = way.dump(msg)
+                if len(payload) <= self._look_from or self._fits(payload, is_payload=True):
+                    return way.name, way.version, payload
+            except Exception:  # noqa: BLE001, S110 - (the same)
+                pass
+        return self._cattrs.dump(msg)
 
     def load(self, name: str, version: int, payload: bytes) -> T:
         """Turn what `dump` gave, now or in an older program, back into the message.
@@ -224,12 +215,62 @@ class Codec(Generic[T]):
             DecodeError: As `decode`.
             UnknownMessageError: As `decode`.
         """
-        if self._fast is not None:
-            msg = self._fast.load(name, version, payload)
-            if msg is not None:
-                return cast("T", msg)
-        fields = self._parsed(payload, name, is_payload=True)
-        return self._message({"type": name, "version": version, "data": fields})
+        way = self._ways_by_name.get(name)
+        if way is not None and version == way.version and type(version) is int:
+            try:
+                if type(payload) is bytes and (
+                    len(payload) <= self._look_from or self._fits(payload, is_payload=True)
+                ):
+                    msg: T = way.load(payload)
+                    return msg
+            except Exception:  # noqa: BLE001, S110 - (the same)
+                pass
+        return cast("T", self._cattrs.load(name, version, payload))
+
+    def dump_run(self, messages: Sequence[T]) -> tuple[str, int, bytes]:
+        """Turn messages of one class into what `dump` gives of each, in a third less of the time.
+
+        For a frame that holds many, as a `Batch` does.
+
+        Args:
+            messages: At least one; all of just one of the codec's classes.
+
+        Returns:
+            Their wire name, their version, and the fields of all of them, one after another: in
+            JSON with a line break in between, in MessagePack each behind its size (4 bytes,
+            little-endian).
+
+        Raises:
+            EncodeError: As `encode`, of any of them; there are none, or they are of two classes.
+        """
+        try:
+            return self._fast.dump_run(messages)
+        except Exception:  # noqa: BLE001 - (the same)
+            dumped = [*map(self._cattrs.dump, messages)]
+        if len({name for name, _, _ in dumped}) != 1:
+            raise EncodeError("a run", "it has to be of messages of one class, and at least one")
+        name, version, _ = dumped[0]
+        return name, version, self._layout.join([payload for _, _, payload in dumped])
+
+    def load_run(self, name: str, version: int, payloads: Sequence[bytes]) -> list[T]:
+        """Turn the fields of many messages of one class back into messages, as `load` does of one.
+
+        Args:
+            name: Their wire name.
+            version: Their version.
+            payloads: The bytes of the fields of each.
+
+        Returns:
+            The messages, in order.
+
+        Raises:
+            DecodeError: As `decode`, of the first that cannot be read.
+            UnknownMessageError: As `decode`.
+        """
+        try:
+            return self._fast.load_run(name, version, payloads)
+        except Exception:  # noqa: BLE001 - (the same)
+            return [self.load(name, version, payload) for payload in payloads]
 
     def copy(self, msg: T) -> T:
         """Send a message through bytes: what comes back is equal and shares nothing mutable.
@@ -264,10 +305,7 @@ class Codec(Generic[T]):
         Raises:
             EncodeError: As `encode`.
         """
-        known = self._known(msg)
-        builtins = known.entry.wrap(self._payload(known, msg))
-        self._hold_to_bounds(known, builtins)
-        return builtins
+        return self._cattrs.to_builtins(msg)
 
     def from_builtins(self, obj: object) -> T:
         """Turn what `to_builtins` gave back into a message.
@@ -282,10 +320,7 @@ class Codec(Generic[T]):
             DecodeError: As `decode`.
             UnknownMessageError: As `decode`.
         """
-        broken = self._bounds.broken_by(obj)
-        if broken is not None:
-            raise DecodeError(_ROOT, broken)
-        return self._message(obj)
+        return cast("T", self._cattrs.from_builtins(obj))
 
     def schema(self) -> dict[str, dict[str, Any]]:
         """Return a JSON Schema (2020-12) for each message, by wire name.
@@ -307,81 +342,20 @@ class Codec(Generic[T]):
     def explain(self) -> str:
         """Return, for a person: types, versions, fields, lanes and why, format and bounds."""
         extra = "passed over" if self._extra_allowed else "refused"
-        how = f"format {self._format.name}, lane {self._lane_name}, extra fields {extra}"
+        how = f"format {self._format}, lane {self._lane_name}, extra fields {extra}"
         lines = [f"{self._name}: {how}, {self._bounds}"]
         for name, entry in self._entries.items():
-            reason = self._reasons.get(name, "as asked for" if self._fast is None else "")
-            lane = f"cattrs lane ({reason})" if reason else f"fast lane{self._notes.get(name, '')}"
-            lines.append(f"  {entry.label}: {type_name(entry.form)}, {lane}")
+            lines.append(f"  {entry.label}: {type_name(entry.form)}, {self._lane_of(name)}")
             lines += [
                 f"    {field.name}: {type_name(field.type)}" for field in fields_of(entry.form)
             ]
         return "\n".join(lines)
 
-    def _payload(self, known: _Known, msg: T) -> object:
-        try:
-            return known.write(msg)
-        except Exception as error:  # noqa: BLE001 - whatever a hook raised, here is its path
-            problem = self._lane.why_not_written(known.entry.form, msg, known.entry.name, error)
-            got = f" (got {problem.shown})" if problem.shown else ""
-            raise EncodeError(problem.path, f"{problem.reason}{got}") from problem.cause
-
-    def _written(self, known: _Known, builtins: object, *, is_payload: bool = False) -> bytes:
-        try:
-            data = self._format.dump(builtins)
-        except Refused as error:
-            raise EncodeError(repr(known.entry.name), error.reason) from None
-        if len(data) > self._bounds.max_size:
-            reason = f"{self._bounds.too_large(len(data))}; {_SMALLER}"
-            raise EncodeError(repr(known.entry.name), reason)
-        if len(data) > self._bounds.look_from:
-            self._hold_to_bounds(known, [builtins] if is_payload else builtins)
-        return data
-
-    def _hold_to_bounds(self, known: _Known, builtins: object) -> None:
-        broken = self._bounds.broken_by(builtins)
-        if broken is not None:
-            raise EncodeError(repr(known.entry.name), f"{broken}; {_SMALLER}")
-
-    def _parsed(self, data: bytes, root: str, *, is_payload: bool = False) -> object:
-        if not isinstance(data, bytes | bytearray | memoryview):
-            raise DecodeError(root, f"expected bytes, not {type(data).__name__}", shorten(data))
-        data = bytes(data)
-        if len(data) > self._bounds.max_size:
-            raise DecodeError(root, self._bounds.too_large(len(data)))
-        try:
-            builtins = self._format.load(data)
-        except Refused as error:
-            raise _decode_error(locate(error, root, data)) from error.__cause__
-        if len(data) > self._bounds.look_from:
-            broken = self._bounds.broken_by([builtins] if is_payload else builtins)
-            if broken is not None:
-                raise DecodeError(root, broken)
-        return builtins
-
-    def _message(self, builtins: object) -> T:
-        try:
-            entry, payload = open_envelope(builtins, self._entries)
-        except Refused as error:
-            raise _decode_error(locate(error, _ROOT, builtins)) from error.__cause__
-        try:
-            return cast("T", self._by_name[entry.name].read(payload, entry.form))
-        except Exception as error:  # noqa: BLE001 - validators raise what they like
-            problem = self._lane.why_not_read(entry.form, payload, entry.name, error)
-            raise _decode_error(problem) from problem.cause
-
-    def _known(self, msg: T) -> _Known:
-        known = self._by_class.get(type(msg))
-        if known is None:
-            names = ", ".join(type_name(each.entry.form) for each in self._by_name.values())
-            got = type(msg).__qualname__
-            raise EncodeError(got, f"this codec knows {names}; build one that knows {got} as well")
-        return known
-
-
-def _decode_error(problem: Problem) -> DecodeError:
-    error_type = UnknownMessageError if problem.unknown else DecodeError
-    return error_type(problem.path, problem.reason, problem.shown)
+    def _lane_of(self, name: str) -> str:
+        if name not in self._ways_by_name:
+            return f"cattrs lane ({self._fast.reasons.get(name, 'as asked for')})"
+        note = self._fast.notes.get(name)
+        return f"fast lane ({note})" if note else "fast lane"
 
 
 def _members(form: object) -> list[TypeLike]:

@@ -2,7 +2,7 @@
 
 A class with converters, aliases, private or ``init=False`` fields goes the fast lane all the same,
 as long as only the message itself is so, and not what it contains: msgspec reads its fields into a
-`msgspec.Struct` of them, and they are handed to the class; they are written from one, too.
+`msgspec.Struct` of them, and they are handed to the class. They are written as all others are.
 """
 
 from __future__ import annotations
@@ -18,22 +18,17 @@ from ._types import TypeLike, class_of, fields_of, type_name
 
 
 class OwnInit:
-    """How one such class is taken apart and made."""
+    """How a message of one such class is made."""
 
     def __init__(self, form: TypeLike) -> None:
         # Those without default first, as a Struct wants them.
         fields = sorted(fields_of(form), key=lambda field: field.default is not attrs.NOTHING)
         self._class = class_of(form)
-        self._names = tuple(field.name for field in fields)
         self._aliases = tuple((field.alias or field.name, field.name) for field in fields)
         self.parts: type[Any] = msgspec.defstruct(
             f"parts of {type_name(form)}",
             [_field(field) for field in fields],
         )
-
-    def apart(self, msg: object) -> object:
-        """Return the fields of a message."""
-        return self.parts(*[getattr(msg, name) for name in self._names])
 
     def made(self, parts: object) -> object:
         """Return the message of these fields."""

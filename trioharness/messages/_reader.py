@@ -13,7 +13,6 @@ from ._codec import Codec
 from ._compress import LOADERS, ZSTD_CURE, ZSTD_MISSING, Compression, Compressor
 from ._envelopes import Batch, Envelope, MessageId
 from ._extension import unpack_extension
-from ._layouts import layout_of
 from ._problems import Refused, shorten
 
 T = TypeVar("T")
@@ -84,7 +83,7 @@ class FrameReader(Generic[T]):
         self._longest = self._max_frame - _SIZE
         self._max_inflated = header.bound(self._name, "max_inflated", max_inflated)
         self._max_batch = header.bound(self._name, "max_batch", max_batch, least=1)
-        self._layout = layout_of(codec)
+        self._flags = header.FORMATS[codec.format]
         self._load = codec.load
         self._seen: dict[bytes, tuple[int, int]] = {}
         """Size of the name and version, by prefix of a header in which nothing is unusual."""
@@ -206,7 +205,7 @@ class FrameReader(Generic[T]):
     ) -> Envelope[T] | Batch[T] | None:
         """Return what is in a frame, or None for a batch that comes in parts."""
         _, flags, named, version = header.PREFIX.unpack(prefix)
-        _check_flags(flags, self._layout.flag, named, len(rest))
+        _check_flags(flags, self._flags, named, len(rest))
         raw, rest = rest[:named], rest[named:]
         name = read_name(raw)
         said: dict[str, Any] = {}
@@ -217,9 +216,9 @@ class FrameReader(Generic[T]):
             path = "batch" if flags & header.BATCH else name
             rest = self._inflated(_COMPRESSIONS[flags & header.COMPRESSED], rest, path)
         if flags & header.BATCH:
-            return self._batch(split_runs(self._layout, rest, self._max_batch), ident, time, said)
+            return self._batch(split_runs(self._codec, rest, self._max_batch), ident, time, said)
         message = self._load(name, version, rest)
-        if flags == self._layout.flag:
+        if flags == self._flags:
             # There are no more of these than types and versions, since it is known now.
             self._seen[prefix] = named, version
             self._names[raw] = name

@@ -15,7 +15,6 @@ from ._codec import Codec
 from ._compress import LOADERS, ZSTD_CURE, ZSTD_MISSING, Compression, Compressor
 from ._envelopes import Batch, Envelope
 from ._extension import pack_extension
-from ._layouts import layout_of
 from ._problems import shorten
 
 T = TypeVar("T")
@@ -93,8 +92,7 @@ class FrameWriter(Generic[T]):
         self._threshold = threshold
         self._dump = codec.dump
         self._named: dict[str, _Named] = {}
-        self._layout = layout_of(codec)
-        self._flags = self._layout.flag
+        self._flags = header.FORMATS[codec.format]
         self._batch = _named("", 0, self._flags)
         # Below this many bytes nothing is compressed, and nothing can be too large.
         room = self._max_frame - header.SIZE - header.LONGEST_NAME
@@ -141,7 +139,7 @@ class FrameWriter(Generic[T]):
                 return start + payload
             return self._encode_unusual(frame, self._flags, named, payload)
         if isinstance(frame, Batch):
-            runs = dump_runs(self._codec, self._layout, frame.messages, self._max_batch)
+            runs = dump_runs(self._codec, frame.messages, self._max_batch)
             return self._encode_unusual(frame, self._flags | header.BATCH, self._batch, runs)
         name, version, payload = self._dump(frame.message)
         named = self._named.get(name) or self._new(name, version)
