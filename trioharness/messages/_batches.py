@@ -43,9 +43,10 @@ def dump_runs(codec: Codec[T], messages: Sequence[T], most: int) -> bytes:
         raise EncodeError("a batch", reason)
     parts: list[bytes] = []
     for run in _neighbours(messages):
-        name, version, payloads = codec.dump_run(run)
-        raw = wire_name(name, version)
-        parts += (_RUN.pack(len(raw), version, len(run), len(payloads)), raw, payloads)
+        dumper = codec.dumper(type(run[0]))
+        payloads = dumper.dump_run(run)
+        raw = wire_name(dumper.name, dumper.version)
+        parts += (_RUN.pack(len(raw), dumper.version, len(run), len(payloads)), raw, payloads)
     return b"".join(parts)
 
 
@@ -93,7 +94,7 @@ def load_runs(codec: Codec[T], runs: Iterable[Run]) -> tuple[T, ...]:
         DecodeError: As `Codec.load`, of any of them.
         UnknownMessageError: As `Codec.load`.
     """
-    loaded = (codec.load_run(run.name, run.version, run.payloads) for run in runs)
+    loaded = (codec.loader(run.name, run.version).load_run(run.payloads) for run in runs)
     return tuple(itertools.chain.from_iterable(loaded))
 
 
@@ -107,9 +108,10 @@ def load_what_can_be(
     first = number = 0
     part: list[T] = []
     for run in runs:
+        load = codec.loader(run.name, run.version).load
         for payload in run.payloads:
             try:
-                part.append(codec.load(run.name, run.version, payload))
+                part.append(load(payload))
             except DecodeError as error:
                 if part:
                     yield first, tuple(part)

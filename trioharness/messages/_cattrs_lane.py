@@ -58,18 +58,19 @@ class CattrsLane:
 
     def encode(self, msg: object) -> bytes:
         """Do what `Codec.encode` does."""
-        known = self._known(msg)
+        known = self._known(type(msg))
         return self._written(known, known.entry.wrap(self._payload(known, msg)))
 
     def decode(self, data: bytes) -> object:
         """Do what `Codec.decode` does."""
         return self._message(self._parsed(data, _ROOT))
 
-    def dump(self, msg: object) -> tuple[str, int, bytes]:
-        """Do what `Codec.dump` does."""
-        known = self._known(msg)
-        payload = self._written(known, self._payload(known, msg), is_payload=True)
-        return known.entry.name, known.entry.version, payload
+    def dump(self, msg: object, cls: type) -> bytes:
+        """Do what `Dumper.dump` of a class does, of which the message has to be."""
+        known = self._known(cls)
+        if type(msg) is not cls:
+            raise EncodeError(type(msg).__qualname__, f"expected a message of {cls.__qualname__}")
+        return self._written(known, self._payload(known, msg), is_payload=True)
 
     def load(self, name: str, version: int, payload: bytes) -> object:
         """Do what `Codec.load` does."""
@@ -78,7 +79,7 @@ class CattrsLane:
 
     def to_builtins(self, msg: object) -> dict[str, object]:
         """Do what `Codec.to_builtins` does."""
-        known = self._known(msg)
+        known = self._known(type(msg))
         builtins = known.entry.wrap(self._payload(known, msg))
         self._hold_to_bounds(known, builtins)
         return builtins
@@ -90,11 +91,15 @@ class CattrsLane:
             raise DecodeError(_ROOT, broken)
         return self._message(obj)
 
-    def _known(self, msg: object) -> _Known:
-        known = self._by_class.get(type(msg))
+    def entry_of(self, cls: type) -> Entry:
+        """Return the entry of a class, or refuse it with the classes that are known."""
+        return self._known(cls).entry
+
+    def _known(self, cls: type) -> _Known:
+        known = self._by_class.get(cls)
         if known is None:
             names = ", ".join(type_name(entry.form) for entry in self._entries.values())
-            got = type(msg).__qualname__
+            got = cls.__qualname__
             raise EncodeError(got, f"this codec knows {names}; build one that knows {got} as well")
         return known
 

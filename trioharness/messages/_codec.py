@@ -12,8 +12,9 @@ from .._errors import ConfigurationError, EncodeError
 from ._bounds import Bounds
 from ._entries import entries_of
 from ._hook import Hook, checked_hooks
+from ._payloads import Dumper, Loader, dumper_of, loader_of
 from ._runs import LAYOUTS
-from ._types import TypeLike, fields_of, is_union, levels, strip, survey, type_name
+from ._types import TypeLike, class_of, fields_of, is_union, levels, strip, survey, type_name
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -116,11 +117,15 @@ class Codec(Generic[T]):
         chosen = self._entries.values() if lane == "auto" else ()
         self._fast = FastLane(chosen, wire, self._bounds)
         # What every call needs, at hand.
-        self._ways, self._ways_by_name = self._fast.by_class, self._fast.by_name
-        self._fits, self._look_from = self._fast.fits, self._bounds.look_from
+        self._writers = {cls: way.write for cls, way in self._fast.by_class.items()}
+        self._fits, self._look_from = self._fast.fits, self._fast.look_from
         self._decode: Callable[[bytes], T] | None = self._fast.decode
         self._format: Literal["json", "msgpack"] = format
-        self._layout = LAYOUTS[format]
+        entries = self._entries.values()
+        self._dumpers = {cls: self.dumper(cls) for cls in (class_of(each.form) for each in entries)}
+        self._loaders = {
+            (each.name, each.version): self.loader(each.name, each.version) for each in entries
+        }
 
     def __repr__(self) -> str:
         return self._name
@@ -144,10 +149,10 @@ class Codec(Generic[T]):
             EncodeError: It is of none of the codec's classes (a subclass is another class), a field
                 has a value that could not be read back, or it is too large, too deep or too long.
         """
-        way = self._ways.get(type(msg))
-        if way is not None:
+        write = self._writers.get(type(msg))
+        if write is not None:
             try:
-                data = way.write(msg)
+                data = write(msg)
                 if len(data) <= self._look_from or self._fits(data):
                     return data
             except Exception:  # noqa: BLE001, S110 - whatever it was, the cattrs lane has the word
@@ -190,15 +195,8 @@ class Codec(Generic[T]):
         Raises:
             EncodeError: As `encode`.
         """
-        way = self._ways.get(type(msg))
-        if way is not None:
-            try:
-                payload = way.dump(msg)
-                if len(payload) <= self._look_from or self._fits(payload, is_payload=True):
-                    return way.name, way.version, payload
-            except Exception:  # noqa: BLE001, S110 - (the same)
-                pass
-        return self._cattrs.dump(msg)
+        dumper = self._dumpers.get(type(msg)) or self.dumper(type(msg))
+        return dumper.name, dumper.version, dumper.dump(msg)
 
     def load(self, name: str, version: int, payload: bytes) -> T:
         """Turn what `dump` gave, now or in an older program, back into the message.
@@ -215,62 +213,37 @@ class Codec(Generic[T]):
             DecodeError: As `decode`.
             UnknownMessageError: As `decode`.
         """
-        way = self._ways_by_name.get(name)
-        if way is not None and version == way.version and type(version) is int:
-            try:
-                if type(payload) is bytes and (
-                    len(payload) <= self._look_from or self._fits(payload, is_payload=True)
-                ):
-                    msg: T = way.load(payload)
-                    return msg
-            except Exception:  # noqa: BLE001, S110 - (the same)
-                pass
-        return cast("T", self._cattrs.load(name, version, payload))
+        # Not `1.0`, which would be found as well.
+        loader = self._loaders.get((name, version)) if type(version) is int else None
+        return (loader or self.loader(name, version)).load(payload)
 
-    def dump_run(self, messages: Sequence[T]) -> tuple[str, int, bytes]:
-        """Turn messages of one class into what `dump` gives of each, in a third less of the time.
-
-        For a frame that holds many, as a `Batch` does.
+    def dumper(self, cls: type[T]) -> Dumper[T]:
+        """Return what `dump` looks up each time, for frames of many messages of one class.
 
         Args:
-            messages: At least one; all of just one of the codec's classes.
+            cls: One of the codec's classes; of a generic one, the class itself.
 
         Returns:
-            Their wire name, their version, and the fields of all of them, one after another: in
-            JSON with a line break in between, in MessagePack each behind its size (4 bytes,
-            little-endian).
+            Functions that raise as `dump` does, also for a message of another class.
 
         Raises:
-            EncodeError: As `encode`, of any of them; there are none, or they are of two classes.
+            EncodeError: It is none of the codec's classes.
         """
-        try:
-            return self._fast.dump_run(messages)
-        except Exception:  # noqa: BLE001 - (the same)
-            dumped = [*map(self._cattrs.dump, messages)]
-        if len({name for name, _, _ in dumped}) != 1:
-            raise EncodeError("a run", "it has to be of messages of one class, and at least one")
-        name, version, _ = dumped[0]
-        return name, version, self._layout.join([payload for _, _, payload in dumped])
+        entry = self._cattrs.entry_of(cls)
+        layout = LAYOUTS[self._format]
+        return dumper_of(cls, entry.name, entry.version, self._fast, self._cattrs, layout)
 
-    def load_run(self, name: str, version: int, payloads: Sequence[bytes]) -> list[T]:
-        """Turn the fields of many messages of one class back into messages, as `load` does of one.
+    def loader(self, name: str, version: int) -> Loader[T]:
+        """Return what `load` looks up each time, for frames of many messages of one type.
 
         Args:
             name: Their wire name.
             version: Their version.
-            payloads: The bytes of the fields of each.
 
         Returns:
-            The messages, in order.
-
-        Raises:
-            DecodeError: As `decode`, of the first that cannot be read.
-            UnknownMessageError: As `decode`.
+            Functions that raise as `load` does, also if no such name or version is known.
         """
-        try:
-            return self._fast.load_run(name, version, payloads)
-        except Exception:  # noqa: BLE001 - (the same)
-            return [self.load(name, version, payload) for payload in payloads]
+        return loader_of(name, version, self._fast, self._cattrs)
 
     def copy(self, msg: T) -> T:
         """Send a message through bytes: what comes back is equal and shares nothing mutable.
@@ -352,7 +325,7 @@ class Codec(Generic[T]):
         return "\n".join(lines)
 
     def _lane_of(self, name: str) -> str:
-        if name not in self._ways_by_name:
+        if name not in self._fast.by_name:
             return f"cattrs lane ({self._fast.reasons.get(name, 'as asked for')})"
         note = self._fast.notes.get(name)
         return f"fast lane ({note})" if note else "fast lane"

@@ -18,7 +18,6 @@ from ._bounds import Bounds
 from ._eligible import needs_own_init, why_not_fast
 from ._entries import Entry
 from ._own_init import OwnInit
-from ._runs import LAYOUTS
 from ._twins import Twins
 from ._types import class_of
 from ._walks import READ_FAULTS, WRITE_FAULTS, Finish, RunWriter, Unfit, Walks, Writer
@@ -26,9 +25,6 @@ from ._wire import Wire
 
 Read: TypeAlias = Callable[[bytes], Any]
 ReadRun: TypeAlias = Callable[[Sequence[bytes]], list[Any]]
-
-_ONLY_BYTES = {bytes}
-
 
 @attrs.frozen(kw_only=True)
 class Way:
@@ -55,10 +51,11 @@ class Way:
 
     def load_run(self, payloads: Sequence[bytes]) -> list[Any]:
         """Do what `load` does, for many."""
-        if self.check is not None:
-            # Not as a loop in Python, which would take a tenth as long as what is in it.
-            [*map(self.check, payloads)]
-        found = [*map(self.read, payloads)]
+        check, read = self.check, self.read
+        if check is None:
+            found = [*map(read, payloads)]
+        else:
+            found = [read(payload) for payload in payloads if check(payload) is not None]
         return found if self.finish is None else [*map(self.finish, found)]
 
 
@@ -78,8 +75,8 @@ class FastLane:
     def __init__(self, entries: Iterable[Entry], wire: Wire, bounds: Bounds) -> None:
         self._wire = wire
         self._bounds = bounds
-        self._look_from = bounds.look_from
-        self._layout = LAYOUTS[wire.format.name]
+        self.look_from = bounds.look_from
+        """Up to so many bytes there is nothing to be asked of `fits`."""
         self.by_name: dict[str, Way] = {}
         self.reasons: dict[str, str] = {}
         """Why messages go the cattrs lane, by wire name; those that need not are not in it."""
@@ -91,7 +88,7 @@ class FastLane:
 
     def fits(self, data: bytes, *, is_payload: bool = False) -> bool:
         """Whether bytes are within the bounds."""
-        if len(data) <= self._look_from:
+        if len(data) <= self.look_from:
             return True
         if len(data) > self._bounds.max_size:
             return False
@@ -102,26 +99,9 @@ class FastLane:
         builtins = self._wire.format.load(data)
         return self._bounds.broken_by([builtins] if is_payload else builtins) is None
 
-    def dump_run(self, messages: Sequence[Any]) -> tuple[str, int, bytes]:
-        """Do what `Codec.dump_run` does."""
-        way = self.by_class[type(messages[0])]
-        payloads = way.dump_run(messages)
-        if len(payloads) > self._look_from:
-            self._check_run(self._layout.split(payloads, len(messages)))
-        return way.name, way.version, payloads
-
-    def load_run(self, name: str, version: int, payloads: Sequence[bytes]) -> list[Any]:
-        """Do what `Codec.load_run` does."""
-        way = self.by_name[name]
-        if type(version) is not int or version != way.version or {*map(type, payloads)} != _ONLY_BYTES:
-            raise Unfit
-        if max(map(len, payloads)) > self._look_from:
-            self._check_run(payloads)
-        return way.load_run(payloads)
-
-    def _check_run(self, payloads: Iterable[bytes]) -> None:
-        if not all(self.fits(payload, is_payload=True) for payload in payloads):
-            raise Unfit
+    def all_fit(self, payloads: Iterable[bytes]) -> bool:
+        """Whether each payload is within the bounds."""
+        return all(self.fits(payload, is_payload=True) for payload in payloads)
 
     def _add(self, entries: Iterable[Entry]) -> Mapping[type, Way]:
         name = self._wire.format.name
@@ -181,7 +161,7 @@ class FastLane:
             check = self._whole({name: way.twin for name, way in ways.items()})
         finishes = {class_of(way.read_as): way.finish for way in ways.values()}
         finish = finishes if any(finishes.values()) else None
-        look_from, fits = self._look_from, self.fits
+        look_from, fits = self.look_from, self.fits
 
         def decode_message(data: bytes) -> Any:
             if type(data) is not bytes or (len(data) > look_from and not fits(data)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Generic, Literal, NoReturn, TypeVar, final
 
 from .._errors import DecodeError, FrameError
@@ -31,6 +31,8 @@ NEED_DATA: Final = NeedData.NEED_DATA
 """What `FrameReader.next_frame` returns until the next frame is there as a whole."""
 
 _SIZE: Final = header.SIZE
+_NAMED: Final = 5
+"""Where in a prefix the size of the name is."""
 _unpack = header.FIXED.unpack_from
 
 _COMPRESSIONS: Final[dict[int, Compression]] = {header.ZLIB: "zlib", header.ZSTD: "zstd"}
@@ -84,10 +86,8 @@ class FrameReader(Generic[T]):
         self._max_inflated = header.bound(self._name, "max_inflated", max_inflated)
         self._max_batch = header.bound(self._name, "max_batch", max_batch, least=1)
         self._flags = header.FORMATS[codec.format]
-        self._load = codec.load
-        self._seen: dict[bytes, tuple[int, int]] = {}
-        """Size of the name and version, by prefix of a header in which nothing is unusual."""
-        self._names: dict[bytes, str] = {}
+        self._seen: dict[bytes, dict[bytes, Callable[[bytes], T]]] = {}
+        """What loads a message, by prefix of a header in which nothing is unusual, and name."""
         self._compressors: dict[Compression, Compressor] = {}
         # What can be read is `_data` from `_at` on. What does not yet make a frame grows in `_tail`
         # until it does, so that no byte is copied again with each piece that arrives.
@@ -163,15 +163,14 @@ class FrameReader(Generic[T]):
             seen = self._seen.get(prefix)
             end = at + _SIZE + size
             if seen is not None and end <= len(data) and size <= self._longest:
-                named, version = seen
-                body = at + _SIZE + named
-                name = self._names.get(data[at + _SIZE : body])
-                if name is not None:
+                body = at + _SIZE + prefix[_NAMED]
+                load = seen.get(data[at + _SIZE : body])
+                if load is not None:
                     # A plain message like one before, by far the most: what follows is not needed.
                     # A name beyond the end leaves an empty payload, which is no message.
                     self._at = end
                     try:
-                        message = self._load(name, version, data[body:end])
+                        message = load(data[body:end])
                     except DecodeError as error:
                         _note(error, self._before + at)
                         raise
@@ -217,11 +216,11 @@ class FrameReader(Generic[T]):
             rest = self._inflated(_COMPRESSIONS[flags & header.COMPRESSED], rest, path)
         if flags & header.BATCH:
             return self._batch(split_runs(self._codec, rest, self._max_batch), ident, time, said)
-        message = self._load(name, version, rest)
+        load = self._codec.loader(name, version).load
+        message = load(rest)
         if flags == self._flags:
             # There are no more of these than types and versions, since it is known now.
-            self._seen[prefix] = named, version
-            self._names[raw] = name
+            self._seen.setdefault(prefix, {})[raw] = load
         return Envelope(message, ident, time, **said)
 
     def _batch(

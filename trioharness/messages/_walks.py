@@ -14,7 +14,6 @@ from __future__ import annotations
 import datetime
 import decimal
 import itertools
-import re
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
@@ -29,7 +28,6 @@ from ._types import (
     is_array,
     is_attrs,
     is_dict,
-    is_leaf,
     is_union,
     strip,
     type_name,
@@ -104,7 +102,7 @@ class Walks:
         """Return a function that writes a message of just this class, if it is good."""
         before, after = self._name(head), self._name(tail)
         whole = f"{before} + encode(msg) + {after}" if head else "encode(msg)"
-        lines = [*self._object("    ", "msg", form, is_known=True), f"    return {whole}"]
+        lines = [*self._object("    ", "msg", form), f"    return {whole}"]
         self._known["encode"] = encode
         made: Writer = self._made(self._new("write"), lines)
         return made
@@ -136,19 +134,13 @@ class Walks:
         return self._walks[form]
 
     def _made(self, name: str, lines: list[str], parameter: str = "msg") -> Any:
-        code = "\n".join(lines)
-        used = [known for known in self._known if re.search(rf"\b{known}\b", code)]
-        # As defaults of parameters, which are faster than globals.
-        known = "".join(f", {each}={each}" for each in used if each not in self._walks.values())
-        source = f"def {name}({parameter}{known}):\n{code}"
+        source = "\n".join([f"def {name}({parameter}):", *lines])
         exec(source, self._known)  # noqa: S102 - made of class definitions, as attrs does
         return self._known[name]
 
-    def _object(
-        self, indent: str, value: str, form: TypeLike, *, is_known: bool = False
-    ) -> list[str]:
+    def _object(self, indent: str, value: str, form: TypeLike) -> list[str]:
         lines: list[str] = []
-        if self._apart and not is_known:
+        if self._apart:
             lines = [_unless(indent, f"type({value}) is {self._name(class_of(form))}")]
         parts: list[str] = []
         for field in fields_of(form):
@@ -170,7 +162,7 @@ class Walks:
         if bare in self._faults:
             return [f"{indent}if {self._faults[bare].format(value)}: raise Unfit"]
         if is_attrs(bare):
-            if all(is_leaf(strip(field.type)) for field in fields_of(bare)):
+            if not any(map(_has_objects, _inside(bare))):
                 return self._object(indent, value, bare)
             return [f"{indent}{value} = {self._walk(bare)}({value})"]
         if is_union(bare):
