@@ -12,8 +12,8 @@ import attrs
 from .._errors import DecodeError, EncodeError
 from ._codec import Codec
 from ._header import GREATEST_VERSION, LONGEST_NAME
-from ._runs import LAYOUTS
 from ._problems import shorten
+from ._runs import LAYOUTS
 
 T = TypeVar("T")
 

@@ -69,7 +69,7 @@ class CattrsLane:
         """Do what `Dumper.dump` of a class does, of which the message has to be."""
         known = self._known(cls)
         if type(msg) is not cls:
-            raise EncodeError(type(msg).__qualname__, f"expected a message of {cls.__qualname__}")
+            raise EncodeError(type(msg).__qualname__, f"expected a {cls.__qualname__} here")
         return self._written(known, self._payload(known, msg), is_payload=True)
 
     def load(self, name: str, version: int, payload: bytes) -> object:
@@ -91,17 +91,14 @@ class CattrsLane:
             raise DecodeError(_ROOT, broken)
         return self._message(obj)
 
-    def entry_of(self, cls: type) -> Entry:
-        """Return the entry of a class, or refuse it with the classes that are known."""
-        return self._known(cls).entry
+    def refuse(self, cls: type) -> NoReturn:
+        """Refuse a class that is not known."""
+        names = ", ".join(type_name(entry.form) for entry in self._entries.values())
+        got = cls.__qualname__
+        raise EncodeError(got, f"this codec knows {names}; build one that knows {got} as well")
 
     def _known(self, cls: type) -> _Known:
-        known = self._by_class.get(cls)
-        if known is None:
-            names = ", ".join(type_name(entry.form) for entry in self._entries.values())
-            got = cls.__qualname__
-            raise EncodeError(got, f"this codec knows {names}; build one that knows {got} as well")
-        return known
+        return self._by_class.get(cls) or self.refuse(cls)
 
     def _payload(self, known: _Known, msg: object) -> object:
         try:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, cast, final
 
 import attrs
 
-from .._errors import ConfigurationError, EncodeError
+from .._errors import ConfigurationError
 from ._bounds import Bounds
 from ._entries import entries_of
 from ._hook import Hook, checked_hooks
@@ -107,9 +107,7 @@ class Codec(Generic[T]):
         self._extra_allowed = extra == "allow"
         self._entries = entries_of(_members(form), self._name)
         forms = [entry.form for entry in self._entries.values()]
-        wire = Wire(
-            format=FORMATS[format], hooks=self._hooks, extra_allowed=self._extra_allowed
-        )
+        wire = Wire(format=FORMATS[format], hooks=self._hooks, extra_allowed=self._extra_allowed)
         types = survey(forms, wire.sent_as)
         deepest = 1 + max(levels(each, wire.sent_as) for each in forms)
         self._bounds = attrs.evolve(self._bounds, is_flat=deepest <= max_depth)
@@ -122,9 +120,14 @@ class Codec(Generic[T]):
         self._decode: Callable[[bytes], T] | None = self._fast.decode
         self._format: Literal["json", "msgpack"] = format
         entries = self._entries.values()
-        self._dumpers = {cls: self.dumper(cls) for cls in (class_of(each.form) for each in entries)}
-        self._loaders = {
-            (each.name, each.version): self.loader(each.name, each.version) for each in entries
+        layout = LAYOUTS[format]
+        self._dumpers: dict[type, Dumper[T]] = {
+            class_of(each.form): dumper_of(each, self._fast, self._cattrs, layout)
+            for each in entries
+        }
+        self._loaders: dict[tuple[str, int], Loader[T]] = {
+            (each.name, each.version): loader_of(each.name, each.version, self._fast, self._cattrs)
+            for each in entries
         }
 
     def __repr__(self) -> str:
@@ -213,9 +216,9 @@ class Codec(Generic[T]):
             DecodeError: As `decode`.
             UnknownMessageError: As `decode`.
         """
-        # Not `1.0`, which would be found as well.
-        loader = self._loaders.get((name, version)) if type(version) is int else None
-        return (loader or self.loader(name, version)).load(payload)
+        # Not 1.0, which would be found as well.
+        known = self._loaders.get((name, version)) if type(version) is int else None
+        return (known or self.loader(name, version)).load(payload)
 
     def dumper(self, cls: type[T]) -> Dumper[T]:
         """Return what `dump` looks up each time, for frames of many messages of one class.
@@ -229,9 +232,10 @@ class Codec(Generic[T]):
         Raises:
             EncodeError: It is none of the codec's classes.
         """
-        entry = self._cattrs.entry_of(cls)
-        layout = LAYOUTS[self._format]
-        return dumper_of(cls, entry.name, entry.version, self._fast, self._cattrs, layout)
+        known = self._dumpers.get(cls)
+        if known is None:
+            self._cattrs.refuse(cls)
+        return known
 
     def loader(self, name: str, version: int) -> Loader[T]:
         """Return what `load` looks up each time, for frames of many messages of one type.
@@ -243,7 +247,8 @@ class Codec(Generic[T]):
         Returns:
             Functions that raise as `load` does, also if no such name or version is known.
         """
-        return loader_of(name, version, self._fast, self._cattrs)
+        known = self._loaders.get((name, version)) if type(version) is int else None
+        return known or loader_of(name, version, self._fast, self._cattrs)
 
     def copy(self, msg: T) -> T:
         """Send a message through bytes: what comes back is equal and shares nothing mutable.

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 import attrs
 
 from .._errors import EncodeError
+from ._entries import Entry
 from ._runs import Layout
+from ._types import class_of
 
 if TYPE_CHECKING:  # they bring cattrs and msgspec
     from ._cattrs_lane import CattrsLane
@@ -51,10 +53,9 @@ class Loader(Generic[T]):
     """Does so for many, the fields of each by themselves; raises for the first that is bad."""
 
 
-def dumper_of(
-    cls: type[Any], name: str, version: int, fast: FastLane, slow: CattrsLane, layout: Layout
-) -> Dumper[Any]:
+def dumper_of(entry: Entry, fast: FastLane, slow: CattrsLane, layout: Layout) -> Dumper[Any]:
     """Return the dumper of one class of a codec."""
+    cls = class_of(entry.form)
     way = fast.by_class.get(cls)
 
     def dump_slowly(msg: object) -> bytes:
@@ -62,12 +63,12 @@ def dumper_of(
 
     def dump_run_slowly(messages: Sequence[object]) -> bytes:
         if not messages:
-            raise EncodeError(repr(name), "there is none to be written")
+            raise EncodeError(repr(entry.name), "there is none to be written")
         return layout.join([slow.dump(msg, cls) for msg in messages])
 
     dump = dump_slowly if way is None else _fast_dump(way, fast, dump_slowly)
     run = dump_run_slowly if way is None else _fast_dump_run(way, fast, layout, dump_run_slowly)
-    return Dumper(name=name, version=version, dump=dump, dump_run=run)
+    return Dumper(name=entry.name, version=entry.version, dump=dump, dump_run=run)
 
 
 def loader_of(name: str, version: int, fast: FastLane, slow: CattrsLane) -> Loader[Any]:
@@ -83,9 +84,7 @@ def loader_of(name: str, version: int, fast: FastLane, slow: CattrsLane) -> Load
     return Loader(load=load, load_run=_fast_load_run(way, fast, load))
 
 
-def _fast_dump(
-    way: Way, fast: FastLane, slowly: Callable[[Any], bytes]
-) -> Callable[[Any], bytes]:
+def _fast_dump(way: Way, fast: FastLane, slowly: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
     write, look_from, fits = way.dump, fast.look_from, fast.fits
 
     def dump(msg: object) -> bytes:

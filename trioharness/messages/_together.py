@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import decimal
 import types
-
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Generic, TypeAlias
@@ -20,7 +19,7 @@ import msgspec
 
 from ._eligible import needs_own_init
 from ._formats import Format, FormatName
-from ._twins import has_int_keys, Twins
+from ._twins import Twins, has_int_keys
 from ._types import TypeLike, class_of, fields_of, is_attrs, strip
 from ._walks import Walks
 

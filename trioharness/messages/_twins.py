@@ -55,7 +55,7 @@ class Twins:
     """The twins of the classes of one codec."""
 
     def __init__(self, format_name: FormatName, *, extra_allowed: bool) -> None:
-        self._format = format_name
+        self._format: FormatName = format_name
         self._extra_allowed = extra_allowed
         self._stricter = _STRICTER[format_name]
         self._twins: dict[TypeLike, type[msgspec.Struct]] = {}
@@ -67,7 +67,7 @@ class Twins:
             by_init = bool(needs_own_init(form))
             self._twins[form] = twin = msgspec.defstruct(
                 type_name(form),
-                [(field.name, Any, *_default(field, by_init=by_init)) for field in fields],  # type: ignore[misc]
+                [(field.name, Any, *_default(field, by_init=by_init)) for field in fields],
                 forbid_unknown_fields=not self._extra_allowed,
                 kw_only=True,
                 gc=False,
@@ -100,7 +100,8 @@ class Twins:
             items = tuple(arg if arg is ... else self._type(arg) for arg in args)
             # What a set is of may be something else in its twin: it is made a set of later.
             is_same = class_of(bare) in (list, tuple) or items == args
-            return (class_of(bare) if is_same else list)[items]
+            made: Any = class_of(bare) if is_same else list
+            return made[items]
         return bare  # an enum or a literal
 
 
