@@ -43,13 +43,14 @@ class Apart(Walks):
         super().__init__({"UTC": datetime.UTC, "has_zone": has_zone, **known})
 
     def whole(self, form: TypeLike, name: str, version: int) -> Writer:
-        """Return a function that writes a message of just this class, name and version around."""
+        """Return a function that writes a message, of which it is known that it is of the class."""
         head, tail = self._format.head(name, version), self._format.tail
-        return self._writer(form, f"{self._name(head)} + encode(msg) + {self._name(tail)}")
+        written = f"{self._name(head)} + encode(msg) + {self._name(tail)}"
+        return self._writer([*self._fields("    ", "msg", form), f"    return {written}"])
 
     def payload(self, form: TypeLike) -> Writer:
         """Return a function that writes the fields of a message of just this class."""
-        return self._writer(form, "encode(msg)")
+        return self._writer([*self._object("    ", "msg", form), "    return encode(msg)"])
 
     def run(self, form: TypeLike) -> RunWriter:
         """Return a function that writes the fields of many messages of just this class."""
@@ -63,8 +64,7 @@ class Apart(Walks):
         made: RunWriter = self._made(self._new("write"), "msgs", lines)
         return made
 
-    def _writer(self, form: TypeLike, written: str) -> Writer:
-        lines = [*self._object("    ", "msg", form), f"    return {written}"]
+    def _writer(self, lines: list[str]) -> Writer:
         made: Writer = self._made(self._new("write"), "msg", lines)
         return made
 
@@ -80,7 +80,11 @@ class Apart(Walks):
         return f"type({value}) is not {class_of(bare).__name__}", copy
 
     def _object(self, indent: str, value: str, form: TypeLike) -> list[str]:
-        lines = [f"{indent}if type({value}) is not {self._name(class_of(form))}: raise Unfit"]
+        unfit = f"{indent}if type({value}) is not {self._name(class_of(form))}: raise Unfit"
+        return [unfit, *self._fields(indent, value, form)]
+
+    def _fields(self, indent: str, value: str, form: TypeLike) -> list[str]:
+        lines: list[str] = []
         parts: list[str] = []
         for field in fields_of(form):
             part = f"{value}.{field.name}"
