@@ -89,8 +89,8 @@ class FrameReader(Generic[T]):
         self._seen: dict[bytes, dict[bytes, Callable[[bytes], T]]] = {}
         """What loads a message, by prefix of a header in which nothing is unusual, and name."""
         self._compressors: dict[Compression, Compressor] = {}
-        # What can be read is `_data` from `_at` on. What does not yet make a frame grows in `_tail`
-        # until it does, so that no byte is copied again with each piece that arrives.
+        # What can be read is `_data` from `_at` on. What arrives before that makes a frame grows in
+        # `_tail` until it does, so that no byte is copied again with each piece.
         self._data = b""
         self._at = 0
         self._tail = bytearray()
@@ -122,12 +122,16 @@ class FrameReader(Generic[T]):
         """
         if self._refused is not None:
             return
-        if self._tail or self._at < len(self._data):
+        left = len(self._data) - self._at
+        if self._tail or left >= self._needed or 0 < left + len(data) < self._needed:
             self._tail += data
             return
+        # Nothing was left, or the beginning of a frame that is there as a whole now.
+        rest = self._data[self._at :]
         self._before += self._at
         self._at = 0
-        self._data = bytes(data)
+        self._needed = _SIZE
+        self._data = rest + data if rest else bytes(data)
 
     def feed_eof(self) -> None:
         """Say that the stream has ended, once there are no more frames.
@@ -273,10 +277,9 @@ class FrameReader(Generic[T]):
         rest = self._data[self._at :]
         self._before += self._at
         self._at = 0
+        self._data = rest
         needed = max(needed, self._needed)
         if len(rest) + len(self._tail) < needed:
-            self._tail[:0] = rest
-            self._data = b""
             self._needed = needed
             self._check_start()
             return False
@@ -287,7 +290,8 @@ class FrameReader(Generic[T]):
 
     def _check_start(self) -> None:
         """Refuse a stream whose first bytes are wrong: a whole header may never come."""
-        begun = bytes(self._tail[: len(header.START)])
+        size = len(header.START)
+        begun = (self._data[:size] + self._tail[:size])[:size]
         if not header.START.startswith(begun):
             self._refuse(_why(begun, 0, self._max_frame))
 
