@@ -37,8 +37,8 @@ CODECS: dict[tuple[str, str, str], Known] = {
 @settings(max_examples=5)
 def test_a_run_is_what_one_by_one_would_give(form: str, lane: str, run: list[Any]) -> None:
     codec, other = CODECS[form, lane, "forbid"], CODECS[form, "cattrs", "allow"]
-    cls: Any = type(run[0])
-    dumper = codec.dumper(cls)
+    first: Any = run[0]
+    dumper = codec.dumper(first.__class__)
     data = dumper.dump_run(run)
     payloads = LAYOUTS[form].split(data, len(run))
     assert LAYOUTS[form].join(payloads) == data
