@@ -17,6 +17,8 @@ from ._hook import Hook as Hook
 from ._message import MessageInfo as MessageInfo
 from ._message import message as message
 from ._message import upgrade as upgrade
+from ._payloads import Dumper as Dumper
+from ._payloads import Loader as Loader
 from ._reader import NEED_DATA as NEED_DATA
 from ._reader import FrameReader as FrameReader
 from ._reader import NeedData as NeedData

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from .._util import type_name
-from ._envelope import Entry
+from ._entries import Entry
 from ._hook import HooksByType
 from ._message import message_info
 from ._types import (

@@ -16,7 +16,7 @@ from cattrs.disambiguators import create_default_dis_func
 
 from .._errors import ConfigurationError
 from .._util import type_name
-from ._envelope import entries_of, open_envelope
+from ._entries import entries_of, open_envelope
 from ._message import message_info
 from ._problems import Reader, Refused, Writer, refuse
 from ._types import (
