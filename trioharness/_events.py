@@ -102,6 +102,9 @@ class ShutDown:
 class Ignored:
     """The component declined to start: it raised `Ignore` before it was ready."""
 
+    reason: str = ""
+    """What it gave as the reason."""
+
 
 Exit: TypeAlias = Returned | Stopped | Crashed | ShutDown | Ignored
 """How an incarnation ended."""
