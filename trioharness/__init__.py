@@ -81,6 +81,7 @@ from ._events import MessagesDropped as MessagesDropped
 from ._events import Observer as Observer
 from ._events import Returned as Returned
 from ._events import ShutDown as ShutDown
+from ._events import SlowStart as SlowStart
 from ._events import State as State
 from ._events import Stopped as Stopped
 from ._events import SupervisorEnded as SupervisorEnded

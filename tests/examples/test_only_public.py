@@ -16,7 +16,7 @@ MODULES = {"trioharness", "trioharness.cli", "trioharness.testing"}
 
 EXPORTED = {
     alias.asname
-    for node in ast.parse((ROOT / "trioharness" / "__init__.py").read_text("utf-8")).body
+    for node in ast.walk(ast.parse((ROOT / "trioharness" / "__init__.py").read_text("utf-8")))
     if isinstance(node, ast.ImportFrom)
     for alias in node.names
     if alias.asname
