@@ -85,9 +85,11 @@ if TYPE_CHECKING:
     from ._events import Observer as Observer
     from ._events import Returned as Returned
     from ._events import ShutDown as ShutDown
+    from ._events import SlowStart as SlowStart
     from ._events import State as State
     from ._events import Stopped as Stopped
     from ._events import SupervisorEnded as SupervisorEnded
+    from ._lazy import lazy as lazy
     from .channels import CallStatistics as CallStatistics
     from .channels import Channel as Channel
     from .channels import ChannelStatistics as ChannelStatistics
@@ -185,8 +187,9 @@ else:
                 ChildCompleted ChildDropped ChildEnded ChildParked ChildReady ChildRestarting
                 ChildStarting ChildStopping ChildStuck ChildWaiting CommandOutput Crashed
                 DeadLettered Event Exit GaveUp Ignored InHand MessagesDropped Observer Returned
-                ShutDown State Stopped SupervisorEnded
+                ShutDown SlowStart State Stopped SupervisorEnded
             """,
+            "_lazy": "lazy",
             "channels": """
                 CallStatistics Channel ChannelStatistics DeadLetter Every KeyRule Overflow
                 ReceiveChannel ReceiveView Request RequestClient Routed Routing Rule SendChannel

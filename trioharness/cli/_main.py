@@ -95,7 +95,6 @@ def run(
     configure_logging(log_level, lines=log_format, raw=raw)
     try:
         receipt = _run(loaded(target, arguments, factory, app_dir, config, flags, raw=raw), raw=raw)
-        _say_receipt(receipt)
     except KeyboardInterrupt:  # pragma: no cover - the process ends unmeasured
         _leave_by()  # a component raised it, or it is Ctrl-C before or after the run
     if receipt.overran:
@@ -112,7 +111,7 @@ def _run(app: Harness, *, raw: bool) -> Receipt:
     But `KeyboardInterrupt` and `SystemExit`: with these a component ends the process.
     """
     try:
-        return app.run()
+        return app.run(on_receipt=_say_receipt)
     except ConfigurationError as error:
         fail(str(error), ExitCode.REFUSED, error, raw=raw)
     except StartFailed as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import contextlib
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import final
@@ -10,6 +11,7 @@ from typing import final
 import attrs
 import trio
 
+from .._errors import RestartLimitExceeded
 from .._events import ChildStuck, Event, Observer
 from .._util import NoPublicConstructor
 from ..channels import RequestClient
@@ -111,6 +113,18 @@ class Running(metaclass=NoPublicConstructor):
             unclean=() if supervisor is None else supervisor.unclean,
         )
 
+    @contextlib.contextmanager
+    def _noting_errors(self) -> Generator[None]:
+        """Take note of it if what happens in the block ends with an error."""
+        try:
+            yield
+        except RestartLimitExceeded:
+            self._ended = "gave up"
+            raise
+        except Exception:
+            self._ended = "failed"
+            raise
+
     def _block(self) -> AbstractAsyncContextManager[Supervisor]:
         """Return the block that everything runs in."""
         plan = self._plan
@@ -147,7 +161,7 @@ class Running(metaclass=NoPublicConstructor):
         return True
 
 
-async def run(plan: Plan) -> Receipt:
+async def run(plan: Plan, on_receipt: Callable[[Receipt], object]) -> Receipt:
     """Run an application until it is done, drained or stopped; see `Harness.run`."""
     overtime = Overtime(plan.name)
     running = Running._create(plan, overtime)
@@ -158,12 +172,17 @@ async def run(plan: Plan) -> Receipt:
 
     ending = Ending(running._told_to_drain, running.stop, told)
     try:
-        with ending.listening(), plan.channels.in_a_run():
+        with ending.listening(), plan.channels.in_a_run(), running._noting_errors():
             async with running._block() as running._supervisor:
                 await running._start()
-            return running.receipt(ending.first)
+    except Exception:
+        on_receipt(running.receipt(ending.first))
+        raise
     finally:
         overtime.over()
+    receipt = running.receipt(ending.first)
+    on_receipt(receipt)
+    return receipt
 
 
 def _always() -> bool:

@@ -9,7 +9,7 @@ import contextlib
 import functools
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias, assert_never
 
 import attrs
@@ -35,6 +35,7 @@ from .._events import (
     Observer,
     Returned,
     ShutDown,
+    SlowStart,
     Stopped,
     SupervisorEnded,
 )
@@ -46,12 +47,16 @@ from ._story import story_parts
 # sees its crashes, on stderr through `logging.lastResort`.
 _logger = logging.getLogger("trioharness")
 
+_MOST_CHILDREN: Final = 8
+"""How many children a start that takes long is told of with."""
+
 
 def log_observer(event: Event) -> None:
     """Write an event to the logger ``"trioharness"``, a crash with its whole story.
 
-    Crashes, stuck children and dead letters are ERROR, restarts and dropped messages WARNING,
-    giving up CRITICAL, being ready again and the output of commands INFO, everything else DEBUG.
+    Crashes, stuck children and dead letters are ERROR, restarts, dropped messages and starts that
+    take long WARNING, giving up CRITICAL, being ready again and the output of commands INFO,
+    everything else DEBUG.
     Each record has the attributes ``event`` (name of the class) and, where they apply,
     ``component``, ``incarnation``, ``restarts``, ``max_restarts``, ``delay``, ``child``,
     ``channel``, ``attempts``, ``count``, ``dropped``, ``stream``, ``in_hand`` (a list of mappings),
@@ -95,7 +100,7 @@ def _level(event: Event) -> int:
     match event:
         case ChildEnded():
             return _level_of_end(event)
-        case ChildRestarting() | MessagesDropped():
+        case ChildRestarting() | MessagesDropped() | SlowStart():
             return logging.WARNING
         case CommandOutput():
             return logging.INFO
@@ -142,6 +147,8 @@ def _text(event: Event) -> str:
         case MessagesDropped():
             many = "a message" if event.count == 1 else f"{event.count} messages"
             return f"{event.channel!r} is full and dropped {many} ({event.dropped} so far)"
+        case SlowStart():
+            return "\n".join(_slow_start_lines(event))
         case GaveUp():
             if event.why == "intensity":
                 return f"{event.path!r} gave up over {event.child!r}: more than {event.allowed}"
@@ -176,6 +183,13 @@ def _life_text(event: _Life) -> str:
             assert_never(event)
 
 
+def _slow_start_lines(event: SlowStart) -> Iterator[str]:
+    yield f"{event.path!r} is still starting after {event.seconds:g} s"
+    yield from event.children[:_MOST_CHILDREN]
+    if len(event.children) > _MOST_CHILDREN:
+        yield f"and {len(event.children) - _MOST_CHILDREN} more"
+
+
 def _restart_text(event: ChildRestarting) -> str:
     when = f"in {event.delay:.2g} s" if event.delay > 0 else "now"
     # A crash that the deliveries of a message limit does not count against the restarts.
@@ -196,6 +210,8 @@ def _extra(event: Event) -> dict[str, object]:
             extra |= {"component": event.path, "child": event.child}
         case SupervisorEnded():
             extra["component"] = event.path
+        case SlowStart():
+            extra |= {"component": event.path, "seconds": event.seconds}
         case DeadLettered():
             extra |= {"channel": event.channel, "attempts": event.attempts, "error": event.error}
         case MessagesDropped():
