@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from ._events import Observer as Observer
     from ._events import Returned as Returned
     from ._events import ShutDown as ShutDown
+    from ._events import SlowStart as SlowStart
     from ._events import State as State
     from ._events import Stopped as Stopped
     from ._events import SupervisorEnded as SupervisorEnded
@@ -190,7 +191,7 @@ else:
                 ChildChecked ChildCompleted ChildDropped ChildEnded ChildNotRestarted ChildParked
                 ChildReady ChildRestarting ChildStarting ChildStopping ChildStuck ChildWaiting
                 CommandOutput Crashed DeadLettered Event Exit GaveUp Ignored InHand
-                MessagesDropped Observer Returned ShutDown State Stopped SupervisorEnded
+                MessagesDropped Observer Returned ShutDown SlowStart State Stopped SupervisorEnded
             """,
             "_lazy": "lazy",
             "channels": """

@@ -93,6 +93,9 @@ class ShutDown:
 class Ignored:
     """The component declined to start: it raised `Ignore` before it was ready."""
 
+    reason: str = ""
+    """What it gave as the reason."""
+
 
 Exit: TypeAlias = Returned | Stopped | Crashed | ShutDown | Ignored
 """How an incarnation ended."""
@@ -265,6 +268,22 @@ class ChildCompleted:
 
 
 @frozen(kw_only=True)
+class SlowStart:
+    """An application has not started for ten seconds, or for twice as long as it was told before.
+
+    Nothing is done about it: how long a start may take is for ``start_within`` to say.
+    """
+
+    path: str
+    """Path of the supervisor whose children start."""
+    time: float
+    seconds: float
+    """How long it has taken."""
+    children: tuple[str, ...]
+    """What each child that is not ready waits for, in words; first those that wait for no other."""
+
+
+@frozen(kw_only=True)
 class GaveUp:
     """A supervisor ends by itself; it stops its children next."""
 
@@ -332,6 +351,7 @@ Event: TypeAlias = (
     | CommandOutput
     | ChildParked
     | ChildCompleted
+    | SlowStart
     | GaveUp
     | SupervisorEnded
     | DeadLettered

@@ -1,14 +1,27 @@
-"""The two things that every layer needs: closed classes, and names for callables."""
+"""What every layer needs: closed classes, and names for callables and types."""
 
 from __future__ import annotations
 
 import functools
+import types
 from abc import ABCMeta
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Final,
+    NoReturn,
+    ParamSpec,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+UNIONS: Final[frozenset[object]] = frozenset({Union, types.UnionType})
+"""What `typing.get_origin` gives for a union, in either spelling."""
 
 
 class NoPublicConstructor(ABCMeta):
@@ -66,3 +79,24 @@ def callable_name(fn: object) -> str:
     if not isinstance(name, str) or not name:
         name = type(fn).__qualname__
     return name.rpartition("<locals>.")[2]
+
+
+def type_name(form: object) -> str:
+    """Return a type form as people write it, without module names where possible.
+
+    Args:
+        form: A class, a union, a generic alias or another type form.
+
+    Returns:
+        ``"Order | Cancel"``, ``"list[Order]"``, ``"None"``.
+    """
+    origin, args = get_origin(form), get_args(form)
+    if form is None or form is types.NoneType:
+        return "None"
+    if origin in UNIONS:
+        return " | ".join(map(type_name, args))
+    if isinstance(form, type) and origin is None:
+        return callable_name(form)
+    if isinstance(origin, type) and args:
+        return f"{callable_name(origin)}[{', '.join(map(type_name, args))}]"
+    return "..." if form is ... else str(form).removeprefix("typing.")

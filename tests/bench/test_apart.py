@@ -70,8 +70,9 @@ def wake_ups(module: str, milliseconds: int) -> int:
         pytest.skip(f"NOT RUN: {error}")
 
 
-def test_an_idle_tree_never_wakes_up() -> None:
-    assert wake_ups("bench.rivals.ours._idle_tree", 1_000) == 0
+@pytest.mark.parametrize("program", ["_idle_tree", "_idle_application"])
+def test_what_is_idle_never_wakes_up(program: str) -> None:
+    assert wake_ups(f"bench.rivals.ours.{program}", 1_000) == 0
 
 
 def test_a_program_that_is_not_idle_is_found_out() -> None:

@@ -154,7 +154,7 @@ async def test_error_refuses_what_has_no_room(size: int, max_deliveries: int | N
     )
     for number in range(size):
         await send.send(number)
-    with pytest.raises(trio.WouldBlock) as caught, trio.testing.assert_checkpoints():
+    with trio.testing.assert_checkpoints(), pytest.raises(trio.WouldBlock) as caught:
         await send.send(8)
     assert str(caught.value).startswith(f"channel 'numbers' is full, {size}/{size} queued, ")
     with pytest.raises(trio.WouldBlock):
@@ -176,7 +176,7 @@ async def test_error_takes_of_a_batch_what_there_is_room_for(size: int) -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(wait)
         await trio.testing.wait_all_tasks_blocked()
-        with pytest.raises(trio.WouldBlock), trio.testing.assert_checkpoints():
+        with trio.testing.assert_checkpoints(), pytest.raises(trio.WouldBlock):
             await send.send_many(range(9), progress=progress)
     assert progress.sent == balanced(send).sent == size + 1
     assert got + queued(receive) == [*range(size + 1)]

@@ -56,6 +56,21 @@ async def test_calls_go_on_when_the_end_they_came_through_closes() -> None:
     assert books(client) == (2, 1, 0, 0)
 
 
+async def test_calls_through_another_end_go_on_waiting_for_room() -> None:
+    client, server = opened(0)
+    other = client.clone()
+    got: list[object] = []
+    async with trio.open_nursery() as nursery:
+        for end in (other, client):
+            nursery.start_soon(ask, end, 1, got)
+            await settle_down()
+        other.close()
+        assert books(client) == (0, 1, 0, 1)
+        (await server.receive()).reply("1")
+    assert (kinds(got[:1]), got[1:]) == ([trio.ClosedResourceError], ["1"])
+    assert books(client) == (1, 1, 0, 0)
+
+
 async def test_the_last_client_ends_the_channel_after_its_calls() -> None:
     client, server = opened()
     got: list[object] = []
@@ -251,6 +266,18 @@ async def test_settle_fails_what_is_open_and_nothing_else() -> None:
         (await server.receive()).reply("2")
     assert got[2] == "2"
     assert books(client) == (2, 1, 0, 0)
+
+
+async def test_one_that_was_stopped_gives_no_error() -> None:
+    client, server = opened()
+    got: list[object] = []
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ask, client, 1, got)
+        await server.receive()
+        assert server.settle(DOWN, stopped=True) == ()
+    (died,) = got
+    assert isinstance(died, th.ResponderDied)
+    assert (died.error, died.__cause__) == ("", None)
 
 
 # finish

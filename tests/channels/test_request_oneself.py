@@ -5,6 +5,8 @@ Those that are seen at once, and those that are none, are in `test_request_ends`
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import attrs
 import pytest
 import trio
@@ -153,6 +155,39 @@ async def test_one_behind_a_suspended_end_is_not_waited_for(autojump_clock: Mock
     assert [is_oneself(answer) for answer in got] == [True]
 
 
+async def test_one_that_waits_at_a_suspended_end_answers(autojump_clock: MockClock) -> None:
+    client, server = opened()
+    got: list[object] = []
+    suspended = server.clone()
+    suspended.suspend(Boom())
+    with trio.fail_after(100):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(nested, client, server.clone())
+            await settle_down()
+            nursery.start_soon(ask, client, 1, got)
+            await settle_down()
+            nursery.start_soon(one, suspended)
+            await trio.sleep(6)
+            nursery.cancel_scope.cancel()
+    assert got == ["via one"]
+
+
+async def test_one_that_waits_to_cast_a_batch_makes_no_call(autojump_clock: MockClock) -> None:
+    client, server = opened(1)
+    got: list[object] = []
+    other = server.clone()
+    with trio.fail_after(100):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask, client, 1, got)
+            request = await server.receive()
+            with trio.move_on_after(1):
+                nursery.start_soon(other.aclose)
+                await client.send_many([2, 3])
+            request.reply("1")
+            assert (await server.receive()).message == 2
+    assert got == ["1"]
+
+
 async def test_the_calls_of_others_go_on_waiting(autojump_clock: MockClock) -> None:
     """Only that of the task that is left alone fails; it can answer them then."""
     client, server = opened()
@@ -223,3 +258,243 @@ async def test_who_received_through_an_end_is_forgotten_with_it(autojump_clock: 
             await settle_down()
             nursery.cancel_scope.cancel()
     assert got == ["1"]
+
+
+Handler = Callable[[Client, Server, Ask, list[object]], Awaitable[None]]
+"""What a responder does with a request that nobody waits for: it asks, and notes the answer."""
+
+
+async def at_once(client: Client, end: Server, request: Ask, got: list[object]) -> None:
+    await ask(client, 2, got)
+
+
+async def before_reply(client: Client, end: Server, request: Ask, got: list[object]) -> None:
+    await ask(client, 2, got)
+    request.reply("late")
+
+
+async def in_block(client: Client, end: Server, request: Ask, got: list[object]) -> None:
+    with request:
+        await ask(client, 2, got)
+
+
+async def after_reply(client: Client, end: Server, request: Ask, got: list[object]) -> None:
+    with request:
+        request.reply("early")
+        await ask(client, 2, got)
+
+
+async def respond(
+    client: Client, end: Server, handler: Handler, got: list[object], batch: bool
+) -> None:
+    """Have a handler deal with 1, and answer anything else."""
+    while True:
+        for request in await end.receive_many(2) if batch else [await end.receive()]:
+            if request.message == 1:
+                await handler(client, end, request, got)
+            else:
+                request.reply(str(request.message))
+
+
+@pytest.mark.parametrize("batch", [False, True])
+@pytest.mark.parametrize(
+    ("handler", "reply"),
+    [(at_once, None), (in_block, None), (before_reply, "late"), (after_reply, "early")],
+)
+async def test_a_handler_calls_itself(
+    handler: Handler, reply: str | None, batch: bool, autojump_clock: MockClock
+) -> None:
+    client, server = opened()
+    got: list[object] = []
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(respond, client, server, handler, got, batch)
+        if reply is None:
+            await client.cast(1)
+        else:
+            with trio.fail_after(100):
+                assert await client.call(1) == reply
+        await settle_down()
+        assert [is_oneself(answer) for answer in got] == [True]
+        await ask(client, 3, got)  # it goes on
+        nursery.cancel_scope.cancel()
+    assert got[1:] == ["3"]
+
+
+@pytest.mark.parametrize("handler", [at_once, in_block])
+@pytest.mark.parametrize("first", [0, 1, 2])
+async def test_each_of_a_batch_that_nobody_waits_for(
+    handler: Handler, first: int, autojump_clock: MockClock
+) -> None:
+    """Whatever was answered of the batch before."""
+    client, server = opened()
+    got: list[object] = []
+    answers: list[object] = []
+    with trio.fail_after(100):
+        async with trio.open_nursery() as nursery:
+            for place in range(3):
+                if place == first:
+                    nursery.start_soon(ask, client, 0, answers)
+                    await settle_down()
+                else:
+                    client.send_nowait(1)
+            requests = await server.receive_many(9)
+            for request in sorted(requests, key=lambda request: request.message):
+                if request.is_call:
+                    request.reply("0")
+                else:
+                    await handler(client, server, request, got)
+    assert [is_oneself(answer) for answer in got] == [True, True]
+    assert answers == ["0"]
+
+
+async def test_a_block_of_one_of_a_batch_is_not_the_end_of_the_others(
+    autojump_clock: MockClock,
+) -> None:
+    client, server = opened()
+    got: list[object] = []
+    await client.send_many([1, 1])
+    first, second = await server.receive_many(9)
+    with trio.fail_after(100):
+        await in_block(client, server, first, got)
+        await at_once(client, server, second, got)
+    assert [is_oneself(answer) for answer in got] == [True, True]
+
+
+async def test_one_whose_caller_has_gone_before_it_came(autojump_clock: MockClock) -> None:
+    """It was in a batch that waited for more."""
+    client, server = opened()
+    got: list[object] = []
+    with trio.fail_after(100):
+        async with trio.open_nursery() as nursery:
+
+            async def caller() -> None:
+                with trio.move_on_after(1):
+                    await client.call(1)
+
+            nursery.start_soon(caller)
+            (request,) = await anext(server.batches(2, within=5))
+            assert request.abandoned
+            await at_once(client, server, request, got)
+    assert [is_oneself(answer) for answer in got] == [True]
+
+
+async def test_the_other_goes_while_a_handler_that_nobody_waits_for_calls() -> None:
+    client, server = opened()
+    got: list[object] = []
+    other = server.clone()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(respond, client, server, at_once, got, False)
+        await settle_down()
+        await client.cast(1)
+        await settle_down()
+        assert got == []
+        other.close()
+        await settle_down()
+        nursery.cancel_scope.cancel()
+    assert [is_oneself(answer) for answer in got] == [True]
+
+
+@pytest.mark.parametrize("how", ["ack", "block", "receive", "wait", "wait for many"])
+async def test_one_that_is_done_may_call_where_others_answer_later(
+    how: str, autojump_clock: MockClock
+) -> None:
+    client, server = opened()
+
+    async def later() -> None:
+        await trio.sleep(5)
+        await answer_all(server)
+
+    async with trio.open_nursery() as nursery:
+        client.send_nowait(1)
+        request = await server.receive()
+        if how == "ack":
+            server.ack()
+        elif how == "block":
+            with request:
+                pass
+        elif how == "receive":
+            with pytest.raises(trio.WouldBlock):
+                server.receive_nowait()
+        else:
+            with trio.move_on_after(1):
+                await (server.receive() if how == "wait" else server.receive_many(2))
+        nursery.start_soon(later)
+        with trio.fail_after(100):
+            assert await client.call(2) == "2"
+        client.close()
+
+
+async def test_a_handler_in_another_task_is_not_who_receives(autojump_clock: MockClock) -> None:
+    client, server = opened()
+    got: list[object] = []
+
+    async def dispatch() -> None:
+        async with trio.open_nursery() as handlers:
+            async for request in server:
+                if request.is_call:
+                    request.reply(str(request.message))
+                else:
+                    handlers.start_soon(in_block, client, server, request, got)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(dispatch)
+        await client.cast(1)
+        await settle_down()
+        nursery.cancel_scope.cancel()
+    assert got == ["2"]
+
+
+async def test_one_that_deals_with_another_source_calls_itself(autojump_clock: MockClock) -> None:
+    client, server = opened()
+    got: list[object] = []
+
+    async def responder() -> None:
+        async with th.select(server, th.every(1)) as ready:
+            async for source, item in ready:
+                if isinstance(item, th.Request):
+                    assert source is server
+                    item.reply(str(item.message))
+                else:
+                    await ask(client, 2, got)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(responder)
+        await trio.sleep(1.5)
+        assert [is_oneself(answer) for answer in got] == [True]
+        await ask(client, 3, got)  # it goes on
+        nursery.cancel_scope.cancel()
+    assert got[1:] == ["3"]
+
+
+async def test_one_that_has_left_a_select_with_a_cast_calls_itself(
+    autojump_clock: MockClock,
+) -> None:
+    client, server = opened()
+    got: list[object] = []
+    client.send_nowait(1)
+    async with th.merge(server) as requests:
+        request = await anext(requests)
+    with trio.fail_after(100):
+        await at_once(client, server, request, got)
+    assert [is_oneself(answer) for answer in got] == [True]
+
+
+@pytest.mark.parametrize("news", [False, True])
+async def test_one_that_has_left_a_select_may_call_where_others_answer_later(
+    news: bool, autojump_clock: MockClock
+) -> None:
+    client, server = opened()
+
+    async def later() -> None:
+        await trio.sleep(5)
+        await answer_all(server)
+
+    async with trio.open_nursery() as nursery:
+        async with th.merge(server, th.every(1)) as ready:
+            await anext(ready)
+            if news:
+                client.send_nowait(1)
+        nursery.start_soon(later)
+        with trio.fail_after(100):
+            assert await client.call(2) == "2"
+        client.close()

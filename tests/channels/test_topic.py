@@ -94,6 +94,21 @@ async def test_subscriptions_end_with_the_last_publisher_when_all_is_received() 
         await late.receive()
 
 
+async def test_what_closes_after_the_end_does_not_undo_it() -> None:
+    publisher, topic = open_topic(int)
+    with publisher, topic.subscribe(9) as end, topic.subscribe(9) as idle:
+        await publisher.send(1)
+        publisher.finish()
+        publisher.clone().close()
+        publisher.close()
+        assert (take_all(end), take_all(idle)) == ([1], [1])
+        with topic.subscribe(9) as late:
+            for ended in (end, idle, late):
+                with pytest.raises(trio.EndOfChannel):
+                    ended.receive_nowait()
+                assert ended.statistics().open_send_channels == 0
+
+
 async def test_the_end_comes_also_to_who_waits_for_it() -> None:
     publisher, topic = open_topic(int)
     with topic.subscribe(9) as end:
@@ -165,10 +180,9 @@ async def test_messages_that_were_missed_in_the_middle_come_between_the_others()
         await publisher.send_many(range(4))
         assert await end.receive() == 0
         await publisher.send(4)
-        with pytest.raises(Lagged) as caught:
-            with trio.testing.assert_checkpoints():
-                assert await end.receive_many(9) == [1]
-                await end.receive_many(9)
+        assert await end.receive_many(9) == [1]
+        with trio.testing.assert_checkpoints(), pytest.raises(Lagged) as caught:
+            await end.receive_many(9)
         assert (caught.value.channel, caught.value.count) == ("int-1", 2)
         assert str(caught.value) == (
             "subscription 'int-1' missed 2 messages; receive again to go on with the next one, "
@@ -183,11 +197,29 @@ async def test_being_told_is_a_checkpoint_and_iteration_goes_on_behind_it() -> N
         for receive in (end.receive, lambda: end.receive_many(9), lambda: anext(end)):
             await publisher.send_many([1, 2])
             with (
-                pytest.raises(Lagged, match="missed 1 message;"),
                 trio.testing.assert_checkpoints(),
+                pytest.raises(Lagged, match="missed 1 message;"),
             ):
                 await receive()
             assert end.receive_nowait() == 2
+
+
+async def test_each_subscriber_gets_a_list_of_its_own() -> None:
+    publisher, topic = open_topic(int)
+    got: list[list[int]] = []
+
+    async def receive(end: ReceiveChannel[int]) -> None:
+        with end:
+            got.append(await end.receive_many(9))
+
+    numbers = [1, 2]
+    async with trio.open_nursery() as nursery:
+        for _ in range(2):
+            nursery.start_soon(receive, topic.subscribe(9))
+        await trio.testing.wait_all_tasks_blocked()
+        await publisher.send_many(numbers)
+    got[0].clear()
+    assert (got[1], numbers) == ([1, 2], [1, 2])
 
 
 async def test_a_batch_ends_where_messages_were_missed_and_does_not_wait_for_more(
@@ -271,7 +303,7 @@ async def test_a_filter_that_raises_is_told_to_its_subscriber_alone() -> None:
     with topic.subscribe(9, where=picky, lagged="count") as end, topic.subscribe(9) as other:
         await publisher.send(1)
         await publisher.send_many([-1, -2])
-        with pytest.raises(FilterFailed) as caught, trio.testing.assert_checkpoints():
+        with trio.testing.assert_checkpoints(), pytest.raises(FilterFailed) as caught:
             await end.receive()
         assert (caught.value.channel, caught.value.count) == ("ticks-1", 2)
         assert caught.value.__cause__ is CRASH

@@ -22,15 +22,20 @@ class Meter:
         self.told.append("ended")
 
 
-async def test_a_wait_is_told_of_and_a_receive_that_need_not_wait_is_not() -> None:
+@pytest.mark.parametrize("many", [False, True])
+async def test_a_wait_is_told_of_and_a_receive_that_need_not_wait_is_not(many: bool) -> None:
     send, receive = th.open_channel(int, 10)
     meter = Meter()
     receive.watch(meter)
+
+    async def take() -> None:
+        await (receive.receive_many(2) if many else receive.receive())
+
     await send.send(1)
-    await receive.receive()
+    await take()
     assert meter.told == []
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(receive.receive)
+        nursery.start_soon(take)
         await wait_all_tasks_blocked()
         assert meter.told == ["began"]
         await send.send(2)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
+from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Invoke, Write
+from tests.harness._process import HARNESS, running
+from trioharness.harness import CODES
 
 WELL = """
     app = th.Harness("shop")
@@ -102,3 +105,75 @@ def test_what_cannot_be_loaded_is_a_sentence(write: Write, invoke: Invoke) -> No
 def test_what_a_factory_gives_is_checked(write: Write, invoke: Invoke) -> None:
     write("shop.py", WELL + "\n    def make(kind):\n        return app\n")
     assert invoke("check", "--factory", "shop:make", "test").exit_code == 0
+
+
+# a planted fault of each kind, found by a process before anything runs
+
+BEGIN = """
+    print("imported")
+
+    async def nothing_may_run(*args, **needs):
+        print("it runs")
+
+    async def sink(numbers: th.ReceiveChannel[int]) -> None:
+        await nothing_may_run()
+
+    app = th.Harness("shop")
+    out, numbers = app.channel(int, 4, name="numbers")
+"""
+
+SOUND = """
+    app.add(nothing_may_run, out, name="source")
+    app.add(sink, numbers)
+"""
+
+WARNINGS = {"TH104", "TH106"}
+
+PLANTED: dict[str, tuple[str, str]] = {
+    "TH101": (SOUND + "    app.add(sink, out, name='other')", "component 'other': numbers is ann"),
+    "TH102": ("    app.add(sink, numbers)", "channel 'numbers': a component receives from it, and"),
+    "TH103": (
+        SOUND
+        + "    app.add(nothing_may_run, name='a', needs={'x': 'b'})\n"
+        + "    app.add(nothing_may_run, name='b', needs={'x': 'a'})",
+        "child 'a': needs go round in a circle: a -> b -> a",
+    ),
+    "TH104": (SOUND + "    app.add(nothing_may_run, numbers, out, name='x')", "x -(numbers)-> x"),
+    "TH105": (SOUND + "    app.add(sink, name='bare')", "missing a required argument: 'numbers'"),
+    "TH106": (
+        SOUND,
+        "the environment: trio-typing is installed, whose stubs hide trio's own types",
+    ),
+}
+
+
+@pytest.mark.parametrize("code", PLANTED)
+def test_a_planted_fault_is_found_before_anything_runs(
+    write: Write, tmp_path: Path, code: str
+) -> None:
+    fault, words = PLANTED[code]
+    write("shop.py", BEGIN + fault)
+    if code == "TH106":
+        info = tmp_path / "trio_typing-0.10.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(
+            "Metadata-Version: 2.1\nName: trio-typing\nVersion: 0.10.0\n"
+        )
+    with running(*HARNESS, "check", "shop:app", cwd=tmp_path) as process:
+        ended = process.ends()
+    imported, finding, *_ = process.stdout.splitlines()
+    kind = "warning" if code in WARNINGS else "error"
+    assert (ended, imported) == (int(kind == "error"), "imported")
+    assert finding.startswith(f"{code} {kind}: ")
+    assert words in finding
+    assert "it runs" not in process.stdout
+    assert process.stderr == ""
+    if kind == "error":
+        with running(*HARNESS, "run", "shop:app", cwd=tmp_path) as process:
+            assert process.ends() == 2
+        assert process.stdout == "imported\n"
+        assert process.stderr.startswith("Error: ")
+
+
+def test_each_kind_of_fault_was_planted() -> None:
+    assert PLANTED.keys() == CODES.keys()

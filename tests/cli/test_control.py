@@ -76,6 +76,17 @@ def test_status(shop: Path, invoke: Invoke) -> None:
     assert result.exit_code == 1
 
 
+def test_probes(shop: Path, invoke: Invoke) -> None:
+    """One has crashed, and is back: it works, though it is not healthy for long enough yet."""
+
+    def probe(word: str) -> int:
+        return invoke("status", "--probe", word, "--control", str(shop)).exit_code
+
+    assert [probe("startup"), probe("ready"), probe("live")] == [0, 0, 0]
+    assert invoke("ctl", "restart", "inner/idle", "--control", str(shop)).exit_code == 0
+    assert [probe("startup"), probe("ready"), probe("live")] == [0, 0, 0]
+
+
 def test_tree(shop: Path, invoke: Invoke) -> None:
     result = invoke("tree", "--control", str(shop))
     assert result.exit_code == 0

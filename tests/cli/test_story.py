@@ -74,6 +74,7 @@ def ended(folder: Path, target: str, *options: str) -> tuple[int, str, list[str]
     # Times differ, and so do the folders.
     text = re.sub(r"^\d\d:\d\d:\d\d ", "", process.stderr, flags=re.MULTILINE)
     text = re.sub(r"\d+\.\d{3} s before", "N s before", text.replace(f"{folder}/", ""))
+    text = re.sub(r" after \d+\.\d s$", " after N s", text, flags=re.MULTILINE)
     return code, process.stdout, text.splitlines()
 
 
@@ -125,6 +126,7 @@ def test_giving_up_is_told_on_the_log_and_as_a_history_at_the_end(folder: Path) 
         "error   shop/flaky  crashed (incarnation 3, after it was ready)",
         *crash,
         "critical shop  gave up over 'shop/flaky': more than 2 restarts in 60 s",
+        "'shop' gave up after N s",
         "Error: supervisor 'shop' gave up: more than 2 restarts in 60 s",
         "1. OSError: disk full",
         '     shop.py in query: raise OSError("disk full") from error',

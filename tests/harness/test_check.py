@@ -340,6 +340,21 @@ def test_a_circle_that_can_fill_up_is_a_warning(describe: Described, way: set[st
     assert app.run().ended == "done"
 
 
+def test_each_component_that_can_wait_for_itself_is_in_a_circle_that_is_named() -> None:
+    async def hub(*ends: object) -> None: ...
+
+    app = th.Harness("shop")
+    ends = {name: app.channel(int, 4, name=name) for name in ("to q", "from q", "to r", "from r")}
+    asked, told = ("to q", "to r"), ("from q", "from r")
+    app.add(hub, *(ends[name][0] for name in asked), *(ends[name][1] for name in told))
+    for name, there, back in zip(("q", "r"), asked, told, strict=True):
+        app.add(passes_on, ends[there][1], ends[back][0], name=name)
+    ways = [frozenset(finding.problem.partition(": ")[2].split(" -")) for finding in app.check()]
+    assert len(ways) == 2
+    assert {"(to q)-> q", "(from q)-> hub"} <= ways[0] | ways[1]
+    assert {"(to r)-> r", "(from r)-> hub"} <= ways[0] | ways[1]
+
+
 @pytest.mark.parametrize(
     "options", [{"max_buffer_size": math.inf}, {"max_buffer_size": 4, "overflow": "drop_oldest"}]
 )

@@ -158,6 +158,66 @@ def test_it_gives_up_with_the_real_errors() -> None:
     assert diary == ["one enters", "one exits"]
 
 
+def consumer_that_crashes(*, ready: bool) -> th.Harness:
+    """An application of which two of three messages are left, however it is run."""
+
+    async def source(end: th.SendChannel[int]) -> None:
+        await send_all(end, [1, 2, 3])
+
+    async def crashes(end: th.ReceiveChannel[int], *, task_status: th.TaskStatus[None]) -> None:
+        if ready:
+            task_status.started()
+        await trio.sleep(1)
+        await end.receive()
+        raise ValueError("again")
+
+    app = th.Harness("shop", max_restarts=0)
+    send, receive = app.channel(int, 3, name="numbers")
+    first = app.add(source, send)
+    app.add(crashes, receive, after=[first])  # or it would start first, and the source not at all
+    return app
+
+
+@pytest.mark.parametrize(
+    ("ready", "error", "ended"),
+    [(True, th.RestartLimitExceeded, "gave up"), (False, th.StartFailed, "failed")],
+)
+def test_what_an_application_that_failed_has_left_is_told(
+    ready: bool, error: type[Exception], ended: str
+) -> None:
+    receipts: list[th.Receipt] = []
+    app = consumer_that_crashes(ready=ready)
+    with pytest.raises(error):
+        app.run(on_receipt=receipts.append)
+    (receipt,) = receipts
+    assert receipt.ended == ended
+    assert str(receipt).startswith(f"'shop' {ended} after 1.0 s\n")
+    assert figures(receipt, "numbers") == (3, 1, 0, 2)
+
+
+def test_the_receipt_that_is_told_is_the_one_that_is_returned() -> None:
+    receipts: list[th.Receipt] = []
+    app = th.Harness("shop")
+    app.add(forever, background=True)
+    assert [app.run(on_receipt=receipts.append)] == receipts
+    assert receipts[0].ended == "done"
+
+
+def test_an_application_that_gave_up_inside_of_trio_code_says_so() -> None:
+    app = consumer_that_crashes(ready=True)
+
+    async def main() -> th.Receipt:
+        runs: list[th.Running] = []
+        with pytest.raises(th.RestartLimitExceeded):
+            async with app.open() as running:
+                runs.append(running)
+        return runs[0].receipt()
+
+    receipt = trio.run(main)
+    assert receipt.ended == "gave up"
+    assert figures(receipt, "numbers") == (3, 1, 0, 2)
+
+
 # --- KeyboardInterrupt and SystemExit -----------------------------------------------------------
 
 

@@ -56,6 +56,64 @@ def test_a_slow_start_does_not_hold_up_strangers(events: list[th.Event]) -> None
     }
 
 
+def slow_starts(events: list[th.Event]) -> list[tuple[float, float, tuple[str, ...]]]:
+    """When a start was told to be slow, how long it had taken, and what it waited for."""
+    return [
+        (round(event.time - events[0].time), event.seconds, event.children)
+        for event in events
+        if isinstance(event, th.SlowStart)
+    ]
+
+
+@pytest.mark.parametrize("strategy", ["one_for_one", "rest_for_one"])
+def test_a_slow_start_is_told_with_who_waits_for_whom(
+    events: list[th.Event], strategy: Any
+) -> None:
+    app = th.Harness("shop", strategy=strategy, observer=events.append)
+    one = app.add(slow, 35, name="one")
+    if strategy == "one_for_one":
+        app.add(needing, name="waits", needs={"one": one})
+    app.run()
+    told = slow_starts(events)
+    assert [(at, seconds) for at, seconds, _ in told] == [(10, 10.0), (20, 20.0)]
+    for _, _, children in told:
+        assert children[0].startswith("'shop/one' has started, and waits at ")
+        assert children[0].endswith("in slow")
+        waiting = ("'shop/waits' waits for 'shop/one'",) if strategy == "one_for_one" else ()
+        assert children[1:] == waiting
+
+
+def test_what_holds_up_a_supervisor_inside_is_told(events: list[th.Event]) -> None:
+    app = th.Harness("shop", observer=events.append)
+    with app.supervisor("inner") as inner:
+        inner.add(living, "at once", [], name="quick", background=True)
+        inner.add(slow, 15, name="db")
+    app.run()
+    ((_, _, (sentence,)),) = slow_starts(events)
+    assert sentence.startswith(
+        "'shop/inner' has started, and waits for 'shop/inner/db', which waits at "
+    )
+
+
+def test_a_start_in_time_is_not_told(events: list[th.Event]) -> None:
+    app = th.Harness("shop", observer=events.append)
+    app.add(slow, 9, name="one")
+    app.run()
+    assert slow_starts(events) == []
+
+
+def test_a_slow_start_that_fails_is_told_no_more(events: list[th.Event]) -> None:
+    async def fails(*, task_status: th.TaskStatus[None]) -> None:
+        await trio.sleep(15)
+        raise OSError
+
+    app = th.Harness("shop", observer=events.append)
+    app.add(fails)
+    with pytest.raises(th.StartFailed):
+        app.run()
+    assert [seconds for _, seconds, _ in slow_starts(events)] == [10.0]
+
+
 def test_starting_is_over_when_the_slowest_is_ready() -> None:
     app = th.Harness("shop")
     for seconds in range(50):

@@ -80,6 +80,20 @@ def test_frames_need_not_be_taken_between_two_pieces() -> None:
     reader.feed_eof()
 
 
+def test_a_small_frame_behind_a_large_one_does_not_wait_for_as_many_bytes() -> None:
+    large = Envelope(Card(number="1" * 5_000), (7, 1), 5)
+    small = Envelope(CARD, (7, 2), 5)
+    stream = WRITER.encode_many([large, small, small])
+    reader = new_reader()
+    reader.feed(stream[:100])
+    assert list(frames_of(reader)) == []
+    reader.feed(stream[100:-10])
+    assert list(frames_of(reader)) == [large, small]
+    reader.feed(stream[-10:])
+    assert list(frames_of(reader)) == [small]
+    reader.feed_eof()
+
+
 def test_a_reader_knows_where_it_is() -> None:
     reader = new_reader()
     assert repr(reader) == "<FrameReader(Codec(Order | Scalars | Card)) at byte 0>"

@@ -28,6 +28,7 @@ from trioharness._events import (
     GaveUp,
     MessagesDropped,
     Returned,
+    SlowStart,
     Stopped,
     SupervisorEnded,
 )
@@ -138,6 +139,11 @@ TOLD: list[tuple[Event, int, str]] = [
         f"'{PATH}' passes its health check again",
     ),
     (
+        SlowStart(path="shop", time=1.0, seconds=20.0, children=("'a' waits for 'b'",) * 10),
+        logging.WARNING,
+        "'shop' is still starting after 20 s\n" + "'a' waits for 'b'\n" * 8 + "and 2 more",
+    ),
+    (
         GaveUp(path="shop", time=1.0, child=PATH, why="intensity", allowed="5 restarts in 60 s"),
         logging.CRITICAL,
         f"'shop' gave up over '{PATH}': more than 5 restarts in 60 s",
@@ -216,6 +222,10 @@ def test_every_event_is_a_record(
             {"component": "shop", "child": PATH},
         ),
         (SupervisorEnded(path="shop", time=1.0), {"component": "shop"}),
+        (
+            SlowStart(path="shop", time=1.0, seconds=20.0, children=()),
+            {"component": "shop", "seconds": 20.0},
+        ),
         (
             DeadLettered(channel="files", time=1.0, message="m", attempts=3, error="E: x"),
             {"channel": "files", "attempts": 3, "error": "E: x"},

@@ -19,7 +19,17 @@ from hypothesis import strategies as st
 
 import trioharness.observe
 from trioharness._errors import RestartLimitExceeded
-from trioharness._events import ChildEnded, Crashed, Exit, Fate, InHand, Returned, Stopped
+from trioharness._events import (
+    ChildEnded,
+    Crashed,
+    Exit,
+    Fate,
+    Ignored,
+    InHand,
+    Returned,
+    ShutDown,
+    Stopped,
+)
 from trioharness.observe import crash_story, restart_limit_story
 
 PLUMBING = [
@@ -477,3 +487,16 @@ def test_a_broken_history_is_told_in_one_line() -> None:
 
     text = restart_limit_story(Broken("shop", "2 restarts in 60 s", [ValueError("a")]))
     assert text == "Broken: <cannot be shown>"
+
+
+@pytest.mark.parametrize(
+    ("exit", "words"),
+    [
+        (Ignored(), "declined to start"),
+        (Ignored("there is\nno disk"), "declined to start: there is no disk"),
+        (ShutDown("closing time"), "ended on purpose: closing time"),
+    ],
+)
+def test_an_end_that_was_meant_is_told_with_its_reason(exit: Exit, words: str) -> None:
+    told = crash_story(ended(exit, ready=False))
+    assert told == f"'shop/parse-2' {words} (incarnation 3, before it was ready)"

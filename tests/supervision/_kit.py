@@ -99,6 +99,8 @@ def line(event: th.Event) -> str:  # noqa: PLR0912 - one for each kind
             return f"{_child(event.path)} {event.incarnation} {event.stream}: {event.line}"
         case th.ChildParked():
             return f"{_child(event.path)} {event.incarnation} parked"
+        case th.SlowStart():
+            return f"{event.path} slow"
         case th.GaveUp():
             return f"{event.path} over {_child(event.child)} gave-up"
         case th.SupervisorEnded():

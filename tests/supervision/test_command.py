@@ -103,6 +103,68 @@ async def test_it_is_ready_when_it_runs_with_its_number(output: Output) -> None:
         await child.stop()
 
 
+@pytest.mark.parametrize("more", ["", " >&2"], ids=["stdout", "stderr"])
+async def test_it_is_ready_with_the_line_that_says_so(more: str, output: Output) -> None:
+    script = f"echo up; echo 'ready to serve'{more}; echo 'ready to serve'{more}; cat"
+    async with th.open_supervisor("s", observer=output) as sup:
+        sup.start_soon(th.command(sh(script), ready_line="ready"), name="c")
+    stream = "stderr" if more else "stdout"
+    told = f"c 1 {stream}: ready to serve"
+    assert output.lines.index("c 1 ready") == output.lines.index(told) + 1
+    assert output.lines.count(told) == 2
+    assert output.lines.count("c 1 ready") == 1
+
+
+async def test_others_wait_for_that_line(output: Output) -> None:
+    async with th.open_supervisor("s", observer=output) as sup:
+        first = sup.start_soon(
+            th.command(sh("read x; echo up; exec sleep 60"), ready_line="up"), name="first"
+        )
+        sup.start_soon(th.command(["true"]), name="second", after=[first])
+        await first.wait("ready")
+        assert is_there(first.value)
+        await first.stop()
+    assert output.about("ready") == ["first 1 ready", "second 1 ready"]
+
+
+async def test_one_that_ends_before_it_is_ready_has_failed_to_start(output: Output) -> None:
+    async with th.open_supervisor("s", observer=output) as sup:
+        with pytest.raises(
+            th.StartFailed, match="'s/c' could not start: 'sh' ended before it wrot"
+        ):
+            await sup.start(th.command(sh("echo up"), ready_line="ready"), name="c")
+        with pytest.raises(th.CommandFailed, match="'sh' exited with code 3: no disk"):
+            await sup.start(th.command(sh("echo no disk >&2; exit 3"), ready_line="ready"))
+
+
+async def test_one_that_is_never_ready_is_ended(mock_clock: MockClock, output: Output) -> None:
+    async with th.open_supervisor("s", observer=output) as sup:
+        command = th.command(sh(CLEANS_UP), ready_line="ready")
+        child = sup.start_soon(command, start_within=5, restart="temporary")
+        await output.until("up")
+        assert child.state == "starting"
+        mock_clock.jump(5)
+    assert output.said == ["up", "saved"]
+    (ended,) = output.of(th.ChildEnded)
+    assert "not ready within 5 s" in str(ended.exit)
+
+
+async def test_what_it_says_when_it_is_being_stopped_makes_nothing_ready(output: Output) -> None:
+    async with th.open_supervisor("s", observer=output) as sup:
+        child = sup.start_soon(th.command(sh(CLEANS_UP), ready_line="saved"), grace=30)
+        await output.until("up")
+        with trio.fail_after(20):
+            await child.stop()
+    assert output.said == ["up", "saved"]
+    assert output.about("ready") == []
+
+
+@pytest.mark.parametrize("text", ["", "a\nb", 5, b"ready"])
+def test_what_is_no_part_of_a_line_is_refused(text: Any) -> None:
+    with pytest.raises(th.ConfigurationError, match=r"ready_line: .* is no part of a line; give"):
+        th.command(["true"], ready_line=text)
+
+
 async def test_another_exit_code_is_a_crash_and_the_program_runs_anew(
     output: Output, tmp_path: Path
 ) -> None:

@@ -170,6 +170,17 @@ async def test_a_start_may_be_declined_in_a_nursery(
     assert log.lines == ["c 1 ignored", "d 1 ignored", "s ended"]
 
 
+async def test_the_reason_of_one_that_declined_is_told(autojump_clock: MockClock, log: Log) -> None:
+    ignores = [th.Ignore("there is no disk"), th.Ignore("nor another")]
+    async with th.open_supervisor("s", observer=log) as sup:
+        await sup.start(out_of_a_nursery(ignores[0], ready=False), name="alone")
+        await sup.start(out_of_a_nursery(*ignores, ready=False), name="two")
+    reasons = [event.exit for event in log.of(th.ChildEnded)]
+    assert reasons[0] == th.Ignored("there is no disk")
+    assert reasons[1] in (th.Ignored("there is no disk"), th.Ignored("nor another"))
+    assert str(ignores[0]) == "there is no disk"
+
+
 async def test_declining_comes_too_late_once_it_is_ready(
     autojump_clock: MockClock, log: Log
 ) -> None:

@@ -283,7 +283,7 @@ class World:
         """The events of each child are those of lives that follow one another."""
         lives: dict[str, tuple[int, str]] = {}
         for event in self.log.events:
-            if isinstance(event, th.GaveUp | th.SupervisorEnded | th.ChildParked):
+            if isinstance(event, th.SlowStart | th.GaveUp | th.SupervisorEnded | th.ChildParked):
                 continue
             if isinstance(event, th.DeadLettered | th.MessagesDropped):
                 continue

@@ -156,12 +156,16 @@ class WouldDeadlock(SupervisionError):
         )
 
 
+@attrs.define(eq=False, slots=False)
 class Ignore(TrioharnessError):
     """Raised by a component, before it is ready, that declines to start; that is no failure.
 
     The child is then stopped and kept, a temporary one forgotten (OTP's ``ignore``). Out of a
     nursery it comes in a group, which means the same where nothing else is in it.
     """
+
+    reason: str = ""
+    """Why, for the log: ``"there is no such disk"``."""
 
 
 @attrs.define(eq=False, slots=False)

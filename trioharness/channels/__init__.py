@@ -30,7 +30,6 @@ from ._topic import SubscriptionOverflow as SubscriptionOverflow
 from ._topic import Topic as Topic
 from ._topic import open_topic as open_topic
 from ._types import classes_of_type as classes_of_type
-from ._types import label_of_type as label_of_type
 from ._view import ReceiveView as ReceiveView
 from ._view import filtered as filtered
 from ._view import mapped as mapped

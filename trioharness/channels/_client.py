@@ -73,8 +73,9 @@ class RequestClient(SendChannel[Q_contra], Generic[Q_contra, R_co]):
             Unanswered: The responder's block ended without an answer.
             CallToOneself: Only the task that calls could answer, and it is busy calling; also when
                 the last of the others goes while this waits to be taken. That is seen while it has
-                a call to answer, and on an end that is its own: one that other tasks are to share,
-                and have not received through yet, looks like that.
+                a call to answer, is in the block of a request, or has received a cast last and not
+                said `ReceiveChannel.ack`; and on an end that is its own: one that other tasks are
+                to share, and have not received through yet, looks like that.
             RequestLeftOut: A view of the responder's took it and did not show it.
             MessageTypeError: Messages of this type are not asked here.
             trio.BrokenResourceError: Nobody is there to answer, or to come: all receive ends are
@@ -93,7 +94,7 @@ class RequestClient(SendChannel[Q_contra], Generic[Q_contra, R_co]):
             request._caller = task
             request._is_call = True
         else:  # nearly always
-            request = request_of(message, state, task, True)
+            request = request_of(message, state, next(state.numbers), task, True)
         state.calls += 1
         if not state.offer(request):
             state.senders[task] = (self, request, None)

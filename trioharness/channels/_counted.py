@@ -15,9 +15,6 @@ alone in hand can be the culprit of a crash, so only such a one becomes a dead l
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from itertools import count
-from operator import attrgetter
 from typing import Any
 
 import attrs
@@ -27,6 +24,7 @@ from trio.lowlevel import reschedule
 from .._events import Fate, InHand
 from ._dead_letter import DeadLetter
 from ._hand import Entry, Hand
+from ._numbered import NumberedState
 from ._queue import Numbered
 from ._state import ChannelState
 from ._waiting import EMPTY, OVER, Item
@@ -75,13 +73,12 @@ class DeadState(ChannelState):
 
 
 @attrs.define(eq=False)
-class CountedState(ChannelState):
+class CountedState(NumberedState):
     """The state of a channel with `max_deliveries`."""
 
     max_deliveries: int = attrs.field(kw_only=True)
     dead_letters: DeadState = attrs.field(kw_only=True)
     doomed: deque[DeadLetter[Any]] = attrs.field(factory=deque[DeadLetter[Any]], init=False)
-    numbers: Iterator[int] = attrs.field(factory=count, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.tracked = True
@@ -93,10 +90,6 @@ class CountedState(ChannelState):
     def buffered(self) -> int:
         """How many messages wait in the channel."""
         return len(self.queue) + len(self.doomed)
-
-    def span(self) -> tuple[int, int]:
-        """Return the numbers of the oldest and newest queued message."""
-        return (self.queue[0].number, self.queue[-1].number) if self.queue else (1, 0)
 
     def pack(self, message: object) -> Item:
         """Return the entry that is to be queued for a message."""
@@ -200,18 +193,9 @@ class CountedState(ChannelState):
         self.release(hand, entries)
         self.put_back(entries)
 
-    def in_order(self, items: Numbered) -> list[Item]:
-        """Return entries in the order of sending."""
-        return sorted(items, key=attrgetter("number"))
-
     def put_back(self, entries: list[Entry]) -> None:
         """Queue entries again where they were, and do what becomes possible by that."""
-        last = max((entry.number for entry in entries), default=-1)
-        older: list[Entry] = []
-        while self.queue and self.queue[0].number < last:
-            older.append(self.queue.popleft())
-        front = sorted([*older, *entries], key=lambda entry: entry.number, reverse=True)
-        self.queue.extendleft(front)
+        self.put_in_order(entries)
         self.advance()
 
     def advance(self) -> None:

@@ -75,6 +75,9 @@ class Hand:
         factory=dict["Request[Any, Any]", None], init=False
     )
     """Calls that it has received and not answered, and requests on the way to it."""
+    at_work: object | None = attrs.field(default=None, init=False)
+    """What its receiver may be busy with, though nobody waits for the answer: a request without a
+    caller that was received last, one whose block has begun, or other sources of a select."""
     task: Task | None = attrs.field(default=None, init=False)
     """Who was the last to receive a request through its end, or to wait for one."""
     shared: bool = attrs.field(default=False, init=False)

@@ -208,10 +208,10 @@ class TopicState(ChannelState):
         if not self.takes_as_they_are(items):
             return False
         for sub in self.subscriptions:
-            if len(sub.queue) + count > sub.max_buffer_size or len(sub.receivers) > 1:
+            if len(sub.queue) + count > sub.max_buffer_size:
                 return False
         for sub in self.subscriptions:
-            if not _put_all(sub, items.copy()):  # there is room, but it wants to go the long way
+            if not _put_all(sub, items):  # there is room, but it wants to go the long way
                 sub.put(_share(items, ()).progress)
         self.sent += count
         return True

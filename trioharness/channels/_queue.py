@@ -3,7 +3,7 @@
 Messages have numbers in that order, from 1 on. No message carries its own: those of the queue
 follow from the counters, because messages leave at the front and new ones come in at the back. Only
 who takes a message that may come back has to note its number, so that it comes back to where it
-was; a channel with `max_deliveries` keeps the number with each message instead (`Entry`).
+was; where a message may also leave from the middle, it keeps its number instead (`NumberedState`).
 """
 
 from __future__ import annotations
@@ -94,8 +94,6 @@ class Queue(Ends):
 
     def in_order(self, items: Numbered) -> list[Item]:
         """Return messages in the order of sending: some may have come back after younger ones."""
-        if len(items.numbers) < len(items):  # requests are handed over without a number
-            return [*items]
         return [item for _, item in sorted(zip(items.numbers, items, strict=True), key=_number)]
 
     def drop_queued(self) -> None:

@@ -221,7 +221,8 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         """Say that the component is done with what this end has in hand.
 
         The next receive says so by itself; this is for one that is done long before it receives
-        again. Without `max_deliveries` it does nothing.
+        again. Without `max_deliveries` nothing is in hand but a cast: who has said this may call
+        where it could answer itself.
 
         Raises:
             trio.ClosedResourceError: This end is closed, so that it has nothing in hand any more.

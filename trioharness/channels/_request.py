@@ -47,6 +47,8 @@ class Request(Generic[Q_co, R_contra], metaclass=NoPublicConstructor):
     message: Q_co
     """What is asked for."""
     _state: RequestState
+    _number: int
+    """Its place in the order of asking."""
     _caller: Task | None = None
     """The task that waits for the answer."""
     _is_call: bool = False
@@ -180,6 +182,8 @@ class Request(Generic[Q_co, R_contra], metaclass=NoPublicConstructor):
             raise RuntimeError(f"{self!r} is being worked on already; enter it in one task alone")
         self._scope = trio.CancelScope()
         self._scope.__enter__()
+        if self._hand is not None and self._hand.at_work is None:
+            self._hand.at_work = self  # also when it has been answered
         if self.abandoned:
             self._end_block()
         return self
@@ -204,6 +208,8 @@ class Request(Generic[Q_co, R_contra], metaclass=NoPublicConstructor):
                 raise
             return True
         finally:
+            if self._hand is not None and self._hand.at_work is self:
+                self._hand.at_work = None
             if self._caller is not None:
                 self._die(None)  # left by what is no Exception: nobody else will answer
         return caught

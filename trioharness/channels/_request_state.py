@@ -9,7 +9,8 @@ cancel of its own.
 from __future__ import annotations
 
 from collections.abc import Set
-from typing import Any
+from operator import attrgetter
+from typing import Any, ClassVar
 
 import attrs
 from outcome import Value
@@ -18,16 +19,18 @@ from trio.lowlevel import Task, current_task, reschedule
 from .._errors import CallToOneself
 from .._events import InHand
 from ._hand import Hand, Meter
+from ._numbered import NumberedState
 from ._request import Request, request_of
-from ._state import NOTHING, ChannelState
+from ._state import NOTHING
 from ._types import TypeCheck
 from ._waiting import EMPTY, OVER, Item
 
 
 @attrs.define(eq=False)
-class RequestState(ChannelState):
+class RequestState(NumberedState):
     """The state of a channel whose messages may have callers that wait for a reply."""
 
+    number_of: ClassVar[attrgetter[int]] = attrgetter("_number")
     replies: TypeCheck = attrs.field(kw_only=True)
     replied: int = attrs.field(default=0, init=False)
     failed: int = attrs.field(default=0, init=False)
@@ -37,8 +40,6 @@ class RequestState(ChannelState):
     """The types of messages that `call` may ask without a closer look, as `admitted` for `send`."""
     responders: dict[Task, int] = attrs.field(factory=dict[Task, int], init=False)
     """Who was the last to receive through open ends, or to wait for that; and how many ends."""
-    withdrawn: int = attrs.field(default=0, init=False)
-    """Calls that were queued, and taken back because their callers were cancelled."""
 
     def __attrs_post_init__(self) -> None:
         self.tracked = self.answers = True
@@ -50,15 +51,6 @@ class RequestState(ChannelState):
         shut = self.broken or self.suspended is not None or self.copy is not None
         self.askable = NOTHING if shut else self.check.known
 
-    def span(self) -> tuple[int, int]:
-        """Return the numbers of the oldest and newest queued request.
-
-        They count those that were taken back, for else a younger one would get the number of an
-        older one, and look as old.
-        """
-        first, last = super().span()
-        return first + self.withdrawn, last + self.withdrawn
-
     @property
     def reply_name(self) -> str:
         """What errors call the replies."""
@@ -66,7 +58,13 @@ class RequestState(ChannelState):
 
     def pack(self, message: object) -> Request[Any, Any]:
         """Return the request that is to be queued for a message; without a caller so far."""
-        return request_of(super().pack(message), self)
+        copy = self.copy  # first, and then the number: a copy may ask, too
+        return request_of(message if copy is None else copy(message), self, next(self.numbers))
+
+    def pack_many(self, messages: list[Any]) -> list[Item]:
+        """Return the requests for messages, numbered after all copies."""
+        copies = messages if self.copy is None else [*map(self.copy, messages)]
+        return [request_of(message, self, next(self.numbers)) for message in copies]
 
     def unpack(self, hand: Hand, item: Item) -> Any:
         """Take note that a request reaches the code of a responder.
@@ -80,14 +78,13 @@ class RequestState(ChannelState):
         item._seen = True
         if item._caller is None:
             del hand.taken[item]
+            hand.at_work = item
         if hand.task is not task:
             self.note_receiver(hand, task)
         return item
 
     def note_receiver(self, hand: Hand, task: Task) -> None:
         """Take note that a task receives through an end, or has begun to wait for that."""
-        if hand.closed:
-            return
         hand.shared = hand.task is not None
         self.forget_receiver(hand)
         hand.task = task
@@ -123,7 +120,7 @@ class RequestState(ChannelState):
             raise CallToOneself(self.name)
 
     def sole_responder(self) -> Task | None:
-        """Return the task that is behind all ends, and has calls to answer; None if in doubt.
+        """Return the task that is behind all ends, and works on requests; None if in doubt.
 
         Another task may receive through an end that is shared, as far as that has shown, or that
         nobody has received through yet. An end that is kept while others have clones of it is no
@@ -133,14 +130,15 @@ class RequestState(ChannelState):
         for hand in self.hands:
             if self.is_behind(hand):
                 task = hand.task
-                if task is None or hand.shared or not hand.taken or sole not in (None, task):
+                works = hand.taken or hand.at_work is not None
+                if task is None or hand.shared or not works or sole not in (None, task):
                     return None
                 sole = task
         return sole
 
     def heed_oneself(self) -> None:
         """Fail the call of a task that alone is left to answer it, while it waits to be taken."""
-        if self.responders and not self.receivers and (self.queue or self.senders):
+        if self.responders and (self.queue or self.senders):
             sole = self.sole_responder()
             if sole is None:
                 return
@@ -180,6 +178,7 @@ class RequestState(ChannelState):
 
     def take(self, hand: Hand) -> Item:
         """Take the next request in `hand`, or return `EMPTY` or `OVER`."""
+        hand.at_work = None
         item = super().take(hand)
         if item is EMPTY:
             task = current_task()
@@ -191,6 +190,7 @@ class RequestState(ChannelState):
 
     def take_more(self, hand: Hand, items: list[Item], limit: int) -> bool:
         """Take what is there in `hand`; say whether more may come for the same batch."""
+        hand.at_work = None
         had = len(items)
         more = super().take_more(hand, items, limit)
         taken = hand.taken
@@ -204,18 +204,18 @@ class RequestState(ChannelState):
         return more
 
     def give_back(self, hand: Hand, items: list[Item]) -> None:
-        """Put requests back in front that were taken for a batch and reached nobody."""
+        """Put requests back that were taken for a batch and reached nobody."""
         self.put_back([item for item in items if item._hand is hand])
 
     def put_back(self, requests: list[Request[Any, Any]]) -> None:
-        """Queue requests again that nobody has seen."""
+        """Queue requests again that nobody has seen, where they were."""
         for request in requests:
             if request._hand is not None:
                 del request._hand.taken[request]
                 request._hand = None
         waiting = [request for request in requests if not request.abandoned]
         self.withdraw(len(requests) - len(waiting))
-        self.queue.extendleft(reversed(waiting))
+        self.put_in_order(waiting)
         self.serve()
         if self.suspended is not None:
             self.heed_suspended()
@@ -225,7 +225,6 @@ class RequestState(ChannelState):
     def withdraw(self, count: int) -> None:
         """Take note that calls are no longer queued, as if they had never been made."""
         self.sent -= count
-        self.withdrawn += count
 
     def admit_sender(self) -> Item:
         """Let in the next request that waits for room; a caller goes on waiting, for the reply."""
@@ -262,7 +261,10 @@ class RequestState(ChannelState):
             self.queue.remove(request)
             self.withdraw(1)
             self.refill()
-            self.end_receivers()
+
+    def acknowledge(self, hand: Hand) -> None:
+        """Take note that its component is done with what it received without a caller."""
+        hand.at_work = None
 
     def settle(self, hand: Hand, error: Exception | None, *, stopped: bool) -> tuple[InHand, ...]:
         """Fail the calls whose responder has ended without an answer."""
@@ -321,7 +323,6 @@ class RequestState(ChannelState):
         """Count the calls that fail while they wait for room, through one end or all (None)."""
         for through, request, _ in self.senders.values():
             if request is not None and request._caller is not None and end in (None, through):
-                request._caller = None
                 self.failed += 1
 
 

@@ -53,7 +53,7 @@ class Selection(AsyncIterator[T], metaclass=NoPublicConstructor):
     _timers: list[tuple[float, int, Entry]] = attrs.field(
         factory=list[tuple[float, int, Entry]], init=False
     )
-    """A heap of the watched entries that come by the clock: when, rank, entry."""
+    """A heap of the entries that wait for news by the clock: when, rank, entry."""
     _entries: list[Entry] = attrs.field(factory=list[Entry], init=False)
     """One for each source; none outside the block."""
     _open: int = attrs.field(default=0, init=False)
@@ -105,8 +105,7 @@ class Selection(AsyncIterator[T], metaclass=NoPublicConstructor):
     @enable_ki_protection
     def _leave(self) -> None:
         for entry in self._entries:
-            if entry.watched:
-                entry.source.unwatch(entry.told)
+            entry.source.unwatch(entry.told)
         self._entries.clear()
         self._timers.clear()
         self._wake()
@@ -206,7 +205,6 @@ class Selection(AsyncIterator[T], metaclass=NoPublicConstructor):
 
     def _watch(self, entry: Entry) -> None:
         """Have an entry wait for news, for it has nothing."""
-        entry.watched = True
         due = entry.source.watch(entry.told)
         if due < math.inf:
             heappush(self._timers, (due, entry.rank, entry))
@@ -219,7 +217,6 @@ class Selection(AsyncIterator[T], metaclass=NoPublicConstructor):
 
     def _told(self, entry: Entry) -> None:
         """Give an entry its turns, for there is news, and wake the task that waits for some."""
-        entry.watched = False
         self._turns.add(entry)
         self._wake()
 

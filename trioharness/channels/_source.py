@@ -124,11 +124,15 @@ class ChannelSource(Source[tuple[End, T]]):
     def watch(self, watcher: Watcher) -> float:
         """Call the watcher when something comes, or ends."""
         watch(self.state, watcher)
+        if self.state.answers:  # whoever deals with another source could not answer meanwhile
+            self.hand.at_work = self
         return math.inf
 
     def unwatch(self, watcher: Watcher) -> None:
         """Do not call the watcher."""
         unwatch(self.state, watcher)
+        if self.hand.at_work is self:
+            self.hand.at_work = None
 
     def meter(self) -> Meter | None:
         """Return the meter of the end."""

@@ -21,8 +21,6 @@ class Entry:
     source: Source[Any]
     news: Callable[[Entry], None]
     """Told when there may be something."""
-    watched: bool = attrs.field(default=False, init=False)
-    """It has a watcher; else it has its turns, or has ended."""
 
     def told(self) -> None:
         """Be the watcher of the source."""

@@ -16,7 +16,6 @@ from typing import (
     Literal,
     NewType,
     TypeVar,
-    Union,
     get_args,
     get_origin,
     is_typeddict,
@@ -25,12 +24,10 @@ from typing import (
 from typing_extensions import TypeAliasType, is_protocol
 
 from .._errors import ConfigurationError, MessageTypeError
-from .._util import callable_name
+from .._util import UNIONS, callable_name, type_name
 
 MAX_KNOWN_TYPES = 256
 """No more types are remembered, so that a channel of `object` keeps no crowd of classes alive."""
-
-_UNIONS: frozenset[object] = frozenset({Union, types.UnionType})
 
 # An int is a valid float to every type checker (PEP 484), so it is one here.
 _PROMOTIONS: dict[type, tuple[type, ...]] = {float: (float, int), complex: (complex, float, int)}
@@ -53,7 +50,7 @@ class TypeCheck:
             ConfigurationError: `form` is no type, or one that cannot be checked at run time.
         """
         classes = classes_of_type(form)
-        self.label = label_of_type(form)
+        self.label = type_name(form)
         self.known: set[type] = {cls for cls in classes if cls is not object}
         self._classes = classes
         # A class with a check of its own (a protocol, say) may look at the value, not at its type.
@@ -102,7 +99,7 @@ def classes_of_type(form: object) -> tuple[type, ...]:
 
 
 def _classes_of_generic(form: object, origin: object) -> tuple[type, ...]:
-    if origin in _UNIONS:
+    if origin in UNIONS:
         return _of_all(get_args(form))
     if origin is Annotated:
         return classes_of_type(get_args(form)[0])
@@ -131,14 +128,3 @@ def _no_type(form: object) -> ConfigurationError:
         f"{form!r} is not a type",
         "give a class or a union of classes: open_channel(Order | Cancel, 64)",
     )
-
-
-def label_of_type(form: object) -> str:
-    """Return a type form as people write it: ``Order | Cancel``."""
-    if form is None or form is types.NoneType:
-        return "None"
-    if get_origin(form) in _UNIONS:
-        return " | ".join(label_of_type(part) for part in get_args(form))
-    if isinstance(form, type) and get_origin(form) is None:
-        return callable_name(form)
-    return repr(form).replace("typing.", "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -18,24 +18,40 @@ from ..harness.control import (
     Missed,
     Snapshot,
 )
+from ..rules import SupervisorHealth
 from ._ask import ask, ask_once, names_a_socket
 from ._exit import ExitCode
 
 
+_PROBES: Mapping[str, Callable[[SupervisorHealth], bool]] = {
+    "startup": lambda health: health.started,
+    "ready": lambda health: health.ready,
+    "live": lambda health: health.live,
+}
+
+
 @click.command()
 @names_a_socket
+@click.option(
+    "--probe",
+    type=click.Choice([*_PROBES]),
+    help="What the exit code is about; by default whether all of it is healthy.",
+)
 @click.option("--watch", type=float, metavar="SECONDS", help="Again and again, every so often.")
-def status(path: Path, watch: float | None) -> None:
+def status(path: Path, probe: str | None, watch: float | None) -> None:
     """Say how a running application is: what is wrong with it, and what its channels hold.
 
-    The exit code is 0 if all of it is healthy, and 1 if not, or if it is not there.
+    The exit code is 0 if it is well, and 1 if not, or if it is not there. --probe startup asks
+    whether everything has started, once; ready, whether all of it does its work just now; live,
+    whether it goes on by itself, so that a restart from outside would do no good.
     """
-    healthy = True
+    well = True
     for answer in ask(path, AskSnapshot(every=watch)):
         if isinstance(answer, Snapshot):
             click.echo("\n".join(_status_lines(answer)))
-            healthy = answer.health.condition == "healthy"
-    if not healthy:
+            health = answer.health
+            well = health.condition == "healthy" if probe is None else _PROBES[probe](health)
+    if not well:
         raise SystemExit(ExitCode.GAVE_UP)
 
 

@@ -106,7 +106,6 @@ def run(
         app = loaded(target, arguments, factory, app_dir, config, flags, raw=raw)
         app.control = control or app.control
         receipt = _run(app, raw=raw)
-        _say_receipt(receipt)
     except KeyboardInterrupt:  # pragma: no cover - the process ends unmeasured
         _leave_by()  # a component raised it, or it is Ctrl-C before or after the run
     if receipt.overran:
@@ -123,7 +122,7 @@ def _run(app: Harness, *, raw: bool) -> Receipt:
     But `KeyboardInterrupt` and `SystemExit`: with these a component ends the process.
     """
     try:
-        return app.run()
+        return app.run(on_receipt=_say_receipt)
     except ConfigurationError as error:
         fail(str(error), ExitCode.REFUSED, error, raw=raw)
     except StartFailed as error:

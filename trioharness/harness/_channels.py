@@ -12,6 +12,7 @@ from typing_extensions import TypeForm
 
 from .._errors import DuplicateNameError, EndNotOpen
 from .._events import MessagesDropped
+from .._util import type_name
 from ..channels import (
     Overflow,
     ReceiveChannel,
@@ -24,7 +25,6 @@ from ..channels import (
     open_requests,
     open_topic,
 )
-from ..messages import type_name
 from ._declared import DeclaredChannel, DeclaredEnd, not_open
 from ._isolation import Isolation, check_isolation, copy_for
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import inspect
-import itertools
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any, cast, get_origin
 
 from .._errors import ConfigurationError
+from .._util import type_name
 from ..channels import ReceiveChannel, Request, RequestClient, SendChannel, Topic
-from ..messages import type_name
 from ..rules import circles
 from ._channels import DeclaredTopic
 from ._declared import DeclaredChannel, DeclaredChild, DeclaredEnd
@@ -219,13 +219,15 @@ def _circles(children: Sequence[DeclaredChild]) -> Iterator[Finding]:
     alone = [[name] for name, others in leads_to.items() if name in others]
     in_larger = {name for circle in found for name in circle}
     for circle in [*found, *(one for one in alone if one[0] not in in_larger)]:
-        way = _way_round(circle, leads_to)
-        yield Finding(
-            code="TH104",
-            subject=f"component {circle[-1]!r}",
-            problem=f"it can wait for itself when all of these are full: {way}",
-            cure="give one of them no bound (math.inf), or another overflow= than 'wait'",
-        )
+        for way in _ways_round(circle, leads_to):
+            steps = (f" -({leads_to[one][other]})-> {other}" for one, other in pairwise(way))
+            full = way[0] + "".join(steps)
+            yield Finding(
+                code="TH104",
+                subject=f"component {way[0]!r}",
+                problem=f"it can wait for itself when all of these are full: {full}",
+                cure="give one of them no bound (math.inf), or another overflow= than 'wait'",
+            )
 
 
 def _ends(child: DeclaredChild) -> list[DeclaredEnd]:
@@ -238,19 +240,34 @@ def _can_wait(channel: DeclaredChannel) -> bool:
     return bounded or channel.kind == "requests"
 
 
-def _way_round(circle: Sequence[str], leads_to: dict[str, dict[str, str]]) -> str:
-    """Write a circle as a path: ``a -(orders)-> b -(replies)-> a``."""
-    members = set(circle)
-    start = circle[-1]
+def _ways_round(
+    circle: Sequence[str], leads_to: Mapping[str, Mapping[str, str]]
+) -> Iterator[list[str]]:
+    """Yield a shortest way from each member of a circle back to it, each way once.
+
+    There may be more ways than anybody could read. But each member has a part in one of these, and
+    is found in one for as long as it can wait for itself.
+    """
+    seen: set[frozenset[tuple[str, str]]] = set()
+    for start in reversed(circle):
+        way = _way_round(start, set(circle), leads_to)
+        steps = frozenset(pairwise(way))
+        if steps not in seen:
+            seen.add(steps)
+            yield way
+
+
+def _way_round(
+    start: str, members: Collection[str], leads_to: Mapping[str, Mapping[str, str]]
+) -> list[str]:
+    """Return a shortest way from a member of a circle back to it, which there always is."""
     paths = [[start]]
     seen: set[str] = set()
-    while True:  # the first way back is a shortest one, and there is one
+    while True:
         path = paths.pop(0)
         for name in leads_to.get(path[-1], {}):
             if name == start:
-                whole = [*path, start]
-                steps = itertools.pairwise(whole)
-                return start + "".join(f" -({leads_to[a][b]})-> {b}" for a, b in steps)
+                return [*path, start]
             if name in members and name not in seen:
                 seen.add(name)
                 paths.append([*path, name])

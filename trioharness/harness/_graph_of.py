@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ..channels import label_of_type
+from .._util import type_name
 from ._channels import DeclaredTopic
 from ._declared import DeclaredChannel, DeclaredChild, DeclaredMember
 from ._described import DeclaredSupervisor, Describes
@@ -78,8 +78,8 @@ def _channel(declared: DeclaredChannel) -> GraphChannel:
     return GraphChannel(
         kind=declared.kind,
         name=declared.name,
-        message_type=label_of_type(declared.message_type),
-        reply_type=label_of_type(reply) if answered else None,
+        message_type=type_name(declared.message_type),
+        reply_type=type_name(reply) if answered else None,
         max_buffer_size=declared.max_buffer_size if holds else None,
         overflow=declared.overflow if holds else None,
         max_deliveries=declared.max_deliveries,

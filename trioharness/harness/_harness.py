@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast, final
 
@@ -230,7 +230,7 @@ class Harness(Describes):
 
         return graph_of(self.name, self, self._channels)
 
-    def run(self) -> Receipt:
+    def run(self, *, on_receipt: Callable[[Receipt], object] | None = None) -> Receipt:
         """Run the application until it is done, drained or stopped.
 
         It is done when all components have ended but the background ones; one that has no other
@@ -243,6 +243,11 @@ class Harness(Describes):
         the grace of the drain and of the stop, the process is left with exit code 4, and stderr has
         the stacks of what is stuck.
 
+        Args:
+            on_receipt: Called with the receipt when everything has ended, whether this returns or
+                raises an `Exception`: what an application that gave up has left in its channels is
+                told there.
+
         Returns:
             How it ended, and what became of what was on its way.
 
@@ -254,7 +259,7 @@ class Harness(Describes):
         self._refuse_where_it_cannot_run()
         plan = self._plan()
         try:
-            return trio.run(run, plan)
+            return trio.run(run, plan, on_receipt or _nobody)
         except BaseExceptionGroup as group:
             ending = _ending_in(group)
             if ending is None:
@@ -282,7 +287,7 @@ class Harness(Describes):
             Everything is stopped in order, within `grace`.
         """
         running = Running._create(self._plan())
-        with self._channels.in_a_run():
+        with self._channels.in_a_run(), running._noting_errors():
             async with running._block():
                 await running._start()
                 yield running
@@ -323,6 +328,10 @@ class Harness(Describes):
                 f"run() was called in thread {threading.current_thread().name!r}",
                 "call it in the main thread, which alone can be sent signals",
             )
+
+
+def _nobody(_: Receipt) -> None:
+    pass
 
 
 def _ending_in(group: BaseExceptionGroup[BaseException]) -> BaseException | None:

@@ -8,7 +8,7 @@ import attrs
 
 from ..channels import CallStatistics
 
-Ended: TypeAlias = Literal["done", "drained", "stopped"]
+Ended: TypeAlias = Literal["done", "drained", "stopped", "gave up", "failed"]
 
 
 @attrs.frozen(kw_only=True)
@@ -48,7 +48,8 @@ class Receipt:
     harness: str
     """Its name."""
     ended: Ended
-    """By itself, by a drain, or by a stop that did not wait for what was queued."""
+    """By itself, by a drain, by a stop that did not wait for what was queued, because a supervisor
+    gave up, or because of another error, such as one of a start."""
     signal: int | None
     """The signal that ended it, or None."""
     seconds: float

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, final
 
 import attrs
 import trio
 
+from .._errors import RestartLimitExceeded
 from .._events import ChildStuck, Event, Observer
 from .._util import NoPublicConstructor
 from ..channels import Channel, RequestClient
@@ -67,6 +68,7 @@ class Running(metaclass=NoPublicConstructor):
     _control: Control | None = attrs.field(init=False)
     _started: bool = attrs.field(default=False, init=False)
     _ended: Ended = attrs.field(default="done", init=False)
+    _left: tuple[str, ...] = attrs.field(default=(), init=False)
 
     def __attrs_post_init__(self) -> None:
         plan = self._plan
@@ -131,6 +133,7 @@ class Running(metaclass=NoPublicConstructor):
             channels=tuple(_receipts(self._channels.values())),
             overran=tuple(dict.fromkeys(overran)),  # one may outlive the drain and its own grace
             unclean=() if supervisor is None else supervisor.unclean,
+            left_behind=self._left,
         )
 
     def snapshot(self) -> Snapshot:
@@ -219,6 +222,27 @@ class Running(metaclass=NoPublicConstructor):
         ):
             yield
 
+    @contextlib.contextmanager
+    def _noting_errors(self) -> Generator[None]:
+        """Take note of it if what happens in the block ends with an error."""
+        try:
+            yield
+        except RestartLimitExceeded:
+            self._ended = "gave up"
+            raise
+        except Exception:
+            self._ended = "failed"
+            raise
+
+    @contextlib.contextmanager
+    def _noting_what_is_left(self) -> Generator[None]:
+        """Take note of what is there at the end of the block, and was not at its beginning."""
+        with inventory() as before:
+            try:
+                yield
+            finally:
+                self._left = left_behind(before, self._all_channels())
+
     def _observe(self, event: Event) -> None:
         if isinstance(event, ChildStuck) and self._overtime is not None:
             self._overtime.stuck[event.path] = event
@@ -246,7 +270,7 @@ class Running(metaclass=NoPublicConstructor):
         return True
 
 
-async def run(plan: Plan) -> Receipt:
+async def run(plan: Plan, on_receipt: Callable[[Receipt], object]) -> Receipt:
     """Run an application until it is done, drained or stopped; see `Harness.run`."""
     overtime = Overtime(plan.name)
     running = Running._create(plan, overtime)
@@ -257,14 +281,22 @@ async def run(plan: Plan) -> Receipt:
 
     ending = Ending(running._told_to_drain, running.stop, told, running.dump)
     try:
-        with ending.listening(), plan.channels.in_a_run():
-            with inventory() as before:
-                async with running._block():
-                    await running._start()
-                left = left_behind(before, running._all_channels())
-            return attrs.evolve(running.receipt(ending.first), left_behind=left)
+        with (
+            ending.listening(),
+            plan.channels.in_a_run(),
+            running._noting_errors(),
+            running._noting_what_is_left(),
+        ):
+            async with running._block():
+                await running._start()
+    except Exception:
+        on_receipt(running.receipt(ending.first))
+        raise
     finally:
         overtime.over()
+    receipt = running.receipt(ending.first)
+    on_receipt(receipt)
+    return receipt
 
 
 def _receipts(channels: Iterable[OpenChannel]) -> Iterator[ChannelReceipt]:

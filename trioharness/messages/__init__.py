@@ -17,6 +17,8 @@ from ._hook import Hook as Hook
 from ._message import MessageInfo as MessageInfo
 from ._message import message as message
 from ._message import upgrade as upgrade
+from ._payloads import Dumper as Dumper
+from ._payloads import Loader as Loader
 from ._reader import NEED_DATA as NEED_DATA
 from ._reader import FrameReader as FrameReader
 from ._reader import NeedData as NeedData
@@ -24,7 +26,6 @@ from ._setting import SettingMissing as SettingMissing
 from ._setting import SettingRefused as SettingRefused
 from ._setting import dotted as dotted
 from ._setting import settings_class as settings_class
-from ._types import type_name as type_name
 from ._writer import FrameWriter as FrameWriter
 
 if TYPE_CHECKING:  # it brings cattrs; `settings_class` imports it when it is called

@@ -5,15 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from struct import Struct
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 
 from .._errors import DecodeError, EncodeError
 from ._codec import Codec
 from ._header import GREATEST_VERSION, LONGEST_NAME
-from ._layouts import Layout
 from ._problems import shorten
+from ._runs import LAYOUTS
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ class Run:
     payloads: list[bytes]
 
 
-def dump_runs(codec: Codec[T], layout: Layout, messages: Sequence[T], most: int) -> bytes:
+def dump_runs(codec: Codec[T], messages: Sequence[T], most: int) -> bytes:
     """Return the messages as runs; neighbours of one type share one.
 
     Raises:
@@ -42,21 +42,27 @@ def dump_runs(codec: Codec[T], layout: Layout, messages: Sequence[T], most: int)
         reason = f"it has {len(messages)} messages and may have 1 to {most} (max_batch)"
         raise EncodeError("a batch", reason)
     parts: list[bytes] = []
-    for _, neighbours in itertools.groupby(messages, type):
-        dumped = list(map(codec.dump, neighbours))
-        name, version, _ = dumped[0]
-        raw = wire_name(name, version)
-        payloads = layout.join([payload for _, _, payload in dumped])
-        parts += (_RUN.pack(len(raw), version, len(dumped), len(payloads)), raw, payloads)
+    for run in _neighbours(messages):
+        dumper = codec.dumper(type(run[0]))
+        payloads = dumper.dump_run(run)
+        raw = wire_name(dumper.name, dumper.version)
+        parts += (_RUN.pack(len(raw), dumper.version, len(run), len(payloads)), raw, payloads)
     return b"".join(parts)
 
 
-def split_runs(layout: Layout, data: bytes, most: int) -> list[Run]:
+def _neighbours(messages: Sequence[T]) -> Iterable[Sequence[T]]:
+    if len({*map(type, messages)}) == 1:
+        return (messages,)
+    return ([*run] for _, run in itertools.groupby(messages, type))
+
+
+def split_runs(codec: Codec[Any], data: bytes, most: int) -> list[Run]:
     """Return the runs of `dump_runs`, unread.
 
     Raises:
         DecodeError: They are no runs, or of no messages, or of more than `most`.
     """
+    split = LAYOUTS[codec.format].split
     runs: list[Run] = []
     at = total = 0
     while at < len(data):
@@ -71,7 +77,7 @@ def split_runs(layout: Layout, data: bytes, most: int) -> list[Run]:
         total += count
         if total > most:
             break
-        run = Run(read_name(data[named:start]), version, layout.split(data[start:at], count))
+        run = Run(read_name(data[named:start]), version, split(data[start:at], count))
         if len(run.payloads) != count:
             reason = f"there are not just {count} messages {run.name!r}, as it says"
             raise DecodeError(_PATH, reason)
@@ -88,8 +94,8 @@ def load_runs(codec: Codec[T], runs: Iterable[Run]) -> tuple[T, ...]:
         DecodeError: As `Codec.load`, of any of them.
         UnknownMessageError: As `Codec.load`.
     """
-    load = codec.load
-    return tuple([load(run.name, run.version, payload) for run in runs for payload in run.payloads])
+    loaded = (codec.loader(run.name, run.version).load_run(run.payloads) for run in runs)
+    return tuple(itertools.chain.from_iterable(loaded))
 
 
 def load_what_can_be(
@@ -102,9 +108,10 @@ def load_what_can_be(
     first = number = 0
     part: list[T] = []
     for run in runs:
+        load = codec.loader(run.name, run.version).load
         for payload in run.payloads:
             try:
-                part.append(codec.load(run.name, run.version, payload))
+                part.append(load(payload))
             except DecodeError as error:
                 if part:
                     yield first, tuple(part)

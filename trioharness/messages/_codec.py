@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, cast, final
 
 import attrs
 
-from .._errors import ConfigurationError, DecodeError, EncodeError, UnknownMessageError
+from .._errors import ConfigurationError
+from .._util import type_name
 from ._bounds import Bounds
-from ._envelope import Entry, entries_of, open_envelope
+from ._entries import entries_of
 from ._hook import Hook, checked_hooks
-from ._problems import Problem, Reader, Refused, Writer, locate, shorten
-from ._types import TypeLike, class_of, fields_of, is_union, levels, strip, type_name
+from ._payloads import Dumper, Loader, dumper_of, loader_of
+from ._runs import LAYOUTS
+from ._types import TypeLike, class_of, fields_of, is_union, levels, strip, survey
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
 
 T = TypeVar("T")
 
-_ROOT: Final = "message"
-"""How paths call a message before its wire name is known."""
-_SMALLER: Final = "send less at a time, or raise the bound on both sides"
 _OPTIONS: Final[Mapping[str, tuple[str, str]]] = {
     "format": ("json", "msgpack"),
     "lane": ("auto", "cattrs"),
     "extra": ("forbid", "allow"),
 }
-
-
-@attrs.frozen
-class _Known:
-    """One message type of a codec, with its hooks."""
-
-    entry: Entry
-    read: Reader
-    write: Writer
 
 
 @final
@@ -114,32 +104,40 @@ class Codec(Generic[T]):
         bounds = {"max_size": max_size, "max_depth": max_depth, "max_items": max_items}
         self._bounds = Bounds.checked(self._name, **bounds)
         self._hooks = checked_hooks(self._name, hooks or {})
-        self._format = FORMATS[format]
         self._lane_name = lane
         self._extra_allowed = extra == "allow"
-        wire = Wire(format=self._format, hooks=self._hooks, extra_allowed=self._extra_allowed)
-        forms = _members(form)
-        self._entries = entries_of(forms, self._name)
-        self._lane = CattrsLane(forms, wire)
+        self._entries = entries_of(_members(form), self._name)
+        forms = [entry.form for entry in self._entries.values()]
+        wire = Wire(format=FORMATS[format], hooks=self._hooks, extra_allowed=self._extra_allowed)
+        types = survey(forms, wire.sent_as)
         deepest = 1 + max(levels(each, wire.sent_as) for each in forms)
         self._bounds = attrs.evolve(self._bounds, is_flat=deepest <= max_depth)
-        known = [
-            _Known(entry, self._lane.reader(entry.form), self._lane.writer(entry.form))
-            for entry in self._entries.values()
-        ]
-        self._by_name = {each.entry.name: each for each in known}
-        self._by_class: Mapping[type, _Known] = {class_of(each.entry.form): each for each in known}
+        self._cattrs = CattrsLane(self._entries, types, wire, self._bounds)
         chosen = self._entries.values() if lane == "auto" else ()
-        fast = FastLane(chosen, wire, self._bounds)
-        self._reasons = fast.reasons
-        self._notes = {name: f" ({note})" for name, note in fast.notes.items()}
-        self._fast = None if fast.is_empty else fast
-        self._writers, self._fits = fast.writers, fast.fits
-        self._decode = None if fast.is_empty else fast.decode
-        self._look_from = self._bounds.look_from
+        self._fast = FastLane(chosen, wire, self._bounds)
+        # What every call needs, at hand.
+        self._writers = {cls: way.write for cls, way in self._fast.by_class.items()}
+        self._fits, self._look_from = self._fast.fits, self._fast.look_from
+        self._decode: Callable[[bytes], T] | None = self._fast.decode
+        self._format: Literal["json", "msgpack"] = format
+        entries = self._entries.values()
+        layout = LAYOUTS[format]
+        self._dumpers: dict[type, Dumper[T]] = {
+            class_of(each.form): dumper_of(each, self._fast, self._cattrs, layout)
+            for each in entries
+        }
+        self._loaders: dict[tuple[str, int], Loader[T]] = {
+            (each.name, each.version): loader_of(each.name, each.version, self._fast, self._cattrs)
+            for each in entries
+        }
 
     def __repr__(self) -> str:
         return self._name
+
+    @property
+    def format(self) -> Literal["json", "msgpack"]:
+        """The format, as it was given."""
+        return self._format
 
     def encode(self, msg: T) -> bytes:
         """Turn a message into bytes.
@@ -159,12 +157,11 @@ class Codec(Generic[T]):
         if write is not None:
             try:
                 data = write(msg)
-            except Exception:  # noqa: BLE001 - whatever it was, the cattrs lane has the word
-                data = None
-            if data is not None and (len(data) <= self._look_from or self._fits(data)):
-                return data
-        known = self._known(msg)
-        return self._written(known, known.entry.wrap(self._payload(known, msg)))
+                if len(data) <= self._look_from or self._fits(data):
+                    return data
+            except Exception:  # noqa: BLE001, S110 - whatever it was, the cattrs lane has the word
+                pass
+        return self._cattrs.encode(msg)
 
     def decode(self, data: bytes) -> T:
         """Turn bytes into the message they are, of an old version as well.
@@ -182,10 +179,11 @@ class Codec(Generic[T]):
             UnknownMessageError: Wire name or version are not among those the codec knows.
         """
         if self._decode is not None:
-            msg: T | None = self._decode(data)
-            if msg is not None:
-                return msg
-        return self._message(self._parsed(data, _ROOT))
+            try:
+                return self._decode(data)
+            except Exception:  # noqa: BLE001, S110 - (the same)
+                pass
+        return cast("T", self._cattrs.decode(data))
 
     def dump(self, msg: T) -> tuple[str, int, bytes]:
         """Turn a message into its wire name, its version and the bytes of its fields alone.
@@ -201,13 +199,8 @@ class Codec(Generic[T]):
         Raises:
             EncodeError: As `encode`.
         """
-        if self._fast is not None:
-            dumped = self._fast.dump(msg)
-            if dumped is not None:
-                return dumped
-        known = self._known(msg)
-        payload = self._written(known, self._payload(known, msg), is_payload=True)
-        return known.entry.name, known.entry.version, payload
+        dumper = self._dumpers.get(type(msg)) or self.dumper(type(msg))
+        return dumper.name, dumper.version, dumper.dump(msg)
 
     def load(self, name: str, version: int, payload: bytes) -> T:
         """Turn what `dump` gave, now or in an older program, back into the message.
@@ -224,12 +217,39 @@ class Codec(Generic[T]):
             DecodeError: As `decode`.
             UnknownMessageError: As `decode`.
         """
-        if self._fast is not None:
-            msg = self._fast.load(name, version, payload)
-            if msg is not None:
-                return cast("T", msg)
-        fields = self._parsed(payload, name, is_payload=True)
-        return self._message({"type": name, "version": version, "data": fields})
+        # Not 1.0, which would be found as well.
+        known = self._loaders.get((name, version)) if type(version) is int else None
+        return (known or self.loader(name, version)).load(payload)
+
+    def dumper(self, cls: type[T]) -> Dumper[T]:
+        """Return what `dump` looks up each time, for frames of many messages of one class.
+
+        Args:
+            cls: One of the codec's classes; of a generic one, the class itself.
+
+        Returns:
+            Functions that raise as `dump` does, also for a message of another class.
+
+        Raises:
+            EncodeError: It is none of the codec's classes.
+        """
+        known = self._dumpers.get(cls)
+        if known is None:
+            self._cattrs.refuse(cls)
+        return known
+
+    def loader(self, name: str, version: int) -> Loader[T]:
+        """Return what `load` looks up each time, for frames of many messages of one type.
+
+        Args:
+            name: Their wire name.
+            version: Their version.
+
+        Returns:
+            Functions that raise as `load` does, also if no such name or version is known.
+        """
+        known = self._loaders.get((name, version)) if type(version) is int else None
+        return known or loader_of(name, version, self._fast, self._cattrs)
 
     def copy(self, msg: T) -> T:
         """Send a message through bytes: what comes back is equal and shares nothing mutable.
@@ -264,10 +284,7 @@ class Codec(Generic[T]):
         Raises:
             EncodeError: As `encode`.
         """
-        known = self._known(msg)
-        builtins = known.entry.wrap(self._payload(known, msg))
-        self._hold_to_bounds(known, builtins)
-        return builtins
+        return self._cattrs.to_builtins(msg)
 
     def from_builtins(self, obj: object) -> T:
         """Turn what `to_builtins` gave back into a message.
@@ -282,10 +299,7 @@ class Codec(Generic[T]):
             DecodeError: As `decode`.
             UnknownMessageError: As `decode`.
         """
-        broken = self._bounds.broken_by(obj)
-        if broken is not None:
-            raise DecodeError(_ROOT, broken)
-        return self._message(obj)
+        return cast("T", self._cattrs.from_builtins(obj))
 
     def schema(self) -> dict[str, dict[str, Any]]:
         """Return a JSON Schema (2020-12) for each message, by wire name.
@@ -307,81 +321,20 @@ class Codec(Generic[T]):
     def explain(self) -> str:
         """Return, for a person: types, versions, fields, lanes and why, format and bounds."""
         extra = "passed over" if self._extra_allowed else "refused"
-        how = f"format {self._format.name}, lane {self._lane_name}, extra fields {extra}"
+        how = f"format {self._format}, lane {self._lane_name}, extra fields {extra}"
         lines = [f"{self._name}: {how}, {self._bounds}"]
         for name, entry in self._entries.items():
-            reason = self._reasons.get(name, "as asked for" if self._fast is None else "")
-            lane = f"cattrs lane ({reason})" if reason else f"fast lane{self._notes.get(name, '')}"
-            lines.append(f"  {entry.label}: {type_name(entry.form)}, {lane}")
+            lines.append(f"  {entry.label}: {type_name(entry.form)}, {self._lane_of(name)}")
             lines += [
                 f"    {field.name}: {type_name(field.type)}" for field in fields_of(entry.form)
             ]
         return "\n".join(lines)
 
-    def _payload(self, known: _Known, msg: T) -> object:
-        try:
-            return known.write(msg)
-        except Exception as error:  # noqa: BLE001 - whatever a hook raised, here is its path
-            problem = self._lane.why_not_written(known.entry.form, msg, known.entry.name, error)
-            got = f" (got {problem.shown})" if problem.shown else ""
-            raise EncodeError(problem.path, f"{problem.reason}{got}") from problem.cause
-
-    def _written(self, known: _Known, builtins: object, *, is_payload: bool = False) -> bytes:
-        try:
-            data = self._format.dump(builtins)
-        except Refused as error:
-            raise EncodeError(repr(known.entry.name), error.reason) from None
-        if len(data) > self._bounds.max_size:
-            reason = f"{self._bounds.too_large(len(data))}; {_SMALLER}"
-            raise EncodeError(repr(known.entry.name), reason)
-        if len(data) > self._bounds.look_from:
-            self._hold_to_bounds(known, [builtins] if is_payload else builtins)
-        return data
-
-    def _hold_to_bounds(self, known: _Known, builtins: object) -> None:
-        broken = self._bounds.broken_by(builtins)
-        if broken is not None:
-            raise EncodeError(repr(known.entry.name), f"{broken}; {_SMALLER}")
-
-    def _parsed(self, data: bytes, root: str, *, is_payload: bool = False) -> object:
-        if not isinstance(data, bytes | bytearray | memoryview):
-            raise DecodeError(root, f"expected bytes, not {type(data).__name__}", shorten(data))
-        data = bytes(data)
-        if len(data) > self._bounds.max_size:
-            raise DecodeError(root, self._bounds.too_large(len(data)))
-        try:
-            builtins = self._format.load(data)
-        except Refused as error:
-            raise _decode_error(locate(error, root, data)) from error.__cause__
-        if len(data) > self._bounds.look_from:
-            broken = self._bounds.broken_by([builtins] if is_payload else builtins)
-            if broken is not None:
-                raise DecodeError(root, broken)
-        return builtins
-
-    def _message(self, builtins: object) -> T:
-        try:
-            entry, payload = open_envelope(builtins, self._entries)
-        except Refused as error:
-            raise _decode_error(locate(error, _ROOT, builtins)) from error.__cause__
-        try:
-            return cast("T", self._by_name[entry.name].read(payload, entry.form))
-        except Exception as error:  # noqa: BLE001 - validators raise what they like
-            problem = self._lane.why_not_read(entry.form, payload, entry.name, error)
-            raise _decode_error(problem) from problem.cause
-
-    def _known(self, msg: T) -> _Known:
-        known = self._by_class.get(type(msg))
-        if known is None:
-            names = ", ".join(type_name(each.entry.form) for each in self._by_name.values())
-            got = type(msg).__qualname__
-            raise EncodeError(got, f"this codec knows {names}; build one that knows {got} as well")
-        return known
-
-
-def _decode_error(problem: Problem) -> DecodeError:
-    error_type = UnknownMessageError if problem.unknown else DecodeError
-    return error_type(problem.path, problem.reason, problem.shown)
+    def _lane_of(self, name: str) -> str:
+        if name not in self._fast.by_name:
+            return f"cattrs lane ({self._fast.reasons.get(name, 'as asked for')})"
+        note = self._fast.notes.get(name)
+        return f"fast lane ({note})" if note else "fast lane"
 
 
 def _members(form: object) -> list[TypeLike]:

@@ -1,8 +1,9 @@
-"""Which messages may go the fast lane: those that msgspec reads as their class means it.
+"""Which messages may go the fast lane: those that are read and written there as they mean it.
 
-msgspec calls neither `__init__` nor converters, knows no aliases, sets ``init=False`` fields,
-leaves a cached hash unset, and writes whatever is in the slots of an object. It says nothing of it;
-hence this list, which errs on the safe side.
+An object whose `__init__` has something to do of its own (a converter, an alias, a default that
+takes self) is made by it, if it is the message itself; within a message it is not, yet. And there
+are types that msgspec reads in another way than the cattrs lane. It says nothing of it; hence this
+list, which errs on the safe side.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, Final, Generic
 
 import attrs
 
+from .._util import type_name
 from ._types import (
     TypeLike,
     class_of,
@@ -28,7 +30,6 @@ from ._types import (
     kinds,
     strip,
     survey,
-    type_name,
 )
 from ._wire import Wire
 

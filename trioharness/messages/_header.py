@@ -22,6 +22,7 @@ Wire name and extension are never compressed, so that a frame can be passed on b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from struct import Struct
 from typing import Final
 
@@ -47,6 +48,9 @@ COMPRESSED: Final = 3
 BATCH: Final = 4
 EXTENDED: Final = 8
 MSGPACK: Final = 16
+FORMATS: Final[Mapping[str, int]] = {"json": 0, "msgpack": MSGPACK}
+"""The flag of each format of a codec."""
+
 KNOWN: Final = 31
 """All flags that mean something."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Generic, Literal, NoReturn, TypeVar, final
 
 from .._errors import DecodeError, FrameError
@@ -13,7 +13,6 @@ from ._codec import Codec
 from ._compress import LOADERS, ZSTD_CURE, ZSTD_MISSING, Compression, Compressor
 from ._envelopes import Batch, Envelope, MessageId
 from ._extension import unpack_extension
-from ._layouts import layout_of
 from ._problems import Refused, shorten
 
 T = TypeVar("T")
@@ -32,6 +31,8 @@ NEED_DATA: Final = NeedData.NEED_DATA
 """What `FrameReader.next_frame` returns until the next frame is there as a whole."""
 
 _SIZE: Final = header.SIZE
+_NAMED: Final = 5
+"""Where in a prefix the size of the name is."""
 _unpack = header.FIXED.unpack_from
 
 _COMPRESSIONS: Final[dict[int, Compression]] = {header.ZLIB: "zlib", header.ZSTD: "zstd"}
@@ -84,14 +85,12 @@ class FrameReader(Generic[T]):
         self._longest = self._max_frame - _SIZE
         self._max_inflated = header.bound(self._name, "max_inflated", max_inflated)
         self._max_batch = header.bound(self._name, "max_batch", max_batch, least=1)
-        self._layout = layout_of(codec)
-        self._load = codec.load
-        self._seen: dict[bytes, tuple[int, int]] = {}
-        """Size of the name and version, by prefix of a header in which nothing is unusual."""
-        self._names: dict[bytes, str] = {}
+        self._flags = header.FORMATS[codec.format]
+        self._seen: dict[bytes, dict[bytes, Callable[[bytes], T]]] = {}
+        """What loads a message, by prefix of a header in which nothing is unusual, and name."""
         self._compressors: dict[Compression, Compressor] = {}
-        # What can be read is `_data` from `_at` on. What does not yet make a frame grows in `_tail`
-        # until it does, so that no byte is copied again with each piece that arrives.
+        # What can be read is `_data` from `_at` on. What arrives before that makes a frame grows in
+        # `_tail` until it does, so that no byte is copied again with each piece.
         self._data = b""
         self._at = 0
         self._tail = bytearray()
@@ -123,12 +122,16 @@ class FrameReader(Generic[T]):
         """
         if self._refused is not None:
             return
-        if self._tail or self._at < len(self._data):
+        left = len(self._data) - self._at
+        if self._tail or left >= self._needed or 0 < left + len(data) < self._needed:
             self._tail += data
             return
+        # Nothing was left, or the beginning of a frame that is there as a whole now.
+        rest = self._data[self._at :]
         self._before += self._at
         self._at = 0
-        self._data = bytes(data)
+        self._needed = _SIZE
+        self._data = rest + data if rest else bytes(data)
 
     def feed_eof(self) -> None:
         """Say that the stream has ended, once there are no more frames.
@@ -164,15 +167,14 @@ class FrameReader(Generic[T]):
             seen = self._seen.get(prefix)
             end = at + _SIZE + size
             if seen is not None and end <= len(data) and size <= self._longest:
-                named, version = seen
-                body = at + _SIZE + named
-                name = self._names.get(data[at + _SIZE : body])
-                if name is not None:
+                body = at + _SIZE + prefix[_NAMED]
+                load = seen.get(data[at + _SIZE : body])
+                if load is not None:
                     # A plain message like one before, by far the most: what follows is not needed.
                     # A name beyond the end leaves an empty payload, which is no message.
                     self._at = end
                     try:
-                        message = self._load(name, version, data[body:end])
+                        message = load(data[body:end])
                     except DecodeError as error:
                         _note(error, self._before + at)
                         raise
@@ -206,7 +208,7 @@ class FrameReader(Generic[T]):
     ) -> Envelope[T] | Batch[T] | None:
         """Return what is in a frame, or None for a batch that comes in parts."""
         _, flags, named, version = header.PREFIX.unpack(prefix)
-        _check_flags(flags, self._layout.flag, named, len(rest))
+        _check_flags(flags, self._flags, named, len(rest))
         raw, rest = rest[:named], rest[named:]
         name = read_name(raw)
         said: dict[str, Any] = {}
@@ -217,12 +219,12 @@ class FrameReader(Generic[T]):
             path = "batch" if flags & header.BATCH else name
             rest = self._inflated(_COMPRESSIONS[flags & header.COMPRESSED], rest, path)
         if flags & header.BATCH:
-            return self._batch(split_runs(self._layout, rest, self._max_batch), ident, time, said)
-        message = self._load(name, version, rest)
-        if flags == self._layout.flag:
+            return self._batch(split_runs(self._codec, rest, self._max_batch), ident, time, said)
+        load = self._codec.loader(name, version).load
+        message = load(rest)
+        if flags == self._flags:
             # There are no more of these than types and versions, since it is known now.
-            self._seen[prefix] = named, version
-            self._names[raw] = name
+            self._seen.setdefault(prefix, {})[raw] = load
         return Envelope(message, ident, time, **said)
 
     def _batch(
@@ -275,10 +277,9 @@ class FrameReader(Generic[T]):
         rest = self._data[self._at :]
         self._before += self._at
         self._at = 0
+        self._data = rest
         needed = max(needed, self._needed)
         if len(rest) + len(self._tail) < needed:
-            self._tail[:0] = rest
-            self._data = b""
             self._needed = needed
             self._check_start()
             return False
@@ -289,7 +290,8 @@ class FrameReader(Generic[T]):
 
     def _check_start(self) -> None:
         """Refuse a stream whose first bytes are wrong: a whole header may never come."""
-        begun = bytes(self._tail[: len(header.START)])
+        size = len(header.START)
+        begun = (self._data[:size] + self._tail[:size])[:size]
         if not header.START.startswith(begun):
             self._refuse(_why(begun, 0, self._max_frame))
 

@@ -13,7 +13,8 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
-from ._envelope import Entry
+from .._util import type_name
+from ._entries import Entry
 from ._hook import HooksByType
 from ._message import message_info
 from ._types import (
@@ -29,7 +30,6 @@ from ._types import (
     is_union,
     kinds,
     strip,
-    type_name,
 )
 
 Schema: TypeAlias = dict[str, Any]

@@ -19,6 +19,7 @@ from cattrs.gen import (  # its list of `Attribute` does not say of what
 )
 
 from .._errors import ConfigurationError
+from .._util import type_name
 from ._builtins import is_json_object
 from ._setting import Path, SettingMissing, SettingRefused, dotted
 from ._setting_defaults import Kept, Over, base_of, laid_over
@@ -50,7 +51,6 @@ from ._types import (
     is_plain,
     is_union,
     strip,
-    type_name,
 )
 
 T = TypeVar("T")

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 
+from .._util import type_name
 from ._types import (
     TypeLike,
     Unsupported,
@@ -25,7 +26,6 @@ from ._types import (
     is_plain,
     is_union,
     strip,
-    type_name,
 )
 
 Kind: TypeAlias = Literal[

@@ -23,6 +23,7 @@ from typing import Any, Final, Literal, TypeAlias, TypeGuard, TypeVar
 import attrs
 
 from .._errors import ConfigurationError
+from .._util import UNIONS, type_name
 from ._builtins import Kind
 
 TypeLike: TypeAlias = object
@@ -187,7 +188,7 @@ def is_leaf(bare: TypeLike) -> bool:
 
 def is_union(bare: TypeLike) -> bool:
     """Whether it is a union, in either spelling."""
-    return typing.get_origin(bare) in (typing.Union, types.UnionType)
+    return typing.get_origin(bare) in UNIONS
 
 
 def is_enum(bare: TypeLike) -> TypeGuard[type[enum.Enum]]:
@@ -222,18 +223,6 @@ def is_attrs(bare: TypeLike) -> bool:
     """Whether it is an attrs class, generic or not."""
     found = typing.get_origin(bare) or bare
     return isinstance(found, type) and attrs.has(found)
-
-
-def type_name(found: TypeLike) -> str:
-    """Return the type as it is written in a program, without module names where possible."""
-    origin, args = typing.get_origin(found), typing.get_args(found)
-    if is_union(found):
-        return " | ".join(type_name(arg) for arg in args)
-    if isinstance(found, type) and origin is None:
-        return "None" if found is types.NoneType else found.__qualname__
-    if isinstance(origin, type) and args:
-        return f"{origin.__qualname__}[{', '.join(type_name(arg) for arg in args)}]"
-    return "..." if found is ... else str(found).removeprefix("typing.")
 
 
 def fields_of(bare: TypeLike) -> Fields:

@@ -15,7 +15,8 @@ from cattrs import Converter
 from cattrs.disambiguators import create_default_dis_func
 
 from .._errors import ConfigurationError
-from ._envelope import entries_of, open_envelope
+from .._util import type_name
+from ._entries import entries_of, open_envelope
 from ._message import message_info
 from ._problems import Reader, Refused, Writer, refuse
 from ._types import (
@@ -26,7 +27,6 @@ from ._types import (
     is_literal,
     is_union,
     strip,
-    type_name,
 )
 from ._wire import Wire
 

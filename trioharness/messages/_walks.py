@@ -1,21 +1,18 @@
-"""Walks: functions of the fast lane that look at what msgspec itself does not look at.
+"""Walks: functions that go through a message of one class, generated from the class alone.
 
-A walk goes through a message and tells whether it is good; where it is not, or where the walk
-fails, the message is for the cattrs lane to judge. Walks are generated from the classes alone, as
-attrs and cattrs generate their functions; a loop over the fields would take three times as long.
+As attrs and cattrs do, since a loop over the fields would take three times as long. `Apart` and
+`Together` say what is done with objects and scalars; here is how to get to them.
+
+The lines that are generated for a value leave in its variable what is to become of it.
 """
 
 from __future__ import annotations
 
-import datetime
-import decimal
+import abc
 import itertools
-import re
 import typing
-from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any
 
-from ._formats import FormatName
 from ._types import (
     TypeLike,
     class_of,
@@ -23,125 +20,83 @@ from ._types import (
     is_array,
     is_attrs,
     is_dict,
-    is_leaf,
     is_union,
     strip,
 )
 
-Finish: TypeAlias = Callable[[Any], Any]
-Encode: TypeAlias = Callable[[Any], bytes]
-Writer: TypeAlias = Callable[[Any], bytes | None]
 
-Faults: TypeAlias = Mapping[TypeLike, str]
-"""Scalars that have to be looked at, and on which condition on ``{0}`` one is not good."""
-
-_NO_ZONE: Final = "{0}.tzinfo is None"
-READ_FAULTS: Final[Mapping[FormatName, Faults]] = {
-    "json": {datetime.datetime: _NO_ZONE},
-    "msgpack": {datetime.datetime: _NO_ZONE, float: "{0} * 0.0 != 0.0"},
-}
-"""What msgspec reads though the cattrs lane would not, and that the value itself tells."""
-
-WRITE_FAULTS: Final[Faults] = {
-    # Not finite, or an int that is no float: an OverflowError.
-    float: "{0} * 0.0 != 0.0",
-    datetime.datetime: "{0}.tzinfo is not UTC and not has_zone({0})",
-    decimal.Decimal: "not {0}.is_finite()",
-}
-"""What msgspec would write as something else, or so that nobody could read it."""
-
-_MINUTE: Final = datetime.timedelta(minutes=1)
+class Unfit(Exception):
+    """What a function of the fast lane raises: the cattrs lane has the word."""
 
 
-class Walks:
+class Walks(abc.ABC):
     """Makes the walks of one codec, for one direction."""
 
-    def __init__(self, format_name: FormatName, faults: Faults, *, exact: bool) -> None:
-        """Make none yet.
-
-        Args:
-            format_name: The format of the codec.
-            faults: What to look for.
-            exact: Whether an object has to be of just the class that is declared.
-        """
-        self._faults = faults
-        self._exact = exact
+    def __init__(self, known: dict[str, Any]) -> None:
+        """Make none yet; they can use what is `known` by name."""
+        self._known: dict[str, Any] = {"Unfit": Unfit, **known}
         self._counter = itertools.count()
-        self._names: dict[TypeLike, str] = {}
+        self._walks: dict[TypeLike, str] = {}
         self._needed: dict[TypeLike, bool] = {}
-        self._known: dict[str, Any] = {
-            "UTC": datetime.UTC,
-            "has_zone": _has_zone if format_name == "msgpack" else _has_zone_of_minutes,
-        }
 
-    def passer(self, form: TypeLike) -> Finish | None:
-        """Return a function that gives back a message if it is good; None if all of them are."""
-        if not self._is_needed(form):
-            return None
-        made: Finish = self._made(
-            self._new("pass"), self._object("    ", "msg", form), "msg", "None"
-        )
-        return made
+    @abc.abstractmethod
+    def _scalar(self, value: str, bare: TypeLike) -> str | None:
+        """Return the line for a scalar in a variable, or None if there is nothing to do."""
 
-    def writer(self, form: TypeLike, head: bytes, encode: Encode, tail: bytes) -> Writer:
-        """Return a function that writes a message of just this class, if it is good."""
-        before, after = self._new("known"), self._new("known")
-        self._known |= {"encode": encode, before: head, after: tail}
-        result = f"{before} + encode(msg) + {after}" if head else "encode(msg)"
-        lines = self._object("    ", "msg", form, is_known=True)
-        made: Writer = self._made(self._new("write"), lines, result, "None")
-        return made
+    @abc.abstractmethod
+    def _object(self, indent: str, value: str, form: TypeLike) -> list[str]:
+        """Return the lines for an object of an attrs class in a variable."""
+
+    @abc.abstractmethod
+    def _copy(self, value: str, copy: str, bare: TypeLike) -> tuple[str | None, str]:
+        """Say what a collection has to be of, if anything, and what its copy is made into."""
+
+    @abc.abstractmethod
+    def _changes(self, bare: TypeLike) -> bool:
+        """Whether a value that is neither a collection nor a union becomes another one."""
+
+    def _walk(self, form: TypeLike) -> str:
+        """Return the name of the function for a class, which may contain itself."""
+        if form not in self._walks:
+            self._walks[form] = name = self._new("walk")
+            self._made(name, "msg", [*self._object("    ", "msg", form), "    return msg"])
+        return self._walks[form]
+
+    def _made(self, name: str, parameter: str, lines: list[str]) -> Any:
+        source = "\n".join([f"def {name}({parameter}):", *lines])
+        exec(source, self._known)  # noqa: S102 - made of class definitions, as attrs does
+        return self._known[name]
 
     def _is_needed(self, found: TypeLike) -> bool:
         bare = strip(found)
         if bare not in self._needed:
-            self._needed[bare] = bare in self._faults or (self._exact and is_attrs(bare))
-            self._needed[bare] |= any(map(self._is_needed, _inside(bare)))
+            self._needed[bare] = is_attrs(bare) or self._scalar("", bare) is not None
+            self._needed[bare] |= any(map(self._is_needed, inside(bare)))
         return self._needed[bare]
 
-    def _walk(self, form: TypeLike) -> str:
-        if form not in self._names:
-            self._names[form] = name = self._new("walk")
-            self._made(name, self._object("    ", "msg", form), "True", "False")
-        return self._names[form]
-
-    def _made(self, name: str, lines: list[str], good: str, bad: str) -> Any:
-        code = "\n".join([*lines, good])
-        used = [known for known in self._known if re.search(rf"\b{known}\b", code)]
-        # As defaults of parameters, which are faster than globals.
-        known = "".join(f", {each}={each}" for each in used if each not in self._names.values())
-        body = [line.replace("return False", f"return {bad}") for line in lines]
-        source = "\n".join([f"def {name}(msg{known}):", *body, f"    return {good}"])
-        exec(source, self._known)  # noqa: S102 - made of class definitions, as attrs does
-        return self._known[name]
-
-    def _object(
-        self, indent: str, value: str, form: TypeLike, *, is_known: bool = False
-    ) -> list[str]:
-        lines: list[str] = []
-        if self._exact and not is_known:
-            name = self._name(class_of(form))
-            lines = [f"{indent}if type({value}) is not {name}: return False"]
-        for field in fields_of(form):
-            part = self._new("part")
-            inner = self._value(indent, part, field.type)
-            lines += [f"{indent}{part} = {value}.{field.name}", *inner] if inner else []
-        return lines
+    def _is_copied(self, found: TypeLike) -> bool:
+        """Whether something in a collection changes, so that another collection has to hold it."""
+        bare = strip(found)
+        return self._changes(bare) or (
+            not is_attrs(bare) and any(map(self._is_copied, inside(bare)))
+        )
 
     def _value(self, indent: str, value: str, found: TypeLike) -> list[str]:
         """Return the lines for the value in a variable."""
         bare = strip(found)
         if not self._is_needed(bare):
             return []
-        if bare in self._faults:
-            return [f"{indent}if {self._faults[bare].format(value)}: return False"]
         if is_attrs(bare):
-            if all(is_leaf(strip(field.type)) for field in fields_of(bare)):
-                return self._object(indent, value, bare)
-            return [f"{indent}if not {self._walk(bare)}({value}): return False"]
+            if any(map(_has_objects, inside(bare))):
+                return [f"{indent}{value} = {self._walk(bare)}({value})"]
+            return self._object(indent, value, bare)
         if is_union(bare):
             return self._union(indent, value, typing.get_args(bare))
-        return self._collection(indent, value, bare)
+        if class_of(bare) is tuple and ... not in typing.get_args(bare):
+            return self._fixed_tuple(indent, value, bare)
+        if is_dict(bare) or is_array(bare):
+            return self._collection(indent, value, bare)
+        return [f"{indent}{self._scalar(value, bare)}"]
 
     def _union(self, indent: str, value: str, members: tuple[TypeLike, ...]) -> list[str]:
         lines: list[str] = []
@@ -154,24 +109,46 @@ class Walks:
 
     def _collection(self, indent: str, value: str, bare: TypeLike) -> list[str]:
         args = typing.get_args(bare)
+        item, copy = self._new("item"), self._new("copy")
         if is_dict(bare):
-            key, item = self._new("key"), self._new("item")
-            loop = f"{indent}for {key}, {item} in {value}.items():"
-            inner = [(key, args[0]), (item, args[1])]
-            return [loop, *(line for each in inner for line in self._value(f"{indent}    ", *each))]
-        if class_of(bare) is tuple and ... not in args:
-            parts = [(self._new("part"), arg) for arg in args]
-            names = "".join(f"{name}, " for name, _ in parts)
-            lines = [line for each in parts for line in self._value(indent, *each)]
-            return [f"{indent}{names} = {value}", *lines]
-        item = self._new("item")
-        return [f"{indent}for {item} in {value}:", *self._value(f"{indent}    ", item, args[0])]
+            key = self._new("key")
+            loop, empty, add = f"for {key}, {item} in {value}.items():", "{}", f"[{key}] = {item}"
+            lines = self._key(f"{indent}    ", key, args[0])
+            lines += self._value(f"{indent}    ", item, args[1])
+        else:
+            loop, empty, add = f"for {item} in {value}:", "[]", f".append({item})"
+            lines = self._value(f"{indent}    ", item, args[0])
+        if not self._is_copied(bare):
+            return [f"{indent}{loop}", *lines]
+        expected, made = self._copy(value, copy, bare)
+        return [
+            *([f"{indent}if {expected}: raise Unfit"] if expected else []),
+            f"{indent}{copy} = {empty}",
+            f"{indent}{loop}",
+            *lines,
+            f"{indent}    {copy}{add}",
+            f"{indent}{value} = {made}",
+        ]
+
+    def _key(self, indent: str, key: str, found: TypeLike) -> list[str]:
+        return self._value(indent, key, found)
+
+    def _fixed_tuple(self, indent: str, value: str, bare: TypeLike) -> list[str]:
+        parts = [(self._new("part"), arg) for arg in typing.get_args(bare)]
+        names = "".join(f"{name}, " for name, _ in parts)
+        lines = [line for each in parts for line in self._value(indent, *each)]
+        unpacked = f"{indent}{names} = {value}"
+        if not self._is_copied(bare):
+            return [unpacked, *lines]
+        expected, _ = self._copy(value, value, bare)
+        first = [f"{indent}if {expected}: raise Unfit"] if expected else []
+        return [*first, unpacked, *lines, f"{indent}{value} = ({names})"]
 
     def _new(self, what: str) -> str:
         return f"{what}_{next(self._counter)}"
 
     def _name(self, known: object) -> str:
-        """Return the name that a class has in the generated functions."""
+        """Return the name that an object has in the generated functions."""
         for name, value in self._known.items():
             if value is known:
                 return name
@@ -180,7 +157,8 @@ class Walks:
         return name
 
 
-def _inside(bare: TypeLike) -> list[TypeLike]:
+def inside(bare: TypeLike) -> list[TypeLike]:
+    """Return the types that values of a type consist of."""
     if is_attrs(bare):
         return [field.type for field in fields_of(bare)]
     if is_dict(bare) or is_array(bare) or is_union(bare):
@@ -188,10 +166,7 @@ def _inside(bare: TypeLike) -> list[TypeLike]:
     return []
 
 
-def _has_zone(moment: datetime.datetime) -> bool:
-    return moment.utcoffset() is not None
-
-
-def _has_zone_of_minutes(moment: datetime.datetime) -> bool:
-    offset = moment.utcoffset()
-    return offset is not None and not offset % _MINUTE
+def _has_objects(found: TypeLike) -> bool:
+    """Whether a value of a type is an object of an attrs class, or has such in it."""
+    bare = strip(found)
+    return is_attrs(bare) or any(map(_has_objects, inside(bare)))

@@ -15,7 +15,6 @@ from ._codec import Codec
 from ._compress import LOADERS, ZSTD_CURE, ZSTD_MISSING, Compression, Compressor
 from ._envelopes import Batch, Envelope
 from ._extension import pack_extension
-from ._layouts import layout_of
 from ._problems import shorten
 
 T = TypeVar("T")
@@ -91,10 +90,8 @@ class FrameWriter(Generic[T]):
         header.bound(self._name, "threshold", threshold, least=0)
         self._compressor = _compressor(self._name, compression)
         self._threshold = threshold
-        self._dump = codec.dump
-        self._named: dict[str, _Named] = {}
-        self._layout = layout_of(codec)
-        self._flags = self._layout.flag
+        self._known: dict[type, tuple[_Named, Callable[[T], bytes]]] = {}
+        self._flags = header.FORMATS[codec.format]
         self._batch = _named("", 0, self._flags)
         # Below this many bytes nothing is compressed, and nothing can be too large.
         room = self._max_frame - header.SIZE - header.LONGEST_NAME
@@ -116,8 +113,8 @@ class FrameWriter(Generic[T]):
 
         Raises:
             EncodeError: As `Codec.encode`; something said in the envelope has the wrong type or
-                does not fit; the batch is empty; or
-                the frame, the batch or what is in it is too large.
+                does not fit; the batch is empty; or the frame, the batch or what is in it is too
+                large.
         """
         if (  # what is by far the most, written out since calls would take as long as the rest
             type(frame) is Envelope
@@ -128,8 +125,9 @@ class FrameWriter(Generic[T]):
             and frame.source is None
             and not frame.headers
         ):
-            name, version, payload = self._dump(frame.message)
-            named = self._named.get(name) or self._new(name, version)
+            message = frame.message
+            named, dump = self._known.get(type(message)) or self._of(type(message))
+            payload = dump(message)
             if len(payload) < self._plain:
                 try:
                     node, count = frame.id
@@ -141,11 +139,10 @@ class FrameWriter(Generic[T]):
                 return start + payload
             return self._encode_unusual(frame, self._flags, named, payload)
         if isinstance(frame, Batch):
-            runs = dump_runs(self._codec, self._layout, frame.messages, self._max_batch)
+            runs = dump_runs(self._codec, frame.messages, self._max_batch)
             return self._encode_unusual(frame, self._flags | header.BATCH, self._batch, runs)
-        name, version, payload = self._dump(frame.message)
-        named = self._named.get(name) or self._new(name, version)
-        return self._encode_unusual(frame, self._flags, named, payload)
+        named, dump = self._of(type(frame.message))
+        return self._encode_unusual(frame, self._flags, named, dump(frame.message))
 
     def encode_many(self, frames: Iterable[Envelope[T] | Batch[T]]) -> bytes:
         """Turn envelopes and batches into as many frames, in one piece to be sent at once.
@@ -194,9 +191,13 @@ class FrameWriter(Generic[T]):
         except _UNFIT as error:
             raise _unfit(frame) from error
 
-    def _new(self, name: str, version: int) -> _Named:
-        named = self._named[name] = _named(name, version, self._flags)
-        return named
+    def _of(self, cls: type[T]) -> tuple[_Named, Callable[[T], bytes]]:
+        known = self._known.get(cls)
+        if known is None:
+            dumper = self._codec.dumper(cls)
+            known = _named(dumper.name, dumper.version, self._flags), dumper.dump
+            self._known[cls] = known
+        return known
 
 
 def _named(name: str, version: int, flags: int) -> _Named:

@@ -9,7 +9,7 @@ import contextlib
 import functools
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias, assert_never
 
 import attrs
@@ -37,6 +37,7 @@ from .._events import (
     Observer,
     Returned,
     ShutDown,
+    SlowStart,
     Stopped,
     SupervisorEnded,
 )
@@ -49,13 +50,16 @@ from ._story import story_parts
 # sees its crashes, on stderr through `logging.lastResort`.
 _logger = logging.getLogger("trioharness")
 
+_MOST_CHILDREN: Final = 8
+"""How many children a start that takes long is told of with."""
+
 
 def log_observer(event: Event) -> None:
     """Write an event to the logger ``"trioharness"``, a crash with its whole story.
 
     Crashes, stuck children and dead letters are ERROR; restarts, crashes without one, failed health
-    checks and dropped messages WARNING; giving up CRITICAL; being ready or passing checks again and
-    the output of commands INFO; everything else DEBUG.
+    checks, dropped messages and starts that take long WARNING; giving up CRITICAL; being ready or
+    passing checks again and the output of commands INFO; everything else DEBUG.
     Each record has the attributes ``event`` (name of the class) and, where they apply,
     ``component``, ``incarnation``, ``restarts``, ``max_restarts``, ``delay``, ``child``,
     ``channel``, ``attempts``, ``count``, ``dropped``, ``stream``, ``in_hand`` (a list of mappings),
@@ -144,7 +148,7 @@ def _level(event: Event) -> int:
     match event:
         case ChildEnded():
             return _level_of_end(event)
-        case ChildRestarting() | ChildNotRestarted() | MessagesDropped():
+        case ChildRestarting() | ChildNotRestarted() | MessagesDropped() | SlowStart():
             return logging.WARNING
         case ChildChecked():
             return logging.WARNING if event.failures else logging.INFO
@@ -193,6 +197,8 @@ def _text(event: Event) -> str:
         case MessagesDropped():
             many = "a message" if event.count == 1 else f"{event.count} messages"
             return f"{event.channel!r} is full and dropped {many} ({event.dropped} so far)"
+        case SlowStart():
+            return "\n".join(_slow_start_lines(event))
         case GaveUp():
             if event.why == "intensity":
                 return f"{event.path!r} gave up over {event.child!r}: more than {event.allowed}"
@@ -240,6 +246,13 @@ def _trouble_text(event: _Trouble) -> str:
             assert_never(event)
 
 
+def _slow_start_lines(event: SlowStart) -> Iterator[str]:
+    yield f"{event.path!r} is still starting after {event.seconds:g} s"
+    yield from event.children[:_MOST_CHILDREN]
+    if len(event.children) > _MOST_CHILDREN:
+        yield f"and {len(event.children) - _MOST_CHILDREN} more"
+
+
 def _restart_text(event: ChildRestarting) -> str:
     when = f"in {event.delay:.2g} s" if event.delay > 0 else "now"
     # A crash that the deliveries of a message limit does not count against the restarts.
@@ -260,6 +273,8 @@ def _extra(event: Event) -> dict[str, object]:
             extra |= {"component": event.path, "child": event.child}
         case SupervisorEnded():
             extra["component"] = event.path
+        case SlowStart():
+            extra |= {"component": event.path, "seconds": event.seconds}
         case DeadLettered():
             extra |= {"channel": event.channel, "attempts": event.attempts, "error": event.error}
         case MessagesDropped():

@@ -84,8 +84,8 @@ def _ending(event: ChildEnded) -> str:
             return "returned"
         case ShutDown(term=term):
             return f"ended on purpose: {one_line(safe_str(term))}"
-        case Ignored():
-            return "declined to start"
+        case Ignored(reason=reason):
+            return f"declined to start: {one_line(reason)}" if reason else "declined to start"
         case _:
             assert_never(event.exit)
 

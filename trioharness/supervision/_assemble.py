@@ -11,6 +11,7 @@ from ._entering import enter
 from ._open import Start
 from ._options import Needed, Options
 from ._record import Record
+from ._slow_start import told_if_slow
 from ._starting import start_many, start_one_by_one
 from ._supervisor import Supervisor, engine_of
 
@@ -19,6 +20,8 @@ async def start_all(
     supervisor: Supervisor, children: Sequence[Child[Any]], *, start: Start = "parallel"
 ) -> None:
     """Start children that were added and not begun; wait until all are ready.
+
+    Where that takes long, the observer of the tree is told what it waits for, a `SlowStart`.
 
     For those who assemble a whole tree first, such as a harness.
 
@@ -31,10 +34,11 @@ async def start_all(
         StartFailed: One of them failed before it was ready.
     """
     engine, records = engine_of(supervisor), [record_of(child) for child in children]
-    if start == "parallel":
-        await start_many(engine, records)
-    else:
-        await start_one_by_one(engine, [partial(_itself, record) for record in records])
+    with told_if_slow(engine):
+        if start == "parallel":
+            await start_many(engine, records)
+        else:
+            await start_one_by_one(engine, [partial(_itself, record) for record in records])
 
 
 def _itself(record: Record) -> Record:

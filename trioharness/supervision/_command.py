@@ -42,10 +42,12 @@ def command(
     *,
     cwd: str | os.PathLike[str] | None = None,
     env: Mapping[str, str] | None = None,
+    ready_line: str | None = None,
 ) -> _Command:
     """Make a component out of a program: each incarnation is a process of the operating system.
 
-    It is ready once the program runs; its value is the number of the process. Each line that the
+    It is ready once the program runs, or has written its `ready_line`; its value is the number of
+    the process. Each line that the
     program writes is an event, `CommandOutput`, which the log shows under the path of the
     component. Exit code 0 is a return; any other end is a crash, `CommandFailed`, which a restart
     policy can name. Its input is empty. POSIX only.
@@ -69,25 +71,33 @@ def command(
         cwd: The directory it runs in; by default that of this process.
         env: All of its environment; by default that of this process. To add to that:
             ``{**os.environ, "LANG": "C"}``.
+        ready_line: A part of the line, on stdout or stderr, by which the program says that it is
+            ready: ``"accepting connections"``. One that ends before has failed to start; give
+            ``start_within`` for one that may never write it. Many programs write a line at once
+            only to a terminal, and to others when they have some thousand characters.
 
     Returns:
         An async function that is a component. It takes the values of what it needs by keyword, and
         leaves them aside.
 
     Raises:
-        ConfigurationError: `argv` is no list of words.
+        ConfigurationError: `argv` is no list of words, or `ready_line` no text.
     """
     words = _words_of(argv)
+    _check_ready_line(ready_line)
 
-    async def component(  # noqa: ASYNC128 - `_attend` calls it
+    async def component(  # noqa: ASYNC128 - `_Output` calls it
         *, task_status: TaskStatus[int] = trio.TASK_STATUS_IGNORED, **_: object
     ) -> None:
         record, run = current_run("command()")
-        output = _Output(record, run.number)
         process = await _open(record, words, cwd, env)
-        code = await _attend(process, output, task_status)
+        started = partial(task_status.started, process.pid)
+        output = _Output(record, run.number, ready_line, started)
+        code = await _attend(process, output)
         if code != 0:
             raise CommandFailed(words, code, output.last_error_line)
+        if not output.is_ready:
+            raise StartFailed(record.path, f"{words[0]!r} ended before it wrote {ready_line!r}")
 
     component.__name__ = component.__qualname__ = Path(words[0]).name or "command"
     return component
@@ -106,6 +116,13 @@ def _words_of(argv: Sequence[str | os.PathLike[str]]) -> tuple[str, ...]:
     if not words[0]:
         raise ConfigurationError("command", "the program has no name", cure)
     return words
+
+
+def _check_ready_line(text: object) -> None:
+    if text is not None and not (isinstance(text, str) and text and "\n" not in text):
+        raise ConfigurationError(
+            "command", f"ready_line: {text!r} is no part of a line", "give a word or more of it"
+        )
 
 
 async def _open(
@@ -144,10 +161,25 @@ class _Output:
 
     record: Record
     incarnation: int
-    last_error_line: str = ""
+    ready_line: str | None
+    """A part of the line that says that the program is ready; None if it need not say so."""
+    started: Callable[[], None]
+    """Called when it is ready."""
+    is_ready: bool = attrs.field(default=False, init=False)
+    last_error_line: str = attrs.field(default="", init=False)
+
+    def ready(self) -> None:
+        """Take note that the program is ready."""
+        self.is_ready = True
+        self.started()
 
     def tell(self, stream: Stream, line: str) -> None:
-        """Tell a line to the observer of the tree."""
+        """Tell a line to the observer of the tree, and whether the program is ready with it."""
+        self._tell(stream, line)
+        if not self.is_ready and self.ready_line is not None and self.ready_line in line:
+            self.ready()
+
+    def _tell(self, stream: Stream, line: str) -> None:
         if stream == "stderr" and line.strip():
             self.last_error_line = line.strip()
         engine = self.record.engine
@@ -183,14 +215,15 @@ async def _tell_lines(stream: trio.abc.ReceiveStream, tell: Callable[[str], None
                 tell(line)
 
 
-async def _attend(process: trio.Process, output: _Output, task_status: TaskStatus[int]) -> int:
+async def _attend(process: trio.Process, output: _Output) -> int:
     """See a process through to its end, whatever that is; return its exit code."""
     # Its output is told for as long as there is a process, so also while that is being stopped.
     reading = trio.CancelScope(shield=True)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(output.read, process, reading)
         try:
-            task_status.started(process.pid)
+            if output.ready_line is None:
+                output.ready()
             await process.wait()
         finally:
             await _end(process)  # noqa: ASYNC102 - it shields, with a deadline

@@ -9,7 +9,7 @@ that a supervisor gave up, which is a crash.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, cast
+from typing import Final, TypeVar, cast
 
 import trio
 
@@ -17,6 +17,8 @@ from .._errors import ChildKilled, Ignore, RestartLimitExceeded, Shutdown, Start
 from .._events import Crashed, Exit, Ignored, Returned, ShutDown, Stopped
 from ._run import Incarnation
 from ._watch import faulted
+
+E = TypeVar("E", bound=Exception)
 
 MAY_BE_NO_CRASH: Final[tuple[type[Exception], ...]] = (
     Shutdown,
@@ -50,8 +52,9 @@ def exit_of(run: Incarnation, error: Exception | None) -> Exit:
     shutdown = _shutdown_in(error)
     if shutdown is not None:
         return ShutDown(shutdown.term)
-    if run.ready_at is None and all(isinstance(leaf, Ignore) for leaf in _leaves(error)):
-        return Ignored()
+    ignore = None if run.ready_at is not None else _ignore_in(error)
+    if ignore is not None:
+        return Ignored(ignore.reason)
     return Crashed(error)
 
 
@@ -74,17 +77,23 @@ def apart(error: Exception) -> tuple[Exception | None, Exception | None]:
 
 
 def _shutdown_in(error: Exception) -> Shutdown | None:
-    """Return what an exception means as an end on purpose, if it is one: the first of several.
+    """Return what an exception means as an end on purpose, if it is one."""
+    return _first_if_all(error, Shutdown)
 
-    Args:
-        error: What a component raised.
-    """
-    shutdowns: list[Shutdown] = []
+
+def _ignore_in(error: Exception) -> Ignore | None:
+    """Return what an exception means as a start that was declined, if it is one."""
+    return _first_if_all(error, Ignore)
+
+
+def _first_if_all(error: Exception, kind: type[E]) -> E | None:
+    """Return the first exception in what a component raised, if all in it are of one kind."""
+    found: list[E] = []
     for leaf in _leaves(error):
-        if not isinstance(leaf, Shutdown):
+        if not isinstance(leaf, kind):
             return None
-        shutdowns.append(leaf)
-    return shutdowns[0]
+        found.append(leaf)
+    return found[0]
 
 
 def _leaves(error: Exception) -> Iterator[Exception]:

@@ -1,5 +1,8 @@
 """trioharness itself."""
 
+from bench.rivals.ours._application import application_memory as application_memory
+from bench.rivals.ours._application import application_up as application_up
+from bench.rivals.ours._application import idle_application as idle_application
 from bench.rivals.ours._calls import casts as casts
 from bench.rivals.ours._calls import evenness as evenness
 from bench.rivals.ours._calls import one_client as one_client

@@ -1,16 +1,14 @@
-"""Layouts: how the payloads of several messages stand behind one another, by format."""
+"""Runs: the fields of several messages of one type behind one another, by format."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from struct import Struct
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
 from .._errors import DecodeError
-from ._codec import Codec
-from ._header import MSGPACK
 
 _LINE: Final = b"\n"
 _SIZE: Final = Struct("<I")
@@ -20,8 +18,6 @@ _SIZE: Final = Struct("<I")
 class Layout:
     """One way to put payloads behind one another, so that they can be told apart unread."""
 
-    flag: int
-    """What a header says of the format."""
     join: Callable[[Sequence[bytes]], bytes]
     split: Callable[[bytes, int], list[bytes]]
     """``split(payloads, most)``; may stop after one more than `most`."""
@@ -53,13 +49,7 @@ def _split_sized(data: bytes, most: int) -> list[bytes]:
 
 LAYOUTS: Final[Mapping[str, Layout]] = {
     # Compact JSON has no line breaks.
-    "json": Layout(0, _join_lines, _split_lines),
-    "msgpack": Layout(MSGPACK, _join_sized, _split_sized),
+    "json": Layout(_join_lines, _split_lines),
+    "msgpack": Layout(_join_sized, _split_sized),
 }
 """By the name of the format."""
-
-
-def layout_of(codec: Codec[Any]) -> Layout:
-    """Return the layout for what a codec writes."""
-    written: object = getattr(codec, "_format", None)
-    return LAYOUTS[getattr(written, "name", "json")]

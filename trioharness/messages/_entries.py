@@ -1,7 +1,9 @@
-"""The outside of a message on the wire: ``{"type": name, "version": n, "data": {...}}``.
+"""What a codec knows of its messages, and the outside of one.
 
-Knows names, versions and upgrades, nothing of what is in ``data``. Used for whole messages and, in
-fields that are unions of messages, for the members.
+That is ``{"type": name, "version": n, "data": {...}}``.
+
+This knows names, versions and upgrades, nothing of what is in ``data``. Used for whole messages
+and, in fields that are unions of messages, for the members.
 """
 
 from __future__ import annotations
@@ -12,10 +14,11 @@ from typing import Any
 import attrs
 
 from .._errors import ConfigurationError, DuplicateNameError
+from .._util import type_name
 from ._builtins import is_json_object
 from ._message import Upgrade, message_info, upgrades_of
 from ._problems import Refused
-from ._types import TypeLike, class_of, is_attrs, type_name
+from ._types import TypeLike, class_of, is_attrs
 
 _KEYS = frozenset(("type", "version", "data"))
 
@@ -72,17 +75,7 @@ def open_envelope(value: object, entries: Mapping[str, Entry]) -> tuple[Entry, d
     Raises:
         Refused: It is no envelope, or of a message or version that is not in `entries`.
     """
-    return open_payload(*_unwrapped(value), entries)
-
-
-def open_payload(
-    name: str, version: int, payload: dict[str, Any], entries: Mapping[str, Entry]
-) -> tuple[Entry, dict[str, Any]]:
-    """Find the entry of a message, and bring an old payload up to the present version.
-
-    Raises:
-        Refused: It is of a message or version that is not in `entries`.
-    """
+    name, version, payload = _unwrapped(value)
     entry = entries.get(name)
     if entry is None:
         known = ", ".join(known.label for known in entries.values())
