@@ -6,7 +6,7 @@ The store comes from another library, so the check stands beside it and is given
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import attrs
 import trio
@@ -24,7 +24,7 @@ class Store:
 
 
 @contextlib.asynccontextmanager
-async def store() -> AsyncIterator[Store]:
+async def store() -> AsyncGenerator[Store]:
     await trio.lowlevel.checkpoint()
     print("the store is opened")
     yield Store()
