@@ -31,6 +31,16 @@ SHOWN = {
         "supply/pump: valve closed",
         "supply/pump is stopped",
     ],
+    "health": [
+        "the store is opened",
+        "'shop' is healthy",
+        "shop/store: failure 1 of 2: ConnectionError: no reply",
+        "shop/store: failure 2 of 2: ConnectionError: no reply",
+        "the store is closed",
+        "the store is opened",
+        "shop/store is degraded for a while: ready True, live True",
+        "the store is closed",
+    ],
     "every": [
         "size 100",
         "size 300",

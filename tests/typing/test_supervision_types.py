@@ -123,6 +123,14 @@ async def functions_that_say_when_they_are_ready(sup: th.Supervisor) -> None:
     assert_type(await sup.start(wide, 1, "b", 2.0, b"d"), th.Child[list[int]])
 
 
+async def is_there(name: str) -> None:
+    assert name
+
+
+async def says_whether(name: str) -> bool:
+    return bool(name)
+
+
 async def other_functions(sup: th.Supervisor, orders: th.ReceiveChannel[int]) -> None:
     db = await sup.start(database, "postgres://")
     assert_type(await sup.start(pooled, orders, needs={"pool": db}), th.Child[Any])
@@ -130,6 +138,10 @@ async def other_functions(sup: th.Supervisor, orders: th.ReceiveChannel[int]) ->
     assert_type(await sup.start(server, 80, health=alive, start_within=5), th.Child[str])
     assert_type(sup.health().condition, th.Condition)
     assert_type(db.health(), th.ChildHealth)
+    assert_type((db.health().started, db.health().ready, db.health().live), tuple[bool, bool, bool])
+    assert_type(sup.health().live, bool)
+    th.Health(check=says_whether)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await sup.start(server, 80, health=th.Health(check=is_there, check_every=30))
     assert_type(sup.tree(), th.SupervisorNode)
     assert_type(await sup.start(functools.partial(server, port=80)), th.Child[Any])
 
