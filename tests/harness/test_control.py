@@ -435,7 +435,11 @@ def test_a_question_that_was_damaged_harms_nothing(
     run_in_virtual_time(main)
 
 
-@pytest.mark.parametrize("noise", [b"GET / HTTP/1.0\r\n\r\n" * 5, FRAME + FRAME, b"\0" * 100_000])
+@pytest.mark.parametrize(
+    "noise",
+    [b"GET / HTTP/1.0\r\n\r\n" * 5, FRAME + FRAME, b"\0" * 100_000],
+    ids=["another protocol", "two questions", "zeros"],
+)
 async def test_what_is_no_question_is_answered_by_a_sentence(
     autojump_clock: MockClock, path: Path, noise: bytes
 ) -> None:
@@ -509,7 +513,11 @@ async def left_connected(path: Path, said: bytes) -> AsyncGenerator[trio.SocketS
         yield stream
 
 
-@pytest.mark.parametrize("said", [b"", FRAME[:10], asking().write(AskEvents(follow=True))])
+@pytest.mark.parametrize(
+    "said",
+    [b"", FRAME[:10], asking().write(AskEvents(follow=True))],
+    ids=["nothing", "half a question", "follows"],
+)
 async def test_none_holds_up_the_end(autojump_clock: MockClock, path: Path, said: bytes) -> None:
     async with left_connected(path, said):
         assert trio.current_time() == 0

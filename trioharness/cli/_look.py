@@ -22,7 +22,6 @@ from ..rules import SupervisorHealth
 from ._ask import ask, ask_once, names_a_socket
 from ._exit import ExitCode
 
-
 _PROBES: Mapping[str, Callable[[SupervisorHealth], bool]] = {
     "startup": lambda health: health.started,
     "ready": lambda health: health.ready,
