@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +37,13 @@ def test_an_example_runs(example: Path, run: Run, tmp_path: Path) -> None:
         assert done.stdout.strip()
         return
     assert example.suffix == ".py", "neither a script nor a package, so nothing can run it"
+    if example.name.startswith("test_"):
+        # Tests of one's own are an example as well; from elsewhere, so without our configuration.
+        copy = shutil.copy(example, tmp_path)
+        done = run(sys.executable, "-m", "pytest", "-q", "-o", "trio_mode=true", copy, cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout[-2000:]
+        assert " passed" in done.stdout
+        return
     done = run(sys.executable, example, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.strip(), "an example that shows nothing teaches nothing"
