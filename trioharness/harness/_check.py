@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, cast, get_origin
 
 from .._errors import ConfigurationError
+from .._util import callable_name
 from ..channels import ReceiveChannel, Request, RequestClient, SendChannel, Topic
 from ..messages import type_name
 from ..rules import circles
@@ -78,7 +79,7 @@ def _arguments(child: DeclaredChild) -> Iterator[Finding]:
         yield Finding(
             code="TH105",
             subject=subject,
-            problem=f"{child.fn!r} does not take its arguments: {error}",
+            problem=f"{callable_name(child.fn)!r} does not take its arguments: {error}",
             cure="give add() what its signature asks for, values of needs by keyword",
         )
         return
