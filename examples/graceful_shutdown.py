@@ -8,7 +8,7 @@ is closed last. With `Harness.run`, or `trioharness run`, the first SIGINT or SI
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from itertools import count
 
 import trio
@@ -17,7 +17,7 @@ import trioharness as th
 
 
 @contextlib.asynccontextmanager
-async def database() -> AsyncIterator[list[int]]:  # noqa: ASYNC124, ASYNC911 - opens at once
+async def database() -> AsyncGenerator[list[int]]:  # noqa: ASYNC124, ASYNC911 - opens at once
     rows: list[int] = []
     yield rows  # noqa: ASYNC911
     complete = rows == [*range(len(rows) - 1), -1]

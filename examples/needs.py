@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import trio
 
@@ -20,7 +20,7 @@ numbers = itertools.count(1)
 
 
 @contextlib.asynccontextmanager
-async def database() -> AsyncIterator[str]:  # noqa: ASYNC124, ASYNC911 - opens at once
+async def database() -> AsyncGenerator[str]:  # noqa: ASYNC124, ASYNC911 - opens at once
     name = f"connection {next(numbers)}"
     print(f"{name} is open")
     try:

@@ -37,7 +37,7 @@ async def test_it_backs_off(
 ) -> None:
     broken = faults.fail_start(worker, times=3)
     _, jobs_in = th.open_channel(str, 8)
-    supervisor.start_soon(broken, jobs_in, [], backoff=th.Backoff(1, 30, jitter=0))
+    supervisor.start_soon(broken, jobs_in, list[str](), backoff=th.Backoff(1, 30, jitter=0))
     await trio.sleep(3600)  # takes no time
     events.assert_schedule("test/worker", [1, 3, 7])
 
@@ -47,13 +47,13 @@ async def test_giving_up_says_why(events: EventRecorder, faults: Faults) -> None
     _, jobs_in = th.open_channel(str, 8)
     with pytest.raises(th.RestartLimitExceeded, match="more than 2 restarts in 60 s"):
         async with th.open_supervisor("shop", max_restarts=2, observer=events) as sup:
-            sup.start_soon(broken, jobs_in, [])
+            sup.start_soon(broken, jobs_in, list[str]())
     assert [event.child for event in events.of(th.GaveUp)] == ["shop/worker"]
 
 
 @pytest.mark.usefixtures("leak_check")
 async def test_it_closes_what_it_was_given(supervisor: th.Supervisor) -> None:
     jobs_out, jobs_in = th.open_channel(str, 8)
-    child = supervisor.start_soon(worker, jobs_in, [])
+    child = supervisor.start_soon(worker, jobs_in, list[str]())
     await jobs_out.aclose()
     await child.wait("complete")
