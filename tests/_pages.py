@@ -39,7 +39,8 @@ class Block:
     text: str
 
     def __str__(self) -> str:
-        return f"{self.page.parent.name}/{self.page.name}:{self.line}"
+        page = self.page.relative_to(ROOT) if self.page.is_relative_to(ROOT) else self.page
+        return f"{page}:{self.line}"
 
     @property
     def file(self) -> str | None:
