@@ -26,7 +26,10 @@ STEPS = [step for page in PAGES for step in steps_of(page)]
 
 RUN = [step for step in STEPS if step.shown or (step.block.is_program and not step.is_run_below)]
 
-COMMANDS = sorted({shlex.join(words) for step in STEPS for words in step.block.commands})
+COMMANDS = sorted(
+    {shlex.join(words) for step in STEPS if not step.shown for words in step.block.commands}
+)
+"""Those that are not run above, because nothing is shown of them."""
 
 ELSEWHERE = {"apt", "cd", "cp", "dot", "git", "pip", "pytest", "python3", "source", "sudo"}
 """Commands that are not ours to check."""

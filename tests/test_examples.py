@@ -37,6 +37,7 @@ def test_an_example_runs(example: Path, run: Run, tmp_path: Path) -> None:
         assert done.stdout.strip()
         return
     assert example.suffix == ".py", "neither a script nor a package, so nothing can run it"
+    assert len(example.read_text(encoding="utf-8").splitlines()) <= 80, "too long to be one thought"
     if example.name.startswith("test_"):
         # Tests of one's own are an example as well; from elsewhere, so without our configuration.
         copy = shutil.copy(example, tmp_path)
