@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -36,6 +37,14 @@ def test_an_example_runs(example: Path, run: Run, tmp_path: Path) -> None:
         run_application(example.name, run, tmp_path)
         return
     assert example.suffix == ".py", "neither a script nor a package, so nothing can run it"
+    assert len(example.read_text(encoding="utf-8").splitlines()) <= 80, "too long to be one thought"
+    if example.name.startswith("test_"):
+        # Tests of one's own are an example as well; from elsewhere, so without our configuration.
+        copy = shutil.copy(example, tmp_path)
+        done = run(sys.executable, "-m", "pytest", "-q", "-o", "trio_mode=true", copy, cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout[-2000:]
+        assert " passed" in done.stdout
+        return
     done = run(sys.executable, example, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.strip(), "an example that shows nothing teaches nothing"

@@ -8,7 +8,8 @@
 
 The index is ``codeindex.sqlite3`` in the current folder, or the file named by the environment
 variable ``CODEINDEX_DATABASE``; each run begins it anew. Dead letters go into a file beside it,
-``codeindex.dead.jsonl``.
+``codeindex.dead.jsonl``. ``CODEINDEX_COPIES`` says how many components parse; by default one more
+than there are cores.
 
 ::
 

@@ -22,7 +22,7 @@ from .walk import walk
 Component: TypeAlias = Callable[..., Awaitable[None]]
 
 # One more than there are cores, so that none is idle while a `parse` hands over its result.
-COPIES = (os.cpu_count() or 1) + 1
+COPIES = int(os.environ.get("CODEINDEX_COPIES") or (os.cpu_count() or 1) + 1)
 QUEUE = 64
 MAX_DELIVERIES = 3
 

@@ -109,7 +109,7 @@ async def test_a_wrong_type_is_refused_before_anything_is_queued(
         send.send_nowait(wrong)
     assert str(caught.value) == (
         "channel 'orders' carries Order, but was given Cancel; "
-        "send a Order, or open the channel for Order | Cancel"
+        "send what it carries, or open the channel for Order | Cancel"
     )
     error = caught.value
     assert (error.channel, error.expected, error.got) == ("orders", "Order", "Cancel")

@@ -308,6 +308,7 @@ def test_a_planted_fault_is_found_and_refused(
     assert (code, subject) in findings
     finding = findings[code, subject]  # type: ignore[index]
     assert finding.is_error
+    assert " at 0x" not in str(finding)
     for word in words:
         assert word in finding.problem
     with pytest.raises(th.ConfigurationError) as caught:

@@ -159,6 +159,11 @@ TOLD: list[tuple[Event, int, str]] = [
         "'files' has a dead letter after 3 deliveries: File( 1): E: x",
     ),
     (
+        DeadLettered(channel="files", time=1.0, message="m", attempts=1, error="E: x"),
+        logging.ERROR,
+        "'files' has a dead letter after 1 delivery: m: E: x",
+    ),
+    (
         MessagesDropped(channel="prices", time=1.0, overflow="latest", count=1, dropped=1),
         logging.WARNING,
         "'prices' is full and dropped a message (1 so far)",

@@ -21,7 +21,7 @@ class MessageTypeError(TrioharnessError, TypeError):
     def __str__(self) -> str:
         return (
             f"channel {self.channel!r} carries {self.expected}, but was given {self.got}; "
-            f"send a {self.expected}, or open the channel for {self.expected} | {self.got}"
+            f"send what it carries, or open the channel for {self.expected} | {self.got}"
         )
 
 

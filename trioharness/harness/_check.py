@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any, cast, get_origin
 
 from .._errors import ConfigurationError
-from .._util import type_name
+from .._util import callable_name, type_name
 from ..channels import ReceiveChannel, Request, RequestClient, SendChannel, Topic
 from ..rules import circles
 from ._channels import DeclaredTopic
@@ -78,7 +78,7 @@ def _arguments(child: DeclaredChild) -> Iterator[Finding]:
         yield Finding(
             code="TH105",
             subject=subject,
-            problem=f"{child.fn!r} does not take its arguments: {error}",
+            problem=f"{callable_name(child.fn)!r} does not take its arguments: {error}",
             cure="give add() what its signature asks for, values of needs by keyword",
         )
         return

@@ -192,8 +192,8 @@ def _text(event: Event) -> str:
             return f"{event.path!r} has ended, with everything under it"
         case DeadLettered():
             message, error = one_line(event.message), one_line(event.error)
-            dead = f"has a dead letter after {event.attempts} deliveries"
-            return f"{event.channel!r} {dead}: {message}: {error}"
+            many = "1 delivery" if event.attempts == 1 else f"{event.attempts} deliveries"
+            return f"{event.channel!r} has a dead letter after {many}: {message}: {error}"
         case MessagesDropped():
             many = "a message" if event.count == 1 else f"{event.count} messages"
             return f"{event.channel!r} is full and dropped {many} ({event.dropped} so far)"
