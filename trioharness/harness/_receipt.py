@@ -31,10 +31,8 @@ class ChannelReceipt:
 
     def __str__(self) -> str:
         numbers = [f"{self.sent} sent", f"{self.delivered} delivered"]
-        for count, what in (
-            (self.dropped, "dropped"),
-            (self.dead, "dead letter" if self.dead == 1 else "dead letters"),
-        ):
+        letters = "dead letter" if self.dead == 1 else "dead letters"
+        for count, what in ((self.dropped, "dropped"), (self.dead, letters)):
             numbers += [f"{count} {what}"] if count else []
         numbers += [f"{self.left} left"] if self.left else []
         line = f"channel {self.name!r}: {', '.join(numbers)}"
