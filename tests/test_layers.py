@@ -46,7 +46,7 @@ LAYERS = {
     # Not in messages, which touches no file and no environment, nor in the harness, which is no
     # concern of who only wants settings.
     "config": Layer(3, (*NAMES, "messages"), BASIC),
-    "harness": Layer(4, BELOW_HARNESS, (*BASIC, "trio")),
+    "harness": Layer(4, BELOW_HARNESS, (*BASIC, "trio", "outcome")),
     "testing": Layer(5, BELOW_TOP, (*BASIC, "trio", "pytest")),
     "interop": Layer(5, BELOW_TOP, (*BASIC, "trio", "anyio")),
     "cli": Layer(5, BELOW_TOP, (*BASIC, "trio", "click")),

@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast, final
+from typing import TYPE_CHECKING, Any, TypeVar, cast, final
 
 import trio
 from typing_extensions import TypeForm
@@ -195,6 +195,22 @@ class Harness(Describes):
         """
         return self._channels.requests(request_type, reply_type, max_buffer_size, name)
 
+    def expose(self, end: SendChannel[Any]) -> None:
+        """Let those outside of the components send into a channel, or call, too.
+
+        They get in by `Running.portal` from other threads, by `Running.end` in the block of `open`,
+        and by `start_blocking`. The channel stays open for them until that block ends, or until a
+        drain has come so far. With `run` there is nobody outside.
+
+        Args:
+            end: A send end, a publisher, or a client, as `channel`, `topic` or `requests` returned
+                it. Components may be given it as well.
+
+        Raises:
+            ConfigurationError: It is no such end, or not of this harness.
+        """
+        self._channels.expose(f"harness {self.name!r}", end)
+
     def check(self) -> tuple[Finding, ...]:
         """Find what is wrong with the wiring, without running anything.
 
@@ -250,7 +266,7 @@ class Harness(Describes):
         try:
             return trio.run(run, plan)
         except BaseExceptionGroup as group:
-            ending = _ending_in(group)
+            ending = ending_in(group)
             if ending is None:
                 raise
             raise ending from ending.__cause__ or group
@@ -277,9 +293,10 @@ class Harness(Describes):
         """
         running = Running._create(self._plan())
         with self._channels.in_a_run():
-            async with running._block() as running._supervisor:
+            async with running._lasting(), running._block() as running._supervisor:
                 await running._start()
                 yield running
+                running._outside.close()
 
     def _plan(self) -> Plan:
         levels = in_start_order(self)
@@ -318,7 +335,7 @@ class Harness(Describes):
             )
 
 
-def _ending_in(group: BaseExceptionGroup[BaseException]) -> BaseException | None:
+def ending_in(group: BaseExceptionGroup[BaseException]) -> BaseException | None:
     """Return what a component ended the process with, if that is what happened."""
     found: BaseException | None = group.subgroup((KeyboardInterrupt, SystemExit))
     while isinstance(found, BaseExceptionGroup):

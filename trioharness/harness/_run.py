@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import final
+from typing import Any, TypeVar, cast, final
 
 import attrs
 import trio
 
 from .._events import ChildStuck, Event, Observer
 from .._util import NoPublicConstructor
-from ..channels import RequestClient
+from ..channels import RequestClient, SendChannel
 from ..observe import Selective, log_observer, log_wants_all, safely
 from ..supervision import Supervisor, open_supervisor, start_all
 from ._channels import DeclaredChannels, OpenChannel
-from ._declared import DeclaredChannel
+from ._declared import DeclaredChannel, DeclaredEnd
 from ._described import Describes, Words
+from ._errands import Errands
 from ._order import Level, Levels
+from ._outside import Outside, outside
 from ._overtime import Overtime
+from ._portal import Portal
 from ._receipt import ChannelReceipt, Ended, Receipt
 from ._signals import Ending
 from ._wiring import add_children, with_dead_letters
+
+E = TypeVar("E", bound=SendChannel[Any])
 
 MARGIN = 1.0
 """Seconds that an end may take beyond its grace, before the process is left."""
@@ -57,6 +62,8 @@ class Running(metaclass=NoPublicConstructor):
     _supervisor: Supervisor | None = attrs.field(default=None, init=False)
     _started: bool = attrs.field(default=False, init=False)
     _ended: Ended = attrs.field(default="done", init=False)
+    _outside: Outside = attrs.field(init=False)
+    _portal: Portal = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         plan = self._plan
@@ -64,6 +71,8 @@ class Running(metaclass=NoPublicConstructor):
         self._observer = Selective(self._observe, wants_all)
         self._channels = plan.channels.opened(safely(self._observer))
         self._level = with_dead_letters(plan.dead_letters, plan.levels[plan.root], self._channels)
+        self._outside = outside(plan.channels.exposed, self._channels)
+        self._portal = Portal._create(self, Errands(plan.name), self._outside)
 
     def __repr__(self) -> str:
         return f"<running {self._plan.name!r}>"
@@ -73,6 +82,32 @@ class Running(metaclass=NoPublicConstructor):
         """Its root supervisor: children by name, tree, health."""
         assert self._supervisor is not None
         return self._supervisor
+
+    @property
+    def portal(self) -> Portal:
+        """The way in for other threads."""
+        return self._portal
+
+    def end(self, declared: E) -> E:
+        """Return the end of this run for a declared one, to be used outside of its components.
+
+        It is open until the block of `Harness.open` ends that gave this. Threads need not ask for
+        it: a portal takes declared ends as they are.
+
+        Args:
+            declared: A send end or a client, as `Harness.channel`, `Harness.topic` or
+                `Harness.requests` returned it, and that was exposed (see `Harness.expose`).
+
+        Returns:
+            The end, the same one each time.
+
+        Raises:
+            EndNotOpen: It was not exposed.
+        """
+        given: Any = declared
+        if not isinstance(given, DeclaredEnd):
+            return declared  # it is open already
+        return cast("E", self._outside.end(given))
 
     def drain(self, grace: float | None = None) -> None:
         """Begin to end it without losing what is queued; a second call does nothing.
@@ -110,6 +145,16 @@ class Running(metaclass=NoPublicConstructor):
             overran=tuple(dict.fromkeys(overran)),  # one may outlive the drain and its own grace
             unclean=() if supervisor is None else supervisor.unclean,
         )
+
+    @asynccontextmanager
+    async def _lasting(self) -> AsyncGenerator[None]:
+        """Let threads in for the time of the block; the body of the supervisor is inside of it."""
+        async with self._portal._errands.until_the_end():
+            try:
+                yield
+            finally:
+                self._outside.close()
+                self._portal._receipt = self.receipt()
 
     def _block(self) -> AbstractAsyncContextManager[Supervisor]:
         """Return the block that everything runs in."""
@@ -161,6 +206,7 @@ async def run(plan: Plan) -> Receipt:
         with ending.listening(), plan.channels.in_a_run():
             async with running._block() as running._supervisor:
                 await running._start()
+                running._outside.close()  # nobody outside has a way in
             return running.receipt(ending.first)
     finally:
         overtime.over()
