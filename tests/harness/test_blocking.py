@@ -44,7 +44,7 @@ def test_one_of_background_components_alone_is_there_until_the_block_ends() -> N
     app.add(database)
     with th.start_blocking(app) as portal:
         child = portal.running.supervisor.children["database"]
-        assert portal.run_sync(child.value.get, "a") == 1
+        assert portal.run_sync(lambda: child.value) == {"a": 1}
         assert diary == ["opens"]
     assert diary == ["opens", "closes"]
 
@@ -182,37 +182,40 @@ def test_an_interrupt_of_the_body_stops_it() -> None:
     assert portal.receipt().ended == "stopped"
 
 
-async def interrupts_at_its_end(times: int, told: threading.Event) -> None:
-    """Interrupt whoever waits for this to end."""
-    try:
-        await trio.sleep_forever()
-    finally:
-        with trio.CancelScope(shield=True):
-            interrupt_main_thread()
-            if times > 1:
-                with trio.CancelScope(shield=True):
-                    await trio.to_thread.run_sync(told.wait)
-
-
 def test_an_interrupt_while_it_drains_stops_it_and_is_raised_when_it_has_ended() -> None:
-    async def slow(end: th.ReceiveChannel[int]) -> None:
-        async for _ in end:
-            interrupt_main_thread()
+    async def slow_to_drain() -> None:
+        with th.stop_on_drain():
             await trio.sleep_forever()
+        interrupt_main_thread()
+        await trio.sleep_forever()
 
     app = silent()
-    out, numbers = app.channel(int, 4, name="numbers")
-    app.add(slow, numbers)
-    app.expose(out)
-    ready = threading.Event()
+    app.add(slow_to_drain)
     with pytest.raises(KeyboardInterrupt):
         with th.start_blocking(app) as portal:
-            # It begins with the drain, so that nothing interrupts the body.
-            portal.run_sync(_drain_first, portal.running, ready)
-            portal.running.end(out)
-            portal._errands.soon(lambda: portal.running.end(out).send_nowait(1))
+            pass
     assert portal.receipt().ended == "stopped"
 
 
-def _drain_first(running: th.Running, ready: threading.Event) -> None:
-    ready.set()
+def test_a_second_interrupt_leaves_it_as_it_is() -> None:
+    async def deaf() -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            interrupt_main_thread()
+            with trio.CancelScope(shield=True):
+                while portal.running.receipt().ended != "stopped":  # noqa: ASYNC110 - by a signal
+                    await trio.lowlevel.checkpoint()
+                interrupt_main_thread()
+                await trio.to_thread.run_sync(told.wait)
+
+    told = threading.Event()
+    app = silent()
+    app.add(deaf)
+    with pytest.raises(KeyboardInterrupt):
+        with th.start_blocking(app) as portal:
+            pass
+    assert repr(portal) == "<portal of 'shop', open>"
+    told.set()
+    portal.join(30)
+    assert portal.receipt().overran == ()

@@ -133,5 +133,5 @@ def an_end_of_another(app: th.Harness) -> Any:
 @pytest.mark.parametrize("other", [a_receive_end, a_topic, an_open_end, an_end_of_another])
 def test_nothing_else_can_be_exposed(other: Callable[[th.Harness], Any]) -> None:
     app = th.Harness("shop")
-    with pytest.raises(th.ConfigurationError, match="harness 'shop': .* (exposed|declared here)"):
+    with pytest.raises(th.ConfigurationError, match=r"harness 'shop': .* (exposed|declared here)"):
         app.expose(other(app))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ._run import Running
 
 
-def start_blocking(app: Harness) -> AbstractContextManager[Portal]:
+def start_blocking(app: Harness) -> AbstractContextManager[Portal, None]:
     """Run an application in a thread of its own, for synchronous programs.
 
     Use it in ``with start_blocking(app) as portal:``. When the block is entered, everything has
@@ -50,7 +51,7 @@ def start_blocking(app: Harness) -> AbstractContextManager[Portal]:
 
 
 @attrs.define(eq=False)
-class _Apart(AbstractContextManager[Portal]):
+class _Apart(AbstractContextManager[Portal, None]):
     """One run of an application in a thread of its own."""
 
     app: Harness
@@ -59,6 +60,8 @@ class _Apart(AbstractContextManager[Portal]):
     )
     """Its portal when it has started; how it ended."""
     _scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
+    _began: bool = attrs.field(default=False, init=False)
+    """Whether the thread has begun, and is to be waited for."""
     _unwanted: bool = attrs.field(default=False, init=False)
     """Whether nobody waits for its start any more."""
     _token: trio.lowlevel.TrioToken | None = attrs.field(default=None, init=False)
@@ -72,12 +75,11 @@ class _Apart(AbstractContextManager[Portal]):
                 "use async with app.open() here",
             )
         thread = threading.Thread(target=self._run, name=self.app.name, daemon=True)
-        thread.start()
         try:
+            thread.start()
             first = self._news.get()
         except KeyboardInterrupt:
             self._give_up_start()
-            self._news.get()
             raise
         if isinstance(first, outcome.Outcome):
             first.unwrap()
@@ -92,12 +94,17 @@ class _Apart(AbstractContextManager[Portal]):
     ) -> None:
         assert self._running is not None
         running = self._running
-        if error is None:
-            self._tell(running.drain)
-        else:
-            self._tell(lambda: running.stop(f"its block raised {type(error).__name__}"))
-        self._tell(running._outside.close)
-        ended = self._wait_for_end(running)
+        try:
+            if error is None:
+                self._tell(running.drain)
+            else:
+                self._tell(partial(running.stop, f"its block raised {type(error).__name__}"))
+            self._tell(running._outside.close)
+            ended = self._news.get()
+        except KeyboardInterrupt:
+            self._tell(partial(running.stop, "interrupted while it ended"))
+            self._news.get()
+            raise
         if not isinstance(ended, outcome.Error):
             return
         if error is None or isinstance(error, PortalClosed):
@@ -107,29 +114,26 @@ class _Apart(AbstractContextManager[Portal]):
             [error, ended.error],
         )
 
-    def _wait_for_end(self, running: Running) -> Portal | outcome.Outcome[None]:
-        try:
-            return self._news.get()
-        except KeyboardInterrupt:
-            self._tell(lambda: running.stop("interrupted while it drained"))
-            self._news.get()
-            raise
-
     def _tell(self, fn: Callable[[], object]) -> None:
         """Have something done in trio, if it still runs, without waiting for it."""
         assert self._running is not None
         self._running.portal._errands.soon(fn)
 
     def _give_up_start(self) -> None:
+        # Whoever of both threads comes second at each of these sees what the other one has said.
         self._unwanted = True
-        if self._token is not None:  # if not yet, it will see that it is unwanted
-            self._token.run_sync_soon(self._scope.cancel)
+        if self._token is not None:
+            with suppress(trio.RunFinishedError):
+                self._token.run_sync_soon(self._scope.cancel)
+        if self._began:
+            self._news.get()
 
     # In the other thread
 
     def _run(self) -> None:
+        self._began = True
         ended = outcome.capture(trio.run, self._main)
-        if isinstance(ended, outcome.Error) and isinstance(ended.error, BaseExceptionGroup):
+        if isinstance(ended, outcome.Error):
             ended = outcome.Error(ending_in(ended.error) or ended.error)
         if self._running is not None:
             self._running.portal._errands.abandon()  # trio itself may have crashed

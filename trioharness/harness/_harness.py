@@ -335,8 +335,11 @@ class Harness(Describes):
             )
 
 
-def ending_in(group: BaseExceptionGroup[BaseException]) -> BaseException | None:
-    """Return what a component ended the process with, if that is what happened."""
+def ending_in(error: BaseException) -> BaseException | None:
+    """Return what a component ended the process with, if that is what happened, in a group."""
+    if not isinstance(error, BaseExceptionGroup):
+        return None
+    group = cast("BaseExceptionGroup[BaseException]", error)
     found: BaseException | None = group.subgroup((KeyboardInterrupt, SystemExit))
     while isinstance(found, BaseExceptionGroup):
         found = cast("BaseExceptionGroup[BaseException]", found).exceptions[0]
