@@ -128,7 +128,10 @@ async def _from_a_thread(size: int, clock: Clock, room: int) -> Sample:
     result: list[int] = []
     send, receive = trio.open_memory_channel[int](room)
     token = trio.lowlevel.current_trio_token()
-    each = partial(trio.from_thread.run, send.send, trio_token=token)
+
+    def each(number: int) -> None:
+        trio.from_thread.run(send.send, number, trio_token=token)
+
     async with trio.open_nursery() as nursery:
         nursery.start_soon(sums, receive, result)
         elapsed = await trio.to_thread.run_sync(send_each_in_thread, each, size, clock)

@@ -53,8 +53,7 @@ class Shop:
         self.app = th.Harness("shop", observer=lambda _: None)
         self.orders, orders_in = self.app.channel(int, self.room, name="orders")
         self.ask, asked = self.app.requests(int, int, name="asks")
-        self.app.expose(self.orders)
-        self.app.expose(self.ask)
+        self.app.expose(self.orders, self.ask)
         self.app.add(self.take, orders_in, name="take")
         self.app.add(self.double, asked, name="double")
 

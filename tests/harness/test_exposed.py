@@ -56,8 +56,7 @@ async def test_a_client_and_a_publisher_can_be_exposed(autojump_clock: MockClock
     heard: list[int] = []
     app.add(double, server)
     app.add(take_all, topic.subscribe(9), heard)
-    app.expose(client)
-    app.expose(publisher)
+    app.expose(client, publisher)
     async with app.open() as running:
         assert await running.end(client).call(4) == 8
         await running.end(publisher).send(5)

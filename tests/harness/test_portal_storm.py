@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -45,8 +46,7 @@ class Storm:
         self.app = th.Harness("storm", max_restarts=0, observer=lambda _: None)
         self.orders, orders = self.app.channel(int, room, name="orders")
         self.ask, asked = self.app.requests(int, int, 1, name="asks")
-        self.app.expose(self.orders)
-        self.app.expose(self.ask)
+        self.app.expose(self.orders, self.ask)
         self.app.add(self.take, orders, name="take")
         self.app.add(self.answer, asked, name="answer")
         self.got: list[int] = []
@@ -96,8 +96,11 @@ class Storm:
     def run(self, lists: Sequence[Sequence[Use]], end: End) -> th.Receipt:
         ready = threading.Barrier(len(lists) + 1)
         threads: list[InThread[int]] = []
+        block = th.start_blocking(self.app)
+        portal = block.__enter__()
         try:
-            with th.start_blocking(self.app) as portal:
+            with contextlib.ExitStack() as stack:
+                stack.push(block)
                 for index, uses in enumerate(lists):
                     threads.append(InThread(self.thread, portal, uses, 1_000 * index, ready))
                 ready.wait()

@@ -195,21 +195,22 @@ class Harness(Describes):
         """
         return self._channels.requests(request_type, reply_type, max_buffer_size, name)
 
-    def expose(self, end: SendChannel[Any]) -> None:
-        """Let those outside of the components send into a channel, or call, too.
+    def expose(self, *ends: SendChannel[Any]) -> None:
+        """Let those outside of the components send into channels, or call, too.
 
         They get in by `Running.portal` from other threads, by `Running.end` in the block of `open`,
-        and by `start_blocking`. The channel stays open for them until that block ends, or until a
+        and by `start_blocking`. The channels stay open for them until that block ends, or until a
         drain has come so far. With `run` there is nobody outside.
 
         Args:
-            end: A send end, a publisher, or a client, as `channel`, `topic` or `requests` returned
-                it. Components may be given it as well.
+            ends: Send ends, publishers and clients, as `channel`, `topic` and `requests` returned
+                them. Components may be given them as well.
 
         Raises:
-            ConfigurationError: It is no such end, or not of this harness.
+            ConfigurationError: One is no such end, or not of this harness.
         """
-        self._channels.expose(f"harness {self.name!r}", end)
+        for end in ends:
+            self._channels.expose(f"harness {self.name!r}", end)
 
     def check(self) -> tuple[Finding, ...]:
         """Find what is wrong with the wiring, without running anything.
