@@ -8,13 +8,17 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncGenerator
 
+import trio
+
 import trioharness as th
 
 
 @contextlib.asynccontextmanager
 async def warehouse(stock: int) -> AsyncGenerator[list[int]]:
+    await trio.sleep(0.01)
     print("the warehouse opens")
     yield [stock]
+    await trio.sleep(0.01)
     print("the warehouse closes")
 
 

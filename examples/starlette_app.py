@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncGenerator
 from functools import partial
+from typing import Any
 
-import httpx
+import httpx2
 import trio
 from hypercorn.config import Config
-from hypercorn.trio import serve
+from hypercorn.trio import serve  # pyright: ignore[reportUnknownVariableType]
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -26,19 +27,18 @@ orders, ordered = app.channel(str, 64, name="orders")
 app.expose(ask, orders)  # to the handlers, which are no components
 
 
-async def price(server: th.ReceiveChannel[th.Request[str, float]]) -> None:
+async def sell(server: th.ReceiveChannel[th.Request[str, float]]) -> None:
     async for request in server:
-        if request.message == "dragon":
-            raise LookupError("outside of the block: it crashes, and is restarted")
+        price = {"lamp": 6.0, "rope": 4.5}[request.message]  # or it crashes, and is restarted
         with request:
-            request.reply(len(request.message) * 1.5)
+            request.reply(price)
 
 
 async def pack(items: th.ReceiveChannel[str]) -> None:
     print("packed", [item async for item in items], flush=True)
 
 
-app.add(price, asked)
+app.add(sell, asked)
 app.add(pack, ordered)
 
 
@@ -53,7 +53,7 @@ async def get_price(request: Request) -> Response:
     try:
         return JSONResponse(await request.state.running.end(ask).call(request.path_params["item"]))
     except th.ResponderDied:
-        return Response("try again", 503)
+        return Response("try again", 503)  # noqa: ASYNC910 - the call was a checkpoint
 
 
 async def post_order(request: Request) -> Response:
@@ -62,15 +62,15 @@ async def post_order(request: Request) -> Response:
 
 
 routes = [Route("/price/{item}", get_price), Route("/order/{item}", post_order, methods=["POST"])]
-web = Starlette(routes=routes, lifespan=lifespan)
+web: Any = Starlette(routes=routes, lifespan=lifespan)
 
 
 async def main() -> None:
     config = Config.from_mapping(bind="127.0.0.1:0", loglevel="WARNING")
     enough = trio.Event()
     async with trio.open_nursery() as nursery:
-        serving = partial(serve, web, config, shutdown_trigger=enough.wait)  # type: ignore[arg-type]
-        async with httpx.AsyncClient(base_url=(await nursery.start(serving))[0]) as http:
+        serving = partial(serve, web, config, shutdown_trigger=enough.wait)
+        async with httpx2.AsyncClient(base_url=(await nursery.start(serving))[0]) as http:
             print([(await http.get(f"price/{item}")).text for item in ("dragon", "rope")])
             print((await http.post("order/rope")).text)
         enough.set()

@@ -85,6 +85,11 @@ class _WithStreams(Generic[R]):
         return self._fn(*map(_as_stream, args), **streams)
 
 
-def _as_stream(value: Any) -> Any:
-    ends = (trio.abc.SendChannel, trio.abc.ReceiveChannel)
-    return to_anyio(cast("Any", value)) if isinstance(value, ends) else value
+def _as_stream(value: object) -> object:
+    if isinstance(value, trio.abc.SendChannel | trio.abc.ReceiveChannel):
+        return _change(cast("object", value))
+    return value
+
+
+_change = cast("Callable[[object], object]", to_anyio)
+"""The same, whatever an end carries."""

@@ -18,8 +18,9 @@ ANYIOS: Final[Mapping[type[Exception], type[Exception]]] = {
 """What anyio calls the errors of trio."""
 
 TRIOS: Final[Mapping[type[Exception], type[Exception]]] = {
-    theirs: ours for ours, theirs in ANYIOS.items()
-} | {anyio.BusyResourceError: trio.BusyResourceError}
+    **{theirs: ours for ours, theirs in ANYIOS.items()},
+    anyio.BusyResourceError: trio.BusyResourceError,
+}
 """What trio calls those of anyio."""
 
 
