@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import AsyncGenerator, Callable
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import pytest
 import trio
@@ -177,6 +178,41 @@ def test_an_interrupt_while_it_starts_stops_what_has_started() -> None:
     with pytest.raises(KeyboardInterrupt), th.start_blocking(app):
         raise AssertionError("it was not to be entered")
     assert diary == ["a starts", "a ends"]
+
+
+def test_an_interrupt_before_there_is_a_thread_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(_: threading.Thread) -> None:
+        raise KeyboardInterrupt
+
+    app = silent()
+    app.add(forever)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt), th.start_blocking(app):
+            raise AssertionError("it was not to be entered")
+    with th.start_blocking(app) as portal:
+        portal.stop()
+
+
+def test_an_interrupt_before_trio_runs_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    real_run = trio.run
+
+    def late(fn: Callable[[], Awaitable[object]]) -> object:
+        interrupt_main_thread()
+        while not block._unwanted:  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+            time.sleep(0)
+        return real_run(fn)
+
+    diary: list[str] = []
+    app = silent()
+    app.add(living, "a", diary)
+    block = th.start_blocking(app)
+    monkeypatch.setattr(trio, "run", late)
+    with pytest.raises(KeyboardInterrupt), block:
+        raise AssertionError("it was not to be entered")
+    assert diary == []
 
 
 def test_an_interrupt_of_the_body_stops_it() -> None:

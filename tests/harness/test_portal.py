@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import functools
 import signal
@@ -313,6 +314,20 @@ async def test_a_loop_that_is_busy_keeps_nobody_beyond_his_time(
             thread.result()  # in this very thread: nothing of trio moves meanwhile
         await in_thread(portal.send, shop.orders, 2)
     assert shop.got == [2]
+
+
+def test_what_was_done_after_all_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def cannot_be_cancelled() -> str:
+        await trio.to_thread.run_sync(threading.Event().wait, 0.05)
+        return "done"
+
+    monkeypatch.setattr("trioharness.harness._errands.PATIENCE", 0.001)
+    with th.start_blocking(Shop().app) as portal:
+        portal.health()  # the loop is awake
+        while True:
+            with contextlib.suppress(th.PortalTimeout):  # it may be slow to begin
+                assert portal.run(cannot_be_cancelled, timeout=0.01) == "done"
+                break
 
 
 async def test_a_time_limit_that_cannot_be_is_refused(autojump_clock: MockClock) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import pytest
@@ -79,6 +79,19 @@ async def test_a_send_to_nobody_fails_in_the_words_of_both() -> None:
             await end.send(1)
 
 
+async def test_both_close_without_waiting_where_the_other_does() -> None:
+    send, receive = th.open_channel(int, 1)
+    stream: Any = to_anyio(send)
+    with stream as same:
+        assert same is stream
+    with pytest.raises(trio.ClosedResourceError):
+        send.send_nowait(1)
+    stream = to_anyio(receive)
+    stream.close()
+    with pytest.raises(trio.ClosedResourceError):
+        receive.receive_nowait()
+
+
 async def test_busy_is_busy_in_both() -> None:
     class Busy(trio.abc.ReceiveChannel[int]):
         async def receive(self) -> int:
@@ -102,8 +115,7 @@ async def test_what_they_are_is_seen() -> None:
     send, _ = th.open_channel(int, 1, name="numbers")
     stream: Any = to_anyio(send)
     assert repr(stream).endswith("as a stream of anyio>")
-    as_end: Callable[[Any], Any] = from_anyio
-    back = as_end(stream)
+    back = cast("Callable[[Any], Any]", from_anyio)(stream)
     assert repr(back).endswith("as a stream of anyio> as an end of a channel>")
     assert stream.statistics() == send.statistics() == back.statistics()
     assert not hasattr(stream, "colour")

@@ -83,7 +83,7 @@ class _Apart(AbstractContextManager[Portal, None]):
             raise
         if isinstance(first, outcome.Outcome):
             first.unwrap()
-            raise AssertionError("it ended well without having started")
+            raise AssertionError("it ended well without having started")  # pragma: no cover
         return first
 
     def __exit__(
