@@ -16,6 +16,7 @@ whose messages are attrs classes; the harness is the root nursery of an applicat
 # config                    the settings of an application
 # harness                   the root of an application
 # cli                       the command line
+# interop                   anyio's streams and components; not imported from here
 
 from typing import TYPE_CHECKING
 

@@ -241,12 +241,14 @@ class Portal(metaclass=NoPublicConstructor):
 
         Raises:
             CalledInTrio: This thread runs trio, and the application has not ended.
+            PortalClosed: The event loop crashed, so that nobody knows.
         """
         if self._receipt is None:
             with contextlib.suppress(PortalClosed):
                 return self.run_sync(self.running.receipt)
             self._errands.ended.wait()
-        assert self._receipt is not None
+        if self._receipt is None:  # pragma: no cover - trio itself crashed, and left no clean-up
+            raise PortalClosed(self._errands.harness, "give a receipt")
         return self._receipt
 
     def _opened(self, end: SendChannel[T]) -> SendChannel[T]:
