@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 import trio
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import trioharness as th
@@ -129,6 +129,7 @@ class Storm:
                 pass
 
 
+@settings(deadline=None)  # threads of a machine that others use too
 @given(
     room=st.integers(0, 3),
     end=st.sampled_from(ENDS),
