@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ._errors import AlreadyAnswered as AlreadyAnswered
+    from ._errors import CalledInTrio as CalledInTrio
     from ._errors import CallToOneself as CallToOneself
     from ._errors import ChildComplete as ChildComplete
     from ._errors import ChildDown as ChildDown
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
     from ._errors import MessageTypeError as MessageTypeError
     from ._errors import NoRoute as NoRoute
     from ._errors import PoolFull as PoolFull
+    from ._errors import PortalClosed as PortalClosed
+    from ._errors import PortalError as PortalError
+    from ._errors import PortalTimeout as PortalTimeout
     from ._errors import RequestError as RequestError
     from ._errors import RequestLeftOut as RequestLeftOut
     from ._errors import ResponderDied as ResponderDied
@@ -92,7 +96,6 @@ if TYPE_CHECKING:
     from ._events import State as State
     from ._events import Stopped as Stopped
     from ._events import SupervisorEnded as SupervisorEnded
-    from ._lazy import lazy as lazy
     from .channels import CallStatistics as CallStatistics
     from .channels import Channel as Channel
     from .channels import ChannelStatistics as ChannelStatistics
@@ -129,8 +132,10 @@ if TYPE_CHECKING:
     from .harness import DeclaredSupervisor as DeclaredSupervisor
     from .harness import Finding as Finding
     from .harness import Harness as Harness
+    from .harness import Portal as Portal
     from .harness import Receipt as Receipt
     from .harness import Running as Running
+    from .harness import start_blocking as start_blocking
     from .messages import NEED_DATA as NEED_DATA
     from .messages import Batch as Batch
     from .messages import Codec as Codec
@@ -178,14 +183,15 @@ else:
         __name__,
         {
             "_errors": """
-                AlreadyAnswered CallToOneself ChildComplete ChildDown ChildExists ChildKilled
-                ChildNotFound ChildNotReady ChildNotStopped ChildSilent ChildUnhealthy CodecError
-                CommandFailed ComponentTypeError ConfigurationError CycleError DecodeError
-                DuplicateNameError EncodeError EndNotOpen FilterFailed FrameError Ignore Lagged
-                LoadError MessageTypeError NoRoute PoolFull RequestError RequestLeftOut
-                ResponderDied RestartLimitExceeded SettingError Shutdown StartFailed
-                SupervisionError SupervisorClosed TrioharnessError Unanswered UnexpectedReturn
-                UnknownMessageError UnknownNeedError WiringError WouldDeadlock
+                AlreadyAnswered CallToOneself CalledInTrio ChildComplete ChildDown ChildExists
+                ChildKilled ChildNotFound ChildNotReady ChildNotStopped ChildSilent ChildUnhealthy
+                CodecError CommandFailed ComponentTypeError ConfigurationError CycleError
+                DecodeError DuplicateNameError EncodeError EndNotOpen FilterFailed FrameError
+                Ignore Lagged LoadError MessageTypeError NoRoute PoolFull PortalClosed PortalError
+                PortalTimeout RequestError RequestLeftOut ResponderDied RestartLimitExceeded
+                SettingError Shutdown StartFailed SupervisionError SupervisorClosed
+                TrioharnessError Unanswered UnexpectedReturn UnknownMessageError UnknownNeedError
+                WiringError WouldDeadlock
             """,
             "_events": """
                 ChildChecked ChildCompleted ChildDropped ChildEnded ChildNotRestarted ChildParked
@@ -193,7 +199,6 @@ else:
                 CommandOutput Crashed DeadLettered Event Exit GaveUp Ignored InHand
                 MessagesDropped Observer Returned ShutDown SlowStart State Stopped SupervisorEnded
             """,
-            "_lazy": "lazy",
             "channels": """
                 CallStatistics Channel ChannelStatistics DeadLetter Every KeyRule Overflow
                 ReceiveChannel ReceiveView Request RequestClient Routed Routing Rule SendChannel
@@ -203,7 +208,7 @@ else:
             "config": "read_config",
             "harness": """
                 ChannelReceipt DeclaredChild DeclaredMember DeclaredSupervisor Finding Harness
-                Receipt Running
+                Portal Receipt Running start_blocking
             """,
             "messages": """
                 NEED_DATA Batch Codec Compression Envelope FrameReader FrameWriter Hook Ids

@@ -13,6 +13,8 @@ from bench._fan_out import ROOM, SUBSCRIBERS, fan_out
 from bench._flow import flow, gaps, part_of, send_each, strict, sum_each
 from bench._imports import import_apart
 from bench._model import Clock, Sample
+from bench._threads import sample_of, sums
+from bench._threads import send_each as send_each_in_thread
 
 
 def one_by_one(size: int, clock: Clock) -> Sample:
@@ -115,6 +117,29 @@ deliveries = one_by_one
 batches_of_10 = part_of(one_by_one, 10)
 batches_of_100 = part_of(one_by_one, 20)
 batches_of_1000 = part_of(one_by_one, 50)
+
+
+def from_a_thread(size: int, clock: Clock, room: int = 100) -> Sample:
+    """Send `size` numbers by trio's own way into its loop."""
+    return trio.run(_from_a_thread, size, clock, room)
+
+
+async def _from_a_thread(size: int, clock: Clock, room: int) -> Sample:
+    result: list[int] = []
+    send, receive = trio.open_memory_channel[int](room)
+    token = trio.lowlevel.current_trio_token()
+
+    def each(number: int) -> None:
+        trio.from_thread.run(send.send, number, trio_token=token)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(sums, receive, result)
+        elapsed = await trio.to_thread.run_sync(send_each_in_thread, each, size, clock)
+        send.close()
+    return sample_of(size, elapsed, result)
+
+
+from_a_thread_without_room = partial(from_a_thread, room=0)
 
 
 def import_alone(size: int, clock: Clock) -> Sample:

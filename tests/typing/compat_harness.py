@@ -50,6 +50,25 @@ def drawn(app: th.Harness) -> None:
     graph.channels[0].name = "x"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 
 
+def from_a_thread(
+    app: th.Harness, send: th.SendChannel[int], ask: th.RequestClient[int, str]
+) -> None:
+    app.expose(send, ask)
+    with th.start_blocking(app) as portal:
+        portal.send(send, 1, timeout=2)
+        assert_type(portal.call(ask, 1), str)
+        assert_type(portal.run_sync(len, ""), int)
+        assert_type(portal.run(described_later, 1), str)
+        assert_type(portal.running.end(ask), th.RequestClient[int, str])
+        portal.send(send, "a")  # type: ignore[misc]  # pyright: ignore[reportArgumentType]
+        portal.run_sync(len)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    assert_type(portal.receipt(), th.Receipt)
+
+
+async def described_later(number: int) -> str:
+    return str(number)
+
+
 def errors() -> None:
     app = th.Harness("shop")
     numbers, _ = app.channel(int, 8)

@@ -37,6 +37,10 @@ TrioharnessError
 │   ├── PoolFull                            a pool has as many instances as it may have
 │   ├── UnexpectedReturn                    a permanent component returned
 │   └── WouldDeadlock                       a component waits for its own start or stop
+├── PortalError
+│   ├── PortalClosed                        a thread asked something of what has ended
+│   ├── PortalTimeout (TimeoutError)        it was not done in time, and will not be
+│   └── CalledInTrio                        a portal is for other threads than that of a loop
 ├── Ignore                                  raised by a component that declines to start
 ├── Shutdown                                raised by a component that ends on purpose
 ├── ChildKilled                             what `Child.kill` counts as
@@ -59,6 +63,10 @@ from ._codec import DecodeError as DecodeError
 from ._codec import EncodeError as EncodeError
 from ._codec import FrameError as FrameError
 from ._codec import UnknownMessageError as UnknownMessageError
+from ._portal import CalledInTrio as CalledInTrio
+from ._portal import PortalClosed as PortalClosed
+from ._portal import PortalError as PortalError
+from ._portal import PortalTimeout as PortalTimeout
 from ._requests import AlreadyAnswered as AlreadyAnswered
 from ._requests import CallToOneself as CallToOneself
 from ._requests import RequestError as RequestError

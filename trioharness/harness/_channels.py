@@ -10,7 +10,7 @@ from typing import Any, Literal, NoReturn, TypeAlias, TypeVar, cast, final
 import attrs
 from typing_extensions import TypeForm
 
-from .._errors import DuplicateNameError, EndNotOpen
+from .._errors import ConfigurationError, DuplicateNameError, EndNotOpen
 from .._events import MessagesDropped
 from .._util import type_name
 from ..channels import (
@@ -144,6 +144,8 @@ class DeclaredChannels:
         factory=dict[DeclaredChannel, Callable[["Opened", DropObserver], OpenChannel]]
     )
 
+    exposed: dict[DeclaredEnd, None] = attrs.field(factory=dict[DeclaredEnd, None], init=False)
+    """The ends that those outside of the components may use too."""
     runs: int = attrs.field(default=0, init=False)
     """How many runs of the harness there are just now."""
 
@@ -161,6 +163,19 @@ class DeclaredChannels:
     ) -> None:
         """Have each run open one more."""
         self._openers[declared] = opener
+
+    def expose(self, harness: str, end: object) -> None:
+        """Let those outside of the components use an end too."""
+        cure = "give what channel(), topic() or requests() of this harness returned first"
+        if not isinstance(end, DeclaredEnd) or end.declared not in self:
+            raise ConfigurationError(harness, f"{end!r} is no end that was declared here", cure)
+        if not end.sends:
+            raise ConfigurationError(
+                harness,
+                f"{end!r} was to be exposed, but only what is sent into can be",
+                "have a component receive, and answer requests that come from outside",
+            )
+        self.exposed[end] = None
 
     @contextlib.contextmanager
     def in_a_run(self) -> Generator[None]:

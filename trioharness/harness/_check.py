@@ -13,7 +13,7 @@ from .._errors import ConfigurationError
 from .._util import callable_name, type_name
 from ..channels import ReceiveChannel, Request, RequestClient, SendChannel, Topic
 from ..rules import circles
-from ._channels import DeclaredTopic
+from ._channels import DeclaredChannels, DeclaredTopic
 from ._declared import DeclaredChannel, DeclaredChild, DeclaredEnd
 from ._described import DeclaredSupervisor, Describes
 from ._findings import Finding
@@ -21,7 +21,7 @@ from ._forms import Form, arguments_of, fits, hint_of, is_open
 from ._order import Given, given_to, in_start_order
 
 
-def findings(root: Describes, channels: Collection[DeclaredChannel]) -> tuple[Finding, ...]:
+def findings(root: Describes, channels: DeclaredChannels) -> tuple[Finding, ...]:
     """Find what is wrong with the wiring of a harness.
 
     Args:
@@ -35,7 +35,7 @@ def findings(root: Describes, channels: Collection[DeclaredChannel]) -> tuple[Fi
     return (*_needs(root), *faults(root, channels), *_circles(children))
 
 
-def faults(root: Describes, channels: Collection[DeclaredChannel]) -> tuple[Finding, ...]:
+def faults(root: Describes, channels: DeclaredChannels) -> tuple[Finding, ...]:
     """Find what keeps a harness from starting, but for needs that cannot be met."""
     children = [*_children(root)]
     wrong = (finding for child in children for finding in _arguments(child))
@@ -179,11 +179,10 @@ def _carries(given: Given, actual: type, hint: Form) -> bool:
 # Channels
 
 
-def _sides(
-    children: Sequence[DeclaredChild], channels: Collection[DeclaredChannel]
-) -> Iterator[Finding]:
-    """Find channels that one side alone uses."""
-    given = {each for child in children for each in given_to(child)}
+def _sides(children: Sequence[DeclaredChild], channels: DeclaredChannels) -> Iterator[Finding]:
+    """Find channels that one side alone uses; those outside of the components count as one."""
+    given: set[Given] = {each for child in children for each in given_to(child)}
+    given |= channels.exposed.keys()
     sent = {each.declared for each in given if isinstance(each, DeclaredEnd) and each.sends}
     received = {each.declared for each in given if isinstance(each, DeclaredEnd) and not each.sends}
     listened = {each.declared for each in given if isinstance(each, DeclaredTopic)}
@@ -198,7 +197,7 @@ def _sides(
             code="TH102",
             subject=f"{channel.kind} {channel.name!r}",
             problem=f"a component {verbs[0]} it, and none {verbs[1]} it",
-            cure="give its other end to a component as well, or leave it out",
+            cure="give its other end to a component as well, expose() it, or leave it out",
         )
 
 

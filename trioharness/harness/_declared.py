@@ -85,6 +85,14 @@ class DeclaredEnd:
         """Return the error for a use that only the end itself could be put to."""
         return not_open(repr(self), use)
 
+    def not_exposed(self) -> EndNotOpen:
+        """Return the error for a use from outside of the components, whose it is alone."""
+        return EndNotOpen(
+            repr(self),
+            "it was used from outside of the components",
+            "call expose() with it where the harness is described, or use it in a component",
+        )
+
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
 class DeclaredMember:

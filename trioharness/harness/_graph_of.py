@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 from .._util import type_name
-from ._channels import DeclaredTopic
+from ._channels import DeclaredChannels, DeclaredTopic
 from ._declared import DeclaredChannel, DeclaredChild, DeclaredMember
 from ._described import DeclaredSupervisor, Describes
 from ._graph import Graph
@@ -21,7 +21,7 @@ from ._graph_parts import (
 from ._order import Given, find, given_to, needs_of
 
 
-def graph_of(name: str, root: Describes, channels: Iterable[DeclaredChannel]) -> Graph:
+def graph_of(name: str, root: Describes, channels: DeclaredChannels) -> Graph:
     """Return the graph of a harness.
 
     Circles are no error here: somebody may want to see them.
@@ -30,6 +30,7 @@ def graph_of(name: str, root: Describes, channels: Iterable[DeclaredChannel]) ->
         UnknownNeedError: ``needs`` or ``after`` names a stranger.
         ConfigurationError: A name in them means two components.
     """
+    exposed = {end.declared for end in channels.exposed}
     return Graph(
         root=GraphSupervisor(
             path=name,
@@ -39,7 +40,7 @@ def graph_of(name: str, root: Describes, channels: Iterable[DeclaredChannel]) ->
             background=False,
             members=_members(root, name),
         ),
-        channels=tuple(map(_channel, channels)),
+        channels=tuple(_channel(declared, exposed) for declared in channels),
         needs=tuple(_needs((root,), {root: name})),
         flows=tuple(_flows(root, name)),
     )
@@ -71,7 +72,7 @@ def _member(member: DeclaredMember, path: str) -> GraphMember:
     )
 
 
-def _channel(declared: DeclaredChannel) -> GraphChannel:
+def _channel(declared: DeclaredChannel, exposed: Collection[DeclaredChannel]) -> GraphChannel:
     holds = declared.kind != "topic"
     reply = declared.reply_type
     answered = declared.kind == "requests"
@@ -84,6 +85,7 @@ def _channel(declared: DeclaredChannel) -> GraphChannel:
         overflow=declared.overflow if holds else None,
         max_deliveries=declared.max_deliveries,
         topic=declared.of.name if declared.of is not None else None,
+        exposed=declared in exposed,
     )
 
 

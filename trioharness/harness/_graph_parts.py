@@ -60,6 +60,8 @@ class GraphChannel:
     """How often a message is delivered at most; None where that is once."""
     topic: str | None
     """The name of the topic of a subscription."""
+    exposed: bool = False
+    """Whether those outside of the components send into it too; see `Harness.expose`."""
 
 
 @attrs.frozen(kw_only=True)

@@ -56,6 +56,7 @@ class _Graph:
         yield bounds_of(channel)
         mine = [flow for flow in self.flows if flow.channel == channel.name]
         sources = [self.called(flow.path) for flow in mine if flow.kind == "sends"]
+        sources += ["outside"] if channel.exposed else []
         targets = [self.called(flow.path) for flow in mine if flow.kind != "sends"]
         if channel.kind != "subscription":
             yield _listed("from", sources or ["nobody"])

@@ -59,4 +59,6 @@ def bounds_of(channel: GraphChannel) -> list[str]:
     if channel.max_deliveries is not None:
         several = channel.max_deliveries > 1
         facts.append(f"{channel.max_deliveries} deliver{'ies' if several else 'y'}")
+    if channel.exposed:
+        facts.append("exposed")
     return facts

@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast, final
+from typing import TYPE_CHECKING, Any, TypeVar, cast, final
 
 import trio
 from typing_extensions import TypeForm
@@ -26,7 +26,8 @@ from ._findings import Finding
 from ._isolation import Isolation, check_isolation
 from ._order import in_start_order
 from ._receipt import Receipt
-from ._run import Plan, Running, run
+from ._run import run
+from ._running import Plan, Running
 from ._socket import check_control
 from ._wiring import DEAD_LETTERS
 
@@ -201,6 +202,23 @@ class Harness(Describes):
         """
         return self._channels.requests(request_type, reply_type, max_buffer_size, name)
 
+    def expose(self, *ends: SendChannel[Any]) -> None:
+        """Let those outside of the components send into channels, or call, too.
+
+        They get in by `Running.portal` from other threads, by `Running.end` in the block of `open`,
+        and by `start_blocking`. The channels stay open for them until that block ends, or until a
+        drain has come so far. With `run` there is nobody outside.
+
+        Args:
+            ends: Send ends, publishers and clients, as `channel`, `topic` and `requests` returned
+                them. Components may be given them as well.
+
+        Raises:
+            ConfigurationError: One is no such end, or not of this harness.
+        """
+        for end in ends:
+            self._channels.expose(f"harness {self.name!r}", end)
+
     def check(self) -> tuple[Finding, ...]:
         """Find what is wrong with the wiring, without running anything.
 
@@ -261,7 +279,7 @@ class Harness(Describes):
         try:
             return trio.run(run, plan, on_receipt or _nobody)
         except BaseExceptionGroup as group:
-            ending = _ending_in(group)
+            ending = ending_in(group)
             if ending is None:
                 raise
             raise ending from ending.__cause__ or group
@@ -288,9 +306,10 @@ class Harness(Describes):
         """
         running = Running._create(self._plan())
         with self._channels.in_a_run(), running._noting_errors():
-            async with running._block():
+            async with running._lasting(), running._block():
                 await running._start()
                 yield running
+                running._outside.close()
 
     def _plan(self) -> Plan:
         levels = in_start_order(self)
@@ -334,8 +353,11 @@ def _nobody(_: Receipt) -> None:
     pass
 
 
-def _ending_in(group: BaseExceptionGroup[BaseException]) -> BaseException | None:
-    """Return what a component ended the process with, if that is what happened."""
+def ending_in(error: BaseException) -> BaseException | None:
+    """Return what a component ended the process with, if that is what happened, in a group."""
+    if not isinstance(error, BaseExceptionGroup):
+        return None
+    group = cast("BaseExceptionGroup[BaseException]", error)
     found: BaseException | None = group.subgroup((KeyboardInterrupt, SystemExit))
     while isinstance(found, BaseExceptionGroup):
         found = cast("BaseExceptionGroup[BaseException]", found).exceptions[0]

@@ -60,6 +60,8 @@ from bench.rivals.ours._supervision import crash_loop as crash_loop
 from bench.rivals.ours._supervision import growth as growth
 from bench.rivals.ours._supervision import idle_tree as idle_tree
 from bench.rivals.ours._supervision import restart as restart
+from bench.rivals.ours._threads import from_a_thread as from_a_thread
+from bench.rivals.ours._threads import from_a_thread_without_room as from_a_thread_without_room
 from bench.rivals.ours._topics import to_ten_subscribers as to_ten_subscribers
 from bench.rivals.ours._topics import (
     to_ten_subscribers_in_batches as to_ten_subscribers_in_batches,

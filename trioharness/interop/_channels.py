@@ -1,0 +1,136 @@
+"""anyio's object streams as ends of channels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar, cast, final, overload
+
+import attrs
+import trio
+from anyio.abc import ObjectReceiveStream, ObjectSendStream
+
+from .._errors import ConfigurationError
+from ._errors import trios_errors
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+T_contra = TypeVar("T_contra", contravariant=True)
+
+
+@overload
+def from_anyio(stream: ObjectSendStream[T]) -> trio.abc.SendChannel[T]: ...
+@overload
+def from_anyio(stream: ObjectReceiveStream[T]) -> trio.abc.ReceiveChannel[T]: ...
+def from_anyio(
+    stream: ObjectSendStream[T] | ObjectReceiveStream[T],
+) -> trio.abc.SendChannel[T] | trio.abc.ReceiveChannel[T]:
+    """Return a stream of anyio's as an end of a channel, for code that is written for trio.
+
+    The end is the stream, seen otherwise: it has trio's names and errors, closes the stream when it
+    is closed, and is handed over to components as the stream is. It has `clone`, `close`,
+    ``send_nowait`` and ``receive_nowait`` where the stream has them, as memory object streams do.
+
+    What the stream does not promise, the end does not either. A send into a memory object stream
+    that is cancelled just as it is received may count as cancelled and be received all the same;
+    and a drain cannot finish a stream, so who sends into it from outside of the tree has to close
+    it. For what is new, `open_channel` is the better channel: `to_anyio` gives it to anyio's code.
+
+    Args:
+        stream: An object stream of one direction, on anyio's trio backend.
+
+    Returns:
+        The end.
+
+    Raises:
+        ConfigurationError: It is no object stream, or goes both ways.
+    """
+    sends, receives = (isinstance(stream, kind) for kind in (ObjectSendStream, ObjectReceiveStream))
+    if sends == receives:
+        raise ConfigurationError(
+            "from_anyio",
+            f"{stream!r} is no object stream of one direction",
+            "give one that sends or one that receives",
+        )
+    if sends:
+        return SendEnd[T](cast("ObjectSendStream[T]", stream))
+    return ReceiveEnd[T](cast("ObjectReceiveStream[T]", stream))
+
+
+@attrs.define(eq=False, repr=False)
+class _End:
+    """What ends of both directions have in common."""
+
+    _stream: Any
+
+    def __repr__(self) -> str:
+        return f"<{self._stream!r} as an end of a channel>"
+
+    def __getattr__(self, name: str) -> Any:
+        # Not methods: not every stream has them.
+        if name == "clone":
+            return partial(self._clone, self._stream.clone)
+        if name == "shown_end":  # what a supervisor keeps, and counts by identity
+            return getattr(self._stream, "shown_end", self._stream)
+        if name == "statistics":
+            return self._stream.statistics
+        raise AttributeError(f"a stream has no {name!r}", name=name, obj=self)
+
+    def _clone(self, clone: Callable[[], object]) -> Self:
+        with trios_errors():
+            return attrs.evolve(self, stream=clone())
+
+    def close(self) -> None:
+        """Close the stream."""
+        self._stream.close()
+
+    async def aclose(self) -> None:
+        """Close the stream. Always a checkpoint; cancelled, it is closed all the same."""
+        await self._stream.aclose()
+        await trio.lowlevel.checkpoint()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+@final
+@attrs.define(eq=False, repr=False)
+class SendEnd(_End, trio.abc.SendChannel[T_contra], Generic[T_contra]):
+    """A stream that sends, as a send end."""
+
+    async def send(self, value: T_contra) -> None:
+        """Send a message, waiting for room."""
+        with trios_errors():
+            await self._stream.send(value)
+
+    def send_nowait(self, value: T_contra) -> None:
+        """Send a message if there is room, or raise `trio.WouldBlock`."""
+        with trios_errors():
+            self._stream.send_nowait(value)
+
+
+@final
+@attrs.define(eq=False, repr=False)
+class ReceiveEnd(_End, trio.abc.ReceiveChannel[T_co], Generic[T_co]):
+    """A stream that receives, as a receive end."""
+
+    async def receive(self) -> T_co:
+        """Receive a message, waiting for one."""
+        with trios_errors():
+            message: T_co = await self._stream.receive()
+        return message
+
+    def receive_nowait(self) -> T_co:
+        """Receive a message if there is one, or raise `trio.WouldBlock`."""
+        with trios_errors():
+            message: T_co = self._stream.receive_nowait()
+        return message

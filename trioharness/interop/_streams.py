@@ -1,0 +1,140 @@
+"""Ends of channels as anyio's object streams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from types import TracebackType
+from typing import Any, Final, Generic, Self, TypeVar, cast, final, overload
+
+import attrs
+import trio
+from anyio.abc import ObjectReceiveStream, ObjectSendStream
+
+from .._errors import ConfigurationError
+from ._errors import anyios_errors
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+T_contra = TypeVar("T_contra", contravariant=True)
+
+OF_THE_END: Final = frozenset(
+    {"ack", "answers", "channel", "expect", "finish", "held_by", "resume", "settle"}
+    | {"statistics", "suspend", "watch"}
+)
+"""What has nothing to do with how messages are sent or received: an end that can do it still can.
+
+So a supervisor that is handed a stream of ours keeps the end behind it, with all that it knows.
+"""
+
+
+@overload
+def to_anyio(end: trio.abc.SendChannel[T]) -> ObjectSendStream[T]: ...
+@overload
+def to_anyio(end: trio.abc.ReceiveChannel[T]) -> ObjectReceiveStream[T]: ...
+def to_anyio(
+    end: trio.abc.SendChannel[T] | trio.abc.ReceiveChannel[T],
+) -> ObjectSendStream[T] | ObjectReceiveStream[T]:
+    """Return an end of a channel as a stream of anyio's, for code that is written for those.
+
+    The stream is the end, seen otherwise: it has anyio's names and errors, closes the end when it
+    is closed, and is handed over to components as the end is. It has `clone`, `close`,
+    ``send_nowait`` and ``receive_nowait`` where the end has them. What anyio has no error for is
+    raised as it is: `MessageTypeError`, for one.
+
+    Args:
+        end: A send end or a receive end, of `open_channel` or of trio's own.
+
+    Returns:
+        The stream.
+
+    Raises:
+        ConfigurationError: It is neither, or both at once.
+    """
+    sends, receives = (
+        isinstance(end, kind) for kind in (trio.abc.SendChannel, trio.abc.ReceiveChannel)
+    )
+    if sends == receives:
+        raise ConfigurationError(
+            "to_anyio", f"{end!r} is no end of a channel", "give a send end or a receive end"
+        )
+    if sends:
+        return SendStream[T](cast("trio.abc.SendChannel[T]", end))
+    return ReceiveStream[T](cast("trio.abc.ReceiveChannel[T]", end))
+
+
+@attrs.define(eq=False, repr=False)
+class _Stream:
+    """What streams of both directions have in common."""
+
+    _end: Any
+
+    def __repr__(self) -> str:
+        return f"<{self._end!r} as a stream of anyio>"
+
+    def __getattr__(self, name: str) -> Any:
+        # Not methods: an end of another library must not seem to have what it has not.
+        if name == "clone":
+            return partial(self._clone, self._end.clone)
+        if name == "shown_end":
+            return getattr(self._end, "shown_end", self._end)
+        if name in OF_THE_END:
+            return getattr(self._end, name)
+        raise AttributeError(f"a stream has no {name!r}", name=name, obj=self)
+
+    def _clone(self, clone: Callable[[], object]) -> Self:
+        with anyios_errors():
+            return attrs.evolve(self, end=clone())
+
+    def close(self) -> None:
+        """Close the end."""
+        self._end.close()
+
+    async def aclose(self) -> None:
+        """Close the end. Always a checkpoint."""
+        await self._end.aclose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+@final
+@attrs.define(eq=False, repr=False)
+class SendStream(_Stream, ObjectSendStream[T_contra], Generic[T_contra]):
+    """A send end as a stream."""
+
+    async def send(self, item: T_contra) -> None:
+        """Send a message, waiting for room. Always a checkpoint; cancelled, it has sent nothing."""
+        with anyios_errors():
+            await self._end.send(item)
+
+    def send_nowait(self, item: T_contra) -> None:
+        """Send a message if there is room, or raise `anyio.WouldBlock`."""
+        with anyios_errors():
+            self._end.send_nowait(item)
+
+
+@final
+@attrs.define(eq=False, repr=False)
+class ReceiveStream(_Stream, ObjectReceiveStream[T_co], Generic[T_co]):
+    """A receive end as a stream."""
+
+    async def receive(self) -> T_co:
+        """Receive a message. Always a checkpoint; cancelled, it has taken nothing."""
+        with anyios_errors():
+            message: T_co = await self._end.receive()
+        return message
+
+    def receive_nowait(self) -> T_co:
+        """Receive a message if there is one, or raise `anyio.WouldBlock`."""
+        with anyios_errors():
+            message: T_co = self._end.receive_nowait()
+        return message
