@@ -1,4 +1,4 @@
-"""Each exit code that the README lists, by real processes: what ended one, its parent is told."""
+"""Each exit code that docs/application.md lists, by real processes: what ended one, its parent is told."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Ending:
     """One way to end."""
 
     row: str
-    """The row of the table in the README that it is of."""
+    """The row of the table in docs/application.md that it is of."""
     code: int
     words: tuple[str, ...]
     told: signal.Signals | None = None
@@ -131,7 +131,7 @@ def test_the_parent_is_told_what_ended_it(write: Write, tmp_path: Path, ending: 
     assert "Traceback" not in process.stderr
 
 
-def test_each_row_of_the_readme_is_shown() -> None:
-    table = (ROOT / "README.md").read_text(encoding="utf-8").partition("| exit code | says |")[2]
+def test_each_row_of_the_documentation_is_shown() -> None:
+    table = (ROOT / "docs" / "application.md").read_text(encoding="utf-8").partition("| exit code | says |")[2]
     rows = re.findall(r"^\| ([^|]+) \| .* \|$", table.partition("\n\n")[0], re.MULTILINE)
     assert {ending.row for ending in ENDINGS} == {*rows}
