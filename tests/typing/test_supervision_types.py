@@ -391,3 +391,26 @@ async def programs(sup: th.Supervisor, db: th.Child[Pool], event: th.Event) -> N
     th.command(["sleep", 60])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     if isinstance(event, th.CommandOutput):
         assert_type((event.stream, event.line), tuple[Literal["stdout", "stderr"], str])
+
+
+async def of_trio(
+    port: int, *, task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED
+) -> None:
+    """A task as it was written for a nursery."""
+    task_status.started(f"localhost:{port}")
+
+
+async def gate_of_trio(port: int, name: str, *, task_status: trio.TaskStatus[None]) -> None:
+    task_status.started()
+
+
+async def a_task_of_a_nursery_is_a_component_as_it_is(
+    sup: th.Supervisor, nursery: trio.Nursery
+) -> None:
+    assert_type(await sup.start(of_trio, 80), th.Child[str])
+    assert_type(sup.start_soon(of_trio, 80), th.Child[str])
+    assert_type(await sup.start(gate_of_trio, 80, "web"), th.Child[None])
+    assert_type(th.Spec(of_trio, 80), th.Spec[str])
+    await sup.start(of_trio, "80")  # type: ignore[misc] # pyright: ignore[reportCallIssue, reportArgumentType]
+    # And the other way round.
+    await nursery.start(server, 80)

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, AsyncContextDecorator
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, TypeVarTuple, cast, overload
 
 import attrs
+import trio
 
 from .._errors import ComponentTypeError
 from .._util import callable_name
@@ -28,11 +29,11 @@ T_contra = TypeVar("T_contra", contravariant=True)
 Ts = TypeVarTuple("Ts")
 
 
-class TaskStatus(Protocol[T_contra]):
+class TaskStatus(trio.TaskStatus[T_contra], Protocol[T_contra]):
     """What a component gets as ``task_status`` and calls once, when it is ready.
 
-    The same shape as trio's own; annotate with this one, and `Supervisor.start` knows the type of
-    the value in every type checker, with or without trio's stubs of old.
+    It is trio's own to type checkers, so that a component may be annotated with either one; with
+    this one its value has a type also where trio's stubs of old hide trio's from them.
     """
 
     @overload
