@@ -1,4 +1,4 @@
-"""Each exit code that docs/application.md lists, by real processes: what ended one, its parent is told."""
+"""Each exit code of docs/application.md, by real processes: the parent is told what ended one."""
 
 from __future__ import annotations
 
@@ -132,6 +132,10 @@ def test_the_parent_is_told_what_ended_it(write: Write, tmp_path: Path, ending: 
 
 
 def test_each_row_of_the_documentation_is_shown() -> None:
-    table = (ROOT / "docs" / "application.md").read_text(encoding="utf-8").partition("| exit code | says |")[2]
+    table = (
+        (ROOT / "docs" / "application.md")
+        .read_text(encoding="utf-8")
+        .partition("| exit code | says |")[2]
+    )
     rows = re.findall(r"^\| ([^|]+) \| .* \|$", table.partition("\n\n")[0], re.MULTILINE)
     assert {ending.row for ending in ENDINGS} == {*rows}
