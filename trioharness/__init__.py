@@ -151,10 +151,15 @@ if TYPE_CHECKING:
     from .messages import upgrade as upgrade
     from .observe import ChildNode as ChildNode
     from .observe import SupervisorNode as SupervisorNode
+    from .rules import AutoShutdown as AutoShutdown
     from .rules import Backoff as Backoff
     from .rules import ChildHealth as ChildHealth
     from .rules import Condition as Condition
+    from .rules import Exhausted as Exhausted
     from .rules import Health as Health
+    from .rules import RestartPolicy as RestartPolicy
+    from .rules import RestartType as RestartType
+    from .rules import Strategy as Strategy
     from .rules import SupervisorHealth as SupervisorHealth
     from .supervision import Child as Child
     from .supervision import Component as Component
@@ -215,7 +220,10 @@ else:
                 MessageId NeedData message upgrade
             """,
             "observe": "ChildNode SupervisorNode",
-            "rules": "Backoff ChildHealth Condition Health SupervisorHealth",
+            "rules": """
+                AutoShutdown Backoff ChildHealth Condition Exhausted Health RestartPolicy
+                RestartType Strategy SupervisorHealth
+            """,
             "supervision": """
                 Child Component Group Options Pool PoolSupervisor Spec Start Supervisor
                 SupervisorStatistics TaskStatus as_is beat cleanup command in_thread open_pool
