@@ -25,7 +25,6 @@ import attrs
 import trio
 
 import trioharness as th
-from examples.hostwatch import app as _application
 from examples.hostwatch import watch
 from examples.hostwatch.ask import ask as ask_desk
 from examples.hostwatch.messages import ListAlerts
@@ -44,7 +43,6 @@ from trioharness.harness.control import (
 )
 from trioharness.testing import Faults
 
-del _application
 HOSTWATCH: Final = sys.modules["examples.hostwatch.app"]
 """The module, whose name in its package is that of the application."""
 
@@ -273,7 +271,8 @@ def main(seconds: str, seed: str = "1") -> None:
         )
         trio.run(soak.run)
         stored = balance(soak)
-    print(f"seed {seed}: {len(soak.receipts)} lives, {len(soak.faults.struck)} crashes, stored", stored)
+    print(f"seed {seed}: {len(soak.receipts)} lives, {len(soak.faults.struck)} crashes")
+    print(", ".join(f"{count} {what} stored" for what, count in stored.items()))
     print(", ".join(f"{count} {what}" for what, count in sorted(soak.did.items())))
     for memory in soak.memory:
         print(f"{memory.blocks} blocks, {memory.resident / 2**20:.1f} MiB")
