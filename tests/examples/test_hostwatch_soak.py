@@ -6,12 +6,11 @@ import logging
 import sqlite3
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, TypeVarTuple
 
 import pytest
 import trio
 from trio.testing import MockClock
-from typing_extensions import TypeVarTuple, Unpack
 
 import trioharness as th
 from tests.examples.soak import Soak, balance, settings_in
@@ -27,9 +26,7 @@ time: the blocks of memory that Python counts, when all garbage is collected. On
 of each sample for good would be twice that."""
 
 
-async def at_once(
-    fn: Callable[[Unpack[Ts]], T], *args: Unpack[Ts], limiter: object = None
-) -> T:
+async def at_once(fn: Callable[[*Ts], T], *args: *Ts, limiter: object = None) -> T:
     """Stand for a thread: the clock of the test would not wait for one."""
     await trio.lowlevel.checkpoint()
     return fn(*args)
