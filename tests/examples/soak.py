@@ -181,7 +181,7 @@ class Soak:
         question = AskSnapshot(every=every) if every else AskEvents(follow=True)
         async with await trio.open_unix_socket(str(self.control)) as stream:
             await stream.send_all(asking().write(question))
-            for _ in range(self.chance.randrange(10)):
+            for _each in range(self.chance.randrange(10)):
                 await trio.sleep(self.chance.uniform(0, 3))
                 await stream.receive_some(self.chance.choice((1, 100, 10_000)))
         self.did["slow followers"] += 1
@@ -212,9 +212,13 @@ async def talk(path: Path, question: Question) -> list[object]:
 def balance(soak: Soak) -> dict[str, int]:
     """Return what was stored of each kind, once every receipt and all rows are in agreement.
 
+    What is dropped is what a publisher had given to one subscription, and not yet to another that
+    was full, when it crashed or was stopped: that other one counts it as missed.
+
     Raises:
         AssertionError: A message is missing, or is there that nobody has sent.
     """
+    sent: Counter[str] = Counter()
     delivered: Counter[str] = Counter()
     for receipt in soak.receipts:
         assert receipt.ended == "drained", receipt
@@ -222,10 +226,12 @@ def balance(soak: Soak) -> dict[str, int]:
         for channel in receipt.channels:
             accounted = channel.delivered + channel.dropped + channel.dead + channel.left
             assert channel.sent == accounted, channel
-            assert (channel.dead, channel.left, channel.dropped) == (0, 0, 0), channel
+            assert (channel.dead, channel.left) == (0, 0), channel
+            sent[channel.name] += channel.sent
             delivered[channel.name] += channel.delivered
-    assert delivered["stored samples"] == delivered["aggregated samples"]
-    assert delivered["stored windows"] == delivered["compared windows"]
+            soak.did["messages dropped"] += channel.dropped
+    assert sent["stored samples"] == sent["aggregated samples"]
+    assert sent["stored windows"] == sent["compared windows"]
     stored: dict[str, int] = {}
     with closing(sqlite3.connect(soak.settings.database)) as connection:
         for table in ("samples", "windows"):

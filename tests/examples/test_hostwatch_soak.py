@@ -79,7 +79,8 @@ async def test_an_hour_of_it_loses_nothing_and_takes_no_more_memory(
     assert stored["samples"] > 5000
     assert stored["windows"] > 500
     assert len(soak.faults.struck) > 20, "crashes"
-    assert all(count > 50 for count in soak.did.values()), soak.did
+    assert soak.did["messages dropped"] == 0, "no queue is ever full"
+    assert all(count > 50 for what, count in soak.did.items() if "dropped" not in what), soak.did
     after_10, *_, after_60 = soak.memory
     assert (after_10.time, after_60.time) == (LIFE, HOUR)
     assert after_60.blocks < after_10.blocks * (1 + GROWTH)

@@ -113,8 +113,11 @@ def answer_dumps_outside_of_a_run() -> None:
     main = threading.current_thread() is threading.main_thread()
     if ASKED_TO_DUMP is None or not main or signal.getsignal(ASKED_TO_DUMP) != signal.SIG_DFL:
         return
-    # A handler, not SIG_IGN, which the programs that are started would inherit.
-    signal.signal(ASKED_TO_DUMP, lambda *_: _say("no tasks: the application does not run just now"))
+
+    def asked(_: int, __: FrameType | None) -> None:
+        _say("no tasks: the application does not run just now")
+
+    signal.signal(ASKED_TO_DUMP, asked)  # not SIG_IGN, which programs that are started inherit
 
 
 def _say(line: str) -> None:
