@@ -1,4 +1,4 @@
-"""trioharness without what the row is about: the option, other sources, the select, the frame."""
+"""trioharness without what the row is about: the option, other sources, the frame, the watch."""
 
 from bench.rivals.ours._flows import batches_of_100 as deliveries_in_batches
 from bench.rivals.ours._flows import into_room as drops
@@ -11,6 +11,7 @@ from bench.rivals.ours._frames import decode_payloads as decode_envelopes
 from bench.rivals.ours._frames import encode_payloads as encode_batches
 from bench.rivals.ours._frames import encode_payloads as encode_envelopes
 from bench.rivals.ours._frames import encode_payloads as encode_messages
+from bench.rivals.ours._operating import unwatched as watched
 from bench.rivals.ours._select import one_busy_of_11 as one_busy_of_101
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "one_busy_of_11",
     "one_busy_of_101",
     "one_busy_without_room",
+    "watched",
 ]

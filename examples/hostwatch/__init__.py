@@ -21,7 +21,9 @@ set, in a file, in variables and with ``--set``.
 
 A kill -TERM drains: the samplers stop, what they have sent becomes rows and windows, and the
 receipt says how many; the database then holds just as many rows. A sample that comes twice, since
-the store crashed before it had acknowledged it, is stored over itself.
+the store crashed before it had acknowledged it, is stored over itself. Run with ``--control FILE``,
+it can be steered as it works: ``trioharness ctl restart store-samples --control FILE`` loses
+nothing, nor does that of any other component.
 """
 
 from __future__ import annotations

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+
+import trio
 
 import trioharness as th
 
@@ -15,8 +17,8 @@ async def aggregate(
 ) -> None:
     """Make one window of all the samples of a metric within some seconds.
 
-    The last one is shorter: it ends when the samples do. A crash loses the window that was begun,
-    whose samples are stored all the same.
+    The last one is shorter: it ends when the samples do, or when this is stopped or crashes, so
+    that every sample that was taken is in one.
 
     Args:
         samples: Where they come from.
@@ -24,26 +26,36 @@ async def aggregate(
         seconds: How long a window is.
     """
     begun: dict[str, list[Sample]] = {}
-    async with th.merge(samples, th.every(seconds)) as items:
-        async for item in items:
-            if isinstance(item, Sample):
-                begun.setdefault(item.metric, []).append(item)
-            else:
-                await windows.send_many(windows_of(begun))
-                begun.clear()
-    await windows.send_many(windows_of(begun))
+    try:
+        async with th.merge(samples, th.every(seconds)) as items:
+            async for item in items:
+                if isinstance(item, Sample):
+                    begun.setdefault(item.metric, []).append(item)
+                else:
+                    await publish(begun, windows)
+    finally:
+        async with th.cleanup():  # noqa: ASYNC102 - it shields, with a deadline
+            await publish(begun, windows)  # noqa: ASYNC102
 
 
-def windows_of(samples: Mapping[str, Sequence[Sample]]) -> list[Window]:
-    """Return the window of each metric, of the samples that it has."""
-    return [
-        Window(
-            metric=metric,
-            at=taken[-1].at,
-            count=len(taken),
-            lowest=min(sample.value for sample in taken),
-            mean=statistics.fmean(sample.value for sample in taken),
-            highest=max(sample.value for sample in taken),
-        )
-        for metric, taken in samples.items()
-    ]
+async def publish(begun: dict[str, list[Sample]], windows: th.SendChannel[Window]) -> None:
+    """Send the windows one by one, and forget what is sent.
+
+    Cancellation: what is not sent is still in `begun`.
+    """
+    for metric in tuple(begun):
+        await windows.send(window_of(metric, begun[metric]))
+        del begun[metric]
+    await trio.lowlevel.checkpoint()  # there may be none
+
+
+def window_of(metric: str, taken: Sequence[Sample]) -> Window:
+    """Return the window of samples of one metric."""
+    return Window(
+        metric=metric,
+        at=taken[-1].at,
+        count=len(taken),
+        lowest=min(sample.value for sample in taken),
+        mean=statistics.fmean(sample.value for sample in taken),
+        highest=max(sample.value for sample in taken),
+    )

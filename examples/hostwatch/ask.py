@@ -11,7 +11,7 @@ import trio
 import trioharness as th
 
 from .desk import HOST
-from .messages import Acknowledge, Alert, Alerts, Ask, ListAlerts
+from .messages import ALERTS, ASKS, Acknowledge, Alert, Alerts, Ask, ListAlerts
 
 
 async def ask(port: int, question: Ask) -> Alerts:
@@ -21,7 +21,7 @@ async def ask(port: int, question: Ask) -> Alerts:
         OSError: There is none.
         EOFError: It closed the connection before it replied.
     """
-    reader, writer = th.FrameReader(th.Codec(Alerts)), th.FrameWriter(th.Codec(Ask))
+    reader, writer = th.FrameReader(ALERTS), th.FrameWriter(ASKS)
     async with await trio.open_tcp_stream(HOST, port) as stream:
         asked = th.Envelope(question, th.Ids(secrets.randbits(32)).next(), time.time_ns())
         await stream.send_all(writer.encode(asked))

@@ -11,7 +11,7 @@ import trio
 
 import trioharness as th
 
-from .messages import Alerts, Ask
+from .messages import ALERTS, ASKS, Alerts, Ask
 
 log = logging.getLogger("hostwatch")
 
@@ -46,7 +46,7 @@ async def attend(client: th.RequestClient[Ask, Alerts], stream: trio.SocketStrea
 
 async def answer(client: th.RequestClient[Ask, Alerts], stream: trio.SocketStream) -> None:
     """Answer what comes, one after the other, until nothing more does."""
-    reader, writer = th.FrameReader(th.Codec(Ask)), th.FrameWriter(th.Codec(Alerts))
+    reader, writer = th.FrameReader(ASKS), th.FrameWriter(ALERTS)
     ids = th.Ids(secrets.randbits(32))
     async for received in stream:
         reader.feed(received)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -68,3 +68,7 @@ class Alerts:
 
 
 Ask: TypeAlias = ListAlerts | Acknowledge
+
+# Made once: a codec looks at each class that it writes and reads, which takes milliseconds.
+ASKS: Final = th.Codec(Ask)
+ALERTS: Final = th.Codec(Alerts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import itertools
 import multiprocessing
@@ -10,6 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import AsyncGenerator
+from functools import partial
 
 import trio
 import trio.lowlevel
@@ -259,3 +261,11 @@ def overruns() -> th.Harness:
     app = th.Harness("overruns", grace=2)
     app.add(late, grace=0.1)
     return app
+
+
+def asked_to_dump_at_the_edges() -> th.Harness:
+    """SIGUSR1 comes while it is made, and when the command has done all it does."""
+    ask = partial(os.kill, os.getpid(), signal.SIGUSR1)
+    ask()
+    atexit.register(ask)
+    return alone(partial(trio.sleep, 0))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import socket
 import stat
 from collections.abc import AsyncGenerator, Generator
@@ -88,6 +89,14 @@ def names_in(folder: Path) -> list[str]:
 def put(path: Path, text: str) -> None:
     path.unlink(missing_ok=True)
     path.write_text(text)
+
+
+def make_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def remove_folder(path: Path) -> None:
+    shutil.rmtree(path)
 
 
 def text_of(path: Path) -> str:
@@ -207,9 +216,147 @@ async def test_it_drains(autojump_clock: MockClock, path: Path) -> None:
     assert running.receipt().ended == "drained"
 
 
-async def crashing(times: int) -> None:
-    for number in range(times):
-        raise ValueError(number)
+# --- before everything has started, and once it ends
+
+
+async def slow(*, task_status: trio.TaskStatus[None]) -> None:
+    await trio.sleep(10)
+    task_status.started()
+    await trio.sleep_forever()
+
+
+def slow_shop(path: Path) -> th.Harness:
+    app = th.Harness("shop", control=path, observer=ignore)
+    app.add(slow)
+    return app
+
+
+async def until_it_is_there(path: Path) -> None:
+    while not names_in(path.parent):  # noqa: ASYNC110 - a file sets no event
+        await trio.lowlevel.checkpoint()
+
+
+async def test_it_answers_from_the_first_moment_on(autojump_clock: MockClock, path: Path) -> None:
+    seen: list[Answer] = []
+
+    async def look() -> None:
+        await until_it_is_there(path)
+        for _ in range(2):
+            seen.extend(await ask(path, AskSnapshot()))
+            await trio.sleep(9)
+        seen.extend(await ask(path, AskDump()))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(look)
+        async with slow_shop(path).open() as running:
+            await trio.sleep(10)
+            seen.extend(await ask(path, AskSnapshot()))
+            running.stop()
+    snapshots = [answer for answer in seen if isinstance(answer, Snapshot)]
+    assert [(s.time, s.phase) for s in snapshots] == [
+        (0, "starting"),
+        (9, "starting"),
+        (20, "running"),
+    ]
+    health = [snapshot.health for snapshot in snapshots]
+    assert [(h.started, h.ready, h.live) for h in health] == [
+        (False, False, True),
+        (False, False, True),
+        (True, True, True),
+    ]
+    assert len(seen) == 4
+
+
+async def test_told_to_drain_before_everything_has_started_it_stops(
+    autojump_clock: MockClock, path: Path
+) -> None:
+    answers: list[Answer] = []
+
+    async def drain() -> None:
+        await until_it_is_there(path)
+        answers.extend(await ask(path, Steer(action="drain")))
+
+    with pytest.RaisesGroup(th.StartFailed) as caught:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(drain)
+            async with slow_shop(path).open():
+                pytest.fail("it has started")
+    assert str(caught.value.exceptions[0]) == (
+        "'shop' could not start: it was told to end before everything had started"
+    )
+    assert answers == [Text(text="it stops, and does not drain any more")]
+    assert trio.current_time() == 0
+
+
+async def lingers(seconds: float) -> None:
+    try:
+        await trio.sleep_forever()
+    finally:
+        async with th.cleanup():
+            await trio.sleep(seconds)
+
+
+@pytest.mark.parametrize(("how", "phase"), [("drain", "draining"), ("stop", "stopping")])
+async def test_while_it_ends_it_says_so_and_starts_nothing(
+    autojump_clock: MockClock, path: Path, how: str, phase: str
+) -> None:
+    said: list[Answer] = []
+
+    async def look() -> None:
+        await trio.sleep(2)
+        said.extend(await ask(path, AskSnapshot()))
+        for action in ("restart", "start"):
+            said.extend(await ask(path, Steer(action=action, path="lingers")))
+        said.extend(await ask(path, Steer(action="drain")))
+
+    app = th.Harness("shop", control=path)
+    app.add(lingers, 3.0)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(look)
+        async with app.open() as running:
+            await trio.sleep(1)
+            running.drain() if how == "drain" else running.stop()
+    assert trio.current_time() == 4
+    snapshot, *refused, drained = said
+    assert isinstance(snapshot, Snapshot)
+    assert snapshot.phase == phase
+    assert [isinstance(each, Refused) for each in refused] == [True, True]
+    assert isinstance(drained, Text)
+    assert drained.text.startswith("it drains" if how == "drain" else "it stops")
+    assert running.receipt().ended == ("drained" if how == "drain" else "stopped")
+
+
+async def test_who_leaves_does_not_undo_what_it_asked_for(
+    autojump_clock: MockClock, path: Path
+) -> None:
+    """Ctrl-C at a restart ends the wait for it; the component is not left down."""
+    app = th.Harness("shop", control=path)
+    app.add(lingers, 3.0)
+    async with app.open() as running:
+        with trio.move_on_after(1):
+            await ask(path, Steer(action="restart", path="lingers"))
+        child = running.child("lingers")
+        assert child.state == "stopping"
+        await trio.sleep(5)
+        assert (child.state, child.incarnation) == ("ready", 2)
+        running.stop()
+
+
+async def test_the_last_child_that_is_stopped_ends_its_group(
+    autojump_clock: MockClock, path: Path
+) -> None:
+    async with running_shop(path) as running:
+        for name in ("forever", "other"):
+            await ask(path, Steer(action="stop", path=f"inner/{name}"))
+        assert running.child("inner").state == "stopped"
+        (answer,) = await ask(path, Steer(action="start", path="inner/other"))
+        assert isinstance(answer, Refused)
+        assert "there is no child 'shop/inner/other'" in answer.text
+        await ask(path, Steer(action="start", path="inner"))
+        assert running.child("inner/other").state == "ready"
+
+
+# --- events
 
 
 async def test_the_last_events_are_told(autojump_clock: MockClock, path: Path) -> None:
@@ -359,6 +506,32 @@ async def test_a_folder_that_is_not_there_is_named(autojump_clock: MockClock, pa
 def test_what_cannot_be_its_path_is_refused(wrong: object) -> None:
     with pytest.raises(th.ConfigurationError, match=r"harness 'shop': control="):
         th.Harness("shop", control=wrong)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+async def test_where_its_folder_vanishes_the_application_goes_on(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    path = tmp_path / "below" / "ctl"
+    make_folder(path.parent)
+    async with running_shop(path) as running:
+        stream = await trio.open_unix_socket(str(path))
+        await stream.send_all(asking().write(AskEvents(follow=True)))
+        remove_folder(path.parent)
+        with pytest.raises(OSError, match=r"No such file|failed to connect"):
+            await ask(path, AskSnapshot())
+        assert str(running.health()) == "'shop' is healthy"
+        await trio.testing.wait_all_tasks_blocked()
+    async with stream:
+        assert await stream.receive_some(), "who was connected is told to the end"
+    assert names_in(tmp_path) == []
+
+
+async def test_two_applications_have_one_each(autojump_clock: MockClock, tmp_path: Path) -> None:
+    async with running_shop(tmp_path / "a") as one, running_shop(tmp_path / "b") as two:
+        await ask(tmp_path / "a", Steer(action="restart", path="inner/forever"))
+        incarnations = [each.child("inner/forever").incarnation for each in (one, two)]
+        assert incarnations == [2, 1]
+    assert names_in(tmp_path) == []
 
 
 async def test_one_that_took_its_place_is_left_alone(autojump_clock: MockClock, path: Path) -> None:

@@ -158,6 +158,7 @@ async def test_a_thread_looks_at_what_runs(autojump_clock: MockClock) -> None:
         await trio.testing.wait_all_tasks_blocked()
         assert str(await in_thread(portal.health)) == "'shop' is healthy"
         assert [node.name for node in (await in_thread(portal.tree)).children] == ["take", "double"]
+        assert await in_thread(portal.snapshot) == portal.running.snapshot()
         assert figures(await in_thread(portal.receipt), "orders")[0] == 1
 
 
@@ -217,6 +218,7 @@ def uses(portal: th.Portal, shop: Shop) -> list[Callable[[], object]]:
         portal.stop,
         portal.health,
         portal.tree,
+        portal.snapshot,
     ]
 
 

@@ -163,3 +163,11 @@ def test_asked_to_dump_while_a_component_blocks_the_loop_it_shows_that_one() -> 
         process.tell(SIGUSR1)
         process.wait_for("the event loop stands at", "stderr")
         process.wait_for("in blocking", "stderr")
+
+
+def test_asked_to_dump_before_and_after_the_run_it_goes_on() -> None:
+    with running(*RUN, f"{APPS}:asked_to_dump_at_the_edges") as process:
+        assert process.ends() == 0
+    said = [line for line in process.stderr.splitlines() if line.startswith("no tasks: ")]
+    assert len(said) == 2
+    assert no_traceback(process)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 import trio
@@ -23,10 +24,11 @@ def describe(state: ChannelState, end: object, *, closed: bool) -> str:
 def read_statistics(state: ChannelState) -> ChannelStatistics:
     """Return the numbers of this moment."""
     buffered = state.buffered
-    try:
-        now = trio.current_time()
-    except RuntimeError:  # outside of trio
-        now = None
+    now: float | None = None
+    # Most channels of an application at rest have nothing whose age could be asked for.
+    if state.queue or state.senders or state.receivers or state.marks:
+        with contextlib.suppress(RuntimeError):  # outside of trio
+            now = trio.current_time()
     return ChannelStatistics(
         current_buffer_used=buffered,
         max_buffer_size=state.max_buffer_size,

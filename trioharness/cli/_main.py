@@ -17,7 +17,7 @@ import attrs
 import click
 
 from .._errors import ConfigurationError, RestartLimitExceeded, StartFailed
-from ..harness import Harness, Receipt, leave_by
+from ..harness import Harness, Receipt, answer_dumps_outside_of_a_run, leave_by
 from ..observe import (
     LogFormat,
     configure_logging,
@@ -102,6 +102,7 @@ def run(
     The first SIGINT or SIGTERM drains it, the second stops it, the third leaves.
     """
     configure_logging(log_level, lines=log_format, raw=raw)
+    answer_dumps_outside_of_a_run()
     try:
         app = loaded(target, arguments, factory, app_dir, config, flags, raw=raw)
         app.control = control or app.control

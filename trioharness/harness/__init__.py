@@ -12,4 +12,5 @@ from ._portal import Portal as Portal
 from ._receipt import ChannelReceipt as ChannelReceipt
 from ._receipt import Receipt as Receipt
 from ._running import Running as Running
+from ._signals import answer_dumps_outside_of_a_run as answer_dumps_outside_of_a_run
 from ._signals import leave_by as leave_by

@@ -63,8 +63,8 @@ class Steered(Protocol):
         """Return a component, at any depth."""
         ...
 
-    def drain(self, grace: float | None = None) -> None:
-        """Begin to end it."""
+    def drain(self, grace: float | None = None) -> bool:
+        """Begin to end it, and say whether it drains or stops."""
         ...
 
 
@@ -181,9 +181,9 @@ async def _steered(app: Steered, order: Steer) -> Answer:
     """Do what was asked, and say how that went."""
     try:
         if order.action == "drain":
-            app.drain(order.grace)
+            drains = app.drain(order.grace)
             await trio.lowlevel.checkpoint()
-            return Text(text="it drains")
+            return Text(text="it drains" if drains else "it stops, and does not drain any more")
         if order.path is None:
             await trio.lowlevel.checkpoint()
             return Refused(text=f"{order.action} is for one component; give its path")

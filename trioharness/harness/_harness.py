@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, final
 import trio
 from typing_extensions import TypeForm
 
-from .._errors import ConfigurationError, WiringError
+from .._errors import ConfigurationError, StartFailed, WiringError
 from .._events import Observer
 from ..channels import Overflow, ReceiveChannel, Request, RequestClient, SendChannel, Topic
 from ..rules import Limit, Strategy
@@ -298,7 +298,8 @@ class Harness(Describes):
 
         Raises:
             ConfigurationError: The description cannot be run; nothing was started.
-            StartFailed: A component failed before it was ready; what had started was stopped.
+            StartFailed: A component failed before it was ready, or it was told to end before all
+                were; what had started was stopped.
             RestartLimitExceeded: It gave up; its members are the real errors of the attempts.
 
         Cancellation:
@@ -308,8 +309,11 @@ class Harness(Describes):
         with self._channels.in_a_run(), running._noting_errors():
             async with running._lasting(), running._block():
                 await running._start()
-                yield running
+                if running._started:
+                    yield running
                 running._outside.close()
+        if not running._started:  # told so through its control socket: its block cannot begin
+            raise StartFailed(self.name, "it was told to end before everything had started")
 
     def _plan(self) -> Plan:
         levels = in_start_order(self)

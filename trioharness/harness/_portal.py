@@ -19,6 +19,7 @@ from ._declared import DeclaredEnd
 from ._errands import Errand, Errands
 from ._outside import Outside
 from ._receipt import Receipt
+from ._snapshot import Snapshot
 
 if TYPE_CHECKING:
     from ._running import Running
@@ -225,7 +226,7 @@ class Portal(metaclass=NoPublicConstructor):
             PortalClosed: It has ended.
             CalledInTrio: This thread runs trio.
         """
-        return self.run_sync(self.running.supervisor.health)
+        return self.run_sync(self.running.health)
 
     def tree(self) -> SupervisorNode:
         """Return its components as they are just now; ``str`` of it is a drawing.
@@ -235,6 +236,15 @@ class Portal(metaclass=NoPublicConstructor):
             CalledInTrio: This thread runs trio.
         """
         return self.run_sync(self.running.supervisor.tree)
+
+    def snapshot(self) -> Snapshot:
+        """Return how it is just now, as one value that a `Codec` can write; see `Running.snapshot`.
+
+        Raises:
+            PortalClosed: It has ended.
+            CalledInTrio: This thread runs trio.
+        """
+        return self.run_sync(self.running.snapshot)
 
     def receipt(self) -> Receipt:
         """Return what became of the messages so far; at the end, of all of them.

@@ -132,14 +132,26 @@ class Running(metaclass=NoPublicConstructor):
             return declared  # it is open already
         return cast("E", self._outside.end(given))
 
-    def drain(self, grace: float | None = None) -> None:
-        """Begin to end it without losing what is queued; a second call does nothing.
+    def drain(self, grace: float | None = None) -> bool:
+        """Begin to end it without losing what is queued; once it ends, this does nothing.
+
+        Before everything has started it stops instead: there is nobody yet who could finish.
 
         Args:
             grace: Seconds until the rest is cancelled; by default those of the harness.
+
+        Returns:
+            Whether it drains; False if it stops, now or since earlier.
+
+        Raises:
+            ConfigurationError: `grace` is no duration.
         """
-        self.supervisor.drain(self._plan.grace if grace is None else grace)
-        self._ended = "drained"
+        if self._ended == "done" and self._started:
+            self.supervisor.drain(self._plan.grace if grace is None else grace)
+            self._ended = "drained"
+        elif self._ended == "done":
+            self.stop("told to end before everything had started")
+        return self._ended == "drained"
 
     def stop(self, reason: str = "it was told to stop") -> None:
         """Begin to stop everything in reverse start order, whatever is queued.
@@ -147,7 +159,8 @@ class Running(metaclass=NoPublicConstructor):
         Args:
             reason: Why, for the log and for what is cancelled.
         """
-        self._ended = "stopped"
+        if self._ended in ("done", "drained"):
+            self._ended = "stopped"
         if self._supervisor is not None:
             self._supervisor.cancel_scope.cancel(reason=reason)
 
@@ -298,20 +311,12 @@ class Running(metaclass=NoPublicConstructor):
         (self._plan.observer or log_observer)(event)
 
     async def _start(self) -> None:
-        """Start everything; told to end while the supervisor opened, start nothing."""
+        """Start everything, unless it was told to end before that."""
         plan = self._plan
         children = add_children(self.supervisor, self._level, plan.levels, self._channels)
         to_start = children if self._ended == "done" else ()
         await start_all(self.supervisor, to_start, start=plan.words.start)
-        self._started = True
-
-    def _told_to_drain(self) -> bool:
-        """Drain; say False, and stop, where not everything has started."""
-        if self._supervisor is None or not self._started:
-            self.stop("told to end before everything had started")
-            return False
-        self.drain()
-        return True
+        self._started = self._ended == "done"
 
 
 def _receipts(channels: Iterable[OpenChannel]) -> Iterator[ChannelReceipt]:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Generator
 from types import FrameType
@@ -101,6 +102,22 @@ class Ending:
         name = signal.Signals(number).name
         self.stop(f"second signal ({name})")
         _say(f"{name}: stopping; once more leaves everything as it is")
+
+
+def answer_dumps_outside_of_a_run() -> None:
+    """Have SIGUSR1 do no harm before a run and after it, until the process ends.
+
+    Whoever asks an application where it stands cannot know that it is still being imported, or
+    writes its receipt; that signal would end the process then, as it does where nobody handles it.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    if ASKED_TO_DUMP is None or not main or signal.getsignal(ASKED_TO_DUMP) != signal.SIG_DFL:
+        return
+
+    def asked(_: int, __: FrameType | None) -> None:
+        _say("no tasks: the application does not run just now")
+
+    signal.signal(ASKED_TO_DUMP, asked)  # not SIG_IGN, which programs that are started inherit
 
 
 def _say(line: str) -> None:

@@ -148,7 +148,7 @@ def _node(engine: Engine, now: float, seen: list[ChildHealth]) -> SupervisorNode
         path=engine.path,
         strategy=engine.strategy,
         closing=engine.closing,
-        children=tuple(_child_node(record, now, seen) for record in engine.records.values()),
+        children=tuple([_child_node(record, now, seen) for record in engine.records.values()]),
     )
 
 
@@ -165,5 +165,7 @@ def _child_node(record: Record, now: float, seen: list[ChildHealth]) -> ChildNod
         reason=health.reason,
         since=health.since,
         last_error=record.last_error,
-        supervisors=tuple(_node(inner, now, seen) for inner in record.inside),
+        supervisors=tuple([_node(inner, now, seen) for inner in record.inside])
+        if record.inside
+        else (),
     )

@@ -49,6 +49,8 @@ from bench.rivals.ours._frames import encode_messages as encode_messages
 from bench.rivals.ours._imports import import_alone as import_alone
 from bench.rivals.ours._imports import import_channels as import_channels
 from bench.rivals.ours._imports import import_supervision as import_supervision
+from bench.rivals.ours._operating import snapshots as snapshots
+from bench.rivals.ours._operating import watched as watched
 from bench.rivals.ours._select import one_busy_and_a_timer as one_busy_and_a_timer
 from bench.rivals.ours._select import one_busy_of_11 as one_busy_of_11
 from bench.rivals.ours._select import one_busy_of_101 as one_busy_of_101
