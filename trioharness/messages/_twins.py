@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import re
 import sys
 import typing
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Final, Union
 
 import attrs
@@ -37,7 +38,14 @@ from ._types import (
 
 _MAX: Final = sys.float_info.max
 _ZONED: Final = Annotated[datetime.datetime, msgspec.Meta(tz=True)]
-_DECIMAL: Final = Annotated[str, msgspec.Meta(pattern=rf"^({DECIMAL.pattern})\Z")]
+
+
+def _spelled(pattern: re.Pattern[str]) -> Any:
+    """Return a string of just this pattern, with its flags: a digit is one of ASCII."""
+    return Annotated[str, msgspec.Meta(pattern=rf"(?a)^({pattern.pattern})\Z")]
+
+
+_DECIMAL: Final = _spelled(DECIMAL)
 _STRICTER: Final[Mapping[FormatName, Mapping[TypeLike, Any]]] = {
     "json": {datetime.datetime: _ZONED, decimal.Decimal: _DECIMAL},
     "msgpack": {
@@ -48,7 +56,7 @@ _STRICTER: Final[Mapping[FormatName, Mapping[TypeLike, Any]]] = {
     },
 }
 """Where msgspec takes more of a scalar than the cattrs lane, what is just as strict."""
-_JSON_INT_KEY: Final = Annotated[str, msgspec.Meta(pattern=rf"^({INT_KEY.pattern})\Z")]
+_JSON_INT_KEY: Final = _spelled(INT_KEY)
 
 
 class Twins:
@@ -99,10 +107,15 @@ class Twins:
         if is_array(bare):
             items = tuple(arg if arg is ... else self._type(arg) for arg in args)
             # What a set is of may be something else in its twin: it is made a set of later.
-            is_same = class_of(bare) in (list, tuple) or items == args
+            is_same = class_of(bare) in (list, tuple) or _same(items, args)
             made: Any = class_of(bare) if is_same else list
             return made[items]
         return bare  # an enum or a literal
+
+
+def _same(items: Sequence[TypeLike], args: Sequence[TypeLike]) -> bool:
+    """Whether twins have items of the same types, be they named or described in another way."""
+    return [*map(strip, items)] == [*map(strip, args)]
 
 
 def has_int_keys(bare: TypeLike, format_name: FormatName) -> bool:
