@@ -78,7 +78,8 @@ def split_runs(codec: Codec[Any], data: bytes, most: int) -> list[Run]:
         if total > most:
             break
         run = Run(read_name(data[named:start]), version, split(data[start:at], count))
-        if len(run.payloads) != count:
+        # Of a run of none neither name nor payload would ever be looked at.
+        if not count or len(run.payloads) != count:
             reason = f"there are not just {count} messages {run.name!r}, as it says"
             raise DecodeError(_PATH, reason)
         runs.append(run)
