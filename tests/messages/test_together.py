@@ -124,7 +124,7 @@ def wrapped() -> type[Any]:
         generated(self, f"{sku}!")
 
     made.__init__ = __init__
-    return made
+    return Wrapped
 
 
 class Calls(type):

@@ -100,7 +100,8 @@ def _enum_objections(cls: type[enum.Enum]) -> Iterator[str]:
 
 def _attributes(cls: type) -> set[str]:
     """Return what a class and its bases define, but for `object`."""
-    return {name for base in cls.__mro__ if base not in (object, Generic) for name in vars(base)}
+    above = (object, type, Generic)
+    return {name for base in cls.__mro__ if base not in above for name in vars(base)}
 
 
 def _is_made_by_attrs(cls: type[Any]) -> bool:
@@ -110,8 +111,8 @@ def _is_made_by_attrs(cls: type[Any]) -> bool:
     is_generated = _is_generated(vars(cls).get("__init__")) and "__new__" not in _attributes(cls)
     # Of frozen classes and of those with `on_setattr` it is attrs' own.
     has_own_setattr = attrs.inspect(cls).is_frozen or getattr(cls, "__attrs_own_setattr__", False)
-    is_plain_setattr = has_own_setattr or cls.__setattr__ is object.__setattr__
-    return is_generated and is_plain_setattr and type(cls).__call__ is type.__call__
+    is_plain = has_own_setattr or "__setattr__" not in _attributes(cls)
+    return is_generated and is_plain and "__call__" not in _attributes(type(cls))
 
 
 def _is_generated(function: object) -> bool:
