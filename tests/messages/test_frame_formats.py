@@ -13,7 +13,7 @@ from trioharness.messages import Batch, Codec, Compression, Envelope, FrameReade
 from trioharness.messages._header import FORMATS as FLAGS
 from trioharness.messages._runs import LAYOUTS
 
-from .framing import CARD, COMPRESSIONS, ORDER, batches, envelopes, frames_of
+from .framing import CARD, COMPRESSIONS, ORDER, SIZE, batch, batches, envelopes, frames_of, run
 from .shapes import Card, Order, Scalars
 
 CODECS: dict[str, Codec[Any]] = {
@@ -51,6 +51,18 @@ def test_a_header_says_the_format(written: str, frame: Any) -> None:
     with pytest.raises(DecodeError, match=r"it is written as .*, and the codec reads .*"):
         reader.next_frame()
     assert reader.next_frame() == frame
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("name", [b"card", b"nobody knows"])
+def test_a_run_of_no_messages_is_refused(form: str, name: bytes) -> None:
+    writer, reader = FrameWriter(CODECS[form]), FrameReader(CODECS[form])
+    good = writer.encode(Batch((CARD,), (7, 1), 5))[SIZE:]
+    for runs in (run(b"", 0, name=name) + good, good + run(b"", 0, name=name)):
+        reader.feed(batch(runs, FLAGS[form]))
+        with pytest.raises(DecodeError, match=f"a run has no messages '{name.decode()}'"):
+            reader.next_frame()
+    reader.feed_eof()
 
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)

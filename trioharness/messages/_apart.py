@@ -15,15 +15,20 @@ import msgspec
 
 from .._util import type_name
 from ._formats import Format
-from ._types import TypeLike, class_of, fields_of, is_attrs
+from ._types import TypeLike, class_of, fields_of, is_attrs, strip
 from ._walks import Walks
 
 Writer: TypeAlias = Callable[[Any], bytes]
 RunWriter: TypeAlias = Callable[[Sequence[Any]], bytes]
 
+_IS_BOOL: Final = "{0} is True or {0} is False"
+
 _FAULTS: Final[Mapping[TypeLike, str]] = {
+    # To type checkers a bool is an int and a float, and a datetime a date.
+    int: _IS_BOOL,
     # Not finite, or an int that is no float: an OverflowError.
-    float: "{0} * 0.0 != 0.0",
+    float: f"{{0}} * 0.0 != 0.0 or {_IS_BOOL}",
+    datetime.date: "type({0}) is not date",
     datetime.datetime: "{0}.tzinfo is not UTC and not has_zone({0})",
     decimal.Decimal: "not {0}.is_finite()",
 }
@@ -40,8 +45,9 @@ class Apart(Walks):
         self._format = wire_format
         self._structs: dict[TypeLike, str] = {}
         has_zone = _has_zone if wire_format.name == "msgpack" else _has_zone_of_minutes
+        scalars = {"UTC": datetime.UTC, "has_zone": has_zone, "date": datetime.date}
         known = {"encode": wire_format.encode, "encode_run": wire_format.encode_run}
-        super().__init__({"UTC": datetime.UTC, "has_zone": has_zone, **known})
+        super().__init__({**scalars, **known})
 
     def whole(self, form: TypeLike, name: str, version: int) -> Writer:
         """Return a function that writes a message, of which it is known that it is of the class."""
@@ -72,6 +78,15 @@ class Apart(Walks):
     def _scalar(self, value: str, bare: TypeLike) -> str | None:
         fault = _FAULTS.get(bare)
         return None if fault is None else f"if {fault.format(value)}: raise Unfit"
+
+    def _union(self, indent: str, value: str, members: tuple[TypeLike, ...]) -> list[str]:
+        lines = super()._union(indent, value, members)
+        others = {strip(member) for member in members}
+        # Where members are told apart by their class, a bool is none of them.
+        is_told = len(members) > 2 or type(None) not in others
+        if is_told and bool not in others and others & {int, float}:
+            return [f"{indent}if {_IS_BOOL.format(value)}: raise Unfit", *lines]
+        return lines
 
     def _changes(self, bare: TypeLike) -> bool:
         return is_attrs(bare)

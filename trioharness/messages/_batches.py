@@ -78,6 +78,8 @@ def split_runs(codec: Codec[Any], data: bytes, most: int) -> list[Run]:
         if total > most:
             break
         run = Run(read_name(data[named:start]), version, split(data[start:at], count))
+        if not count:  # nobody would ever look at its name, nor count how many of them there are
+            raise DecodeError(_PATH, f"a run has no messages {shorten(run.name)}")
         if len(run.payloads) != count:
             reason = f"there are not just {count} messages {run.name!r}, as it says"
             raise DecodeError(_PATH, reason)

@@ -51,7 +51,8 @@ class Codec(Generic[T]):
     There are two lanes with one meaning. cattrs does whatever there is to do; messages that need
     nothing special go a fast one, by msgspec; `explain` says which do, and why others do not. When
     writing, that one trusts the types that a class declares, as type checkers hold to them, and
-    looks only for values that would arrive as something else. ``lane="cattrs"`` checks each value.
+    looks only for values that these let pass and nobody could read (a bool for an int, NaN, a naive
+    datetime). ``lane="cattrs"`` checks each value.
 
     Example::
 

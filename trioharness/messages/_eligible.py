@@ -9,6 +9,7 @@ list, which errs on the safe side.
 from __future__ import annotations
 
 import enum
+import types
 import typing
 from collections.abc import Iterator
 from typing import Any, Final, Generic
@@ -99,15 +100,34 @@ def _enum_objections(cls: type[enum.Enum]) -> Iterator[str]:
 
 def _attributes(cls: type) -> set[str]:
     """Return what a class and its bases define, but for `object`."""
-    return {name for base in cls.__mro__ if base not in (object, Generic) for name in vars(base)}
+    above = (object, type, Generic)
+    return {name for base in cls.__mro__ if base not in above for name in vars(base)}
+
+
+def _is_made_by_attrs(cls: type[Any]) -> bool:
+    """Whether nobody but attrs has a say in how objects of a class are made."""
+    if "__attrs_attrs__" not in vars(cls):  # a subclass that has only inherited it
+        return False
+    is_generated = _is_generated(vars(cls).get("__init__")) and "__new__" not in _attributes(cls)
+    # Of frozen classes and of those with `on_setattr` it is attrs' own.
+    has_own_setattr = attrs.inspect(cls).is_frozen or getattr(cls, "__attrs_own_setattr__", False)
+    is_plain = has_own_setattr or "__setattr__" not in _attributes(cls)
+    return is_generated and is_plain and "__call__" not in _attributes(type(cls))
+
+
+def _is_generated(function: object) -> bool:
+    """Whether attrs has written a function; a decorator may have put another in its place."""
+    code = getattr(function, "__code__", None)
+    return isinstance(code, types.CodeType) and code.co_filename.startswith("<attrs generated")
 
 
 def _class_objections(cls: type[Any]) -> Iterator[str]:
-    name, made = cls.__name__, attrs.inspect(cls)
-    if made.hashability is attrs.ClassProps.Hashability.HASHABLE_CACHED:
-        yield f"{name!r} caches its hash"
-    if not made.added_init or "__new__" in _attributes(cls):
+    name = cls.__name__
+    if not _is_made_by_attrs(cls):
         yield f"{name!r} is made in a way of its own"
+        return
+    if attrs.inspect(cls).hashability is attrs.ClassProps.Hashability.HASHABLE_CACHED:
+        yield f"{name!r} caches its hash"
     if "__attrs_pre_init__" in _attributes(cls):
         yield f"{name!r} has an __attrs_pre_init__"
     slots = {slot for base in cls.__mro__ for slot in vars(base).get("__slots__", ())}

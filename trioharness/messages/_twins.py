@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import re
 import sys
 import typing
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Final, Union
 
 import attrs
@@ -30,6 +31,7 @@ from ._types import (
     is_array,
     is_attrs,
     is_dict,
+    is_enum,
     is_leaf,
     is_union,
     strip,
@@ -37,7 +39,14 @@ from ._types import (
 
 _MAX: Final = sys.float_info.max
 _ZONED: Final = Annotated[datetime.datetime, msgspec.Meta(tz=True)]
-_DECIMAL: Final = Annotated[str, msgspec.Meta(pattern=rf"^({DECIMAL.pattern})\Z")]
+
+
+def _spelled(pattern: re.Pattern[str]) -> Any:
+    """Return a string of just this pattern, with its flags: a digit is one of ASCII."""
+    return Annotated[str, msgspec.Meta(pattern=rf"(?a)^({pattern.pattern})\Z")]
+
+
+_DECIMAL: Final = _spelled(DECIMAL)
 _STRICTER: Final[Mapping[FormatName, Mapping[TypeLike, Any]]] = {
     "json": {datetime.datetime: _ZONED, decimal.Decimal: _DECIMAL},
     "msgpack": {
@@ -48,7 +57,10 @@ _STRICTER: Final[Mapping[FormatName, Mapping[TypeLike, Any]]] = {
     },
 }
 """Where msgspec takes more of a scalar than the cattrs lane, what is just as strict."""
-_JSON_INT_KEY: Final = Annotated[str, msgspec.Meta(pattern=rf"^({INT_KEY.pattern})\Z")]
+_JSON_INT_KEY: Final = _spelled(INT_KEY)
+
+_EMPTY: Final = (list, dict, set, frozenset, tuple)
+"""Factories that give what has nothing in it."""
 
 
 class Twins:
@@ -64,10 +76,13 @@ class Twins:
         """Return the twin of an attrs class."""
         if form not in self._twins:
             fields = fields_of(form)
-            by_init = bool(needs_own_init(form))
+            by_init = needs_own_init(form) is not None
             self._twins[form] = twin = msgspec.defstruct(
                 type_name(form),
-                [(field.name, Any, *_default(field, by_init=by_init)) for field in fields],
+                [
+                    (field.name, Any, *_default(field, unset=by_init or comes_unset(field)))
+                    for field in fields
+                ],
                 forbid_unknown_fields=not self._extra_allowed,
                 kw_only=True,
                 gc=False,
@@ -80,7 +95,7 @@ class Twins:
 
     def _field(self, field: attrs.Attribute[Any], *, by_init: bool) -> Any:
         found = self._type(field.type)
-        if by_init and field.default is not attrs.NOTHING:
+        if comes_unset(field) or (by_init and field.default is not attrs.NOTHING):
             return Union[found, msgspec.UnsetType]  # noqa: UP007 - of any form
         return found
 
@@ -99,10 +114,15 @@ class Twins:
         if is_array(bare):
             items = tuple(arg if arg is ... else self._type(arg) for arg in args)
             # What a set is of may be something else in its twin: it is made a set of later.
-            is_same = class_of(bare) in (list, tuple) or items == args
+            is_same = class_of(bare) in (list, tuple) or _same(items, args)
             made: Any = class_of(bare) if is_same else list
             return made[items]
         return bare  # an enum or a literal
+
+
+def _same(items: Sequence[TypeLike], args: Sequence[TypeLike]) -> bool:
+    """Whether twins have items of the same types, be they named or described in another way."""
+    return [*map(strip, items)] == [*map(strip, args)]
 
 
 def has_int_keys(bare: TypeLike, format_name: FormatName) -> bool:
@@ -110,12 +130,26 @@ def has_int_keys(bare: TypeLike, format_name: FormatName) -> bool:
     return format_name == "json" and is_dict(bare) and strip(typing.get_args(bare)[0]) is int
 
 
-def _default(field: attrs.Attribute[Any], *, by_init: bool) -> tuple[Any, ...]:
+def comes_unset(field: attrs.Attribute[Any]) -> bool:
+    """Whether a twin leaves a field that was left out to whoever makes the object.
+
+    A default that has objects in it is no twin. Those that are the same in a twin, or empty, are
+    given faster by msgspec.
+    """
+    default: Any = field.default
+    bare = strip(field.type)
+    if default is attrs.NOTHING or default is None or is_leaf(bare) or is_enum(bare):
+        return False
+    factory = getattr(default, "factory", None)
+    return (typing.get_origin(factory) or factory) not in _EMPTY
+
+
+def _default(field: attrs.Attribute[Any], *, unset: bool) -> tuple[Any, ...]:
     """Return the default of a field of a twin, if it has one."""
     default: Any = field.default
     if default is attrs.NOTHING:
         return ()
-    if by_init:  # which knows best what it is
+    if unset:
         return (msgspec.UNSET,)
     factory: Callable[[], object] = getattr(default, "factory", None) or (lambda: default)
     return (msgspec.field(default_factory=factory),)
