@@ -106,7 +106,7 @@ GROUP = Group(
             "start children at once until all are ready, and stop them, ours in reverse order",
             "children_up",
             1_000,
-            at_least(1, against="raw_nursery"),
+            at_least(0.98, against="raw_nursery"),  # measured: 1.013
             INSTRUCTIONS_PER_CHILD,
         ),
         _count(
