@@ -1,7 +1,7 @@
 """The command: ``python -m bench [name ...] [--quick] [--json FILE] [--compare FILE] [--list]``.
 
-Exit codes: 0 every goal is met; 1 a goal is missed, or a rival did its work wrong; 2 the command is
-wrong, or ``--gate`` lacks valgrind, and nothing ran; 130 interrupted.
+Exit codes: 0 every goal is met; 1 a goal is missed, or a rival did its work wrong or is suspect;
+2 the command is wrong, or ``--gate`` lacks valgrind, and nothing ran; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from bench._machine import describe_machine
 from bench._measure import RowResult
 from bench._model import FULL, QUICK, Effort, Group, ToolMissingError
 from bench._progress import ProgressLine
+from bench._recorded import suspects
 from bench._run import Run, group_names, load_group, measure_groups
 from bench._saved import SavedRun, UnreadableRunError, read_run
 from bench._table import goal_text, group_lines, head_lines, last_line, row_lines
@@ -59,7 +60,12 @@ def main(arguments: Sequence[str]) -> int:
         options.json.write_text(to_json(run), encoding="utf-8")
     if earlier is not None:
         print("\n" + "\n".join(_compared(earlier, run)))
-    return 1 if failed(run.rows) else 0
+    return 1 if unsound(run.rows) else 0
+
+
+def unsound(rows: Sequence[RowResult]) -> bool:
+    """Whether a goal is missed, work was done wrong, or a rival is worse than it can be."""
+    return failed(rows) or any(map(suspects, rows))
 
 
 def _parser() -> argparse.ArgumentParser:
