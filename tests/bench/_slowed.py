@@ -10,8 +10,8 @@ import trioharness as th
 from bench._model import Clock, Sample
 from bench.rivals.ours import one_by_one as one_by_one_as_it_is
 
-TURNS = 100
-"""How often the planted loop goes round; one turn takes some 60 instructions of CPython 3.11."""
+TURNS = 52
+"""How often the planted loop goes round; one turn takes some 115 instructions of CPython 3.11."""
 
 _send = th.SendChannel.send
 
