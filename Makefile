@@ -31,7 +31,7 @@ endef
 
 PIP = $(@D)/bin/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test coverage check lint types verifytypes layers bench typecheck-compat format clean
+.PHONY: demo test coverage check lint types verifytypes layers bench bench-gate typecheck-compat format clean
 .DELETE_ON_ERROR:
 # Two installs at once into one environment would spoil it.
 .NOTPARALLEL:
@@ -69,6 +69,10 @@ layers: $(VENV)/.test-$(TAG)
 
 bench: $(VENV)/.bench-$(TAG)
 	$(BIN)/python -m bench $(ARGS)
+
+# The floors that hold on a busy machine too, in counted instructions; needs valgrind.
+bench-gate: $(VENV)/.bench-$(TAG)
+	$(BIN)/python -m bench --gate $(ARGS)
 
 # Proves that our public types still catch errors next to trio-typing, whose stubs blind the checkers
 # to trio's. mypy runs in another folder, so that it takes the installed package, as users' do.

@@ -1,7 +1,7 @@
-"""The command: ``python -m bench [name ...] [--quick] [--json FILE] [--list]``.
+"""The command: ``python -m bench [name ...] [--quick] [--json FILE] [--compare FILE] [--list]``.
 
-Exit codes: 0 every goal is met; 1 a goal is missed, or a rival did its work wrong; 2 the command is
-wrong, and nothing ran; 130 interrupted.
+Exit codes: 0 every goal is met; 1 a goal is missed, or a rival did its work wrong or is suspect;
+2 the command is wrong, or ``--gate`` lacks valgrind, and nothing ran; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -15,14 +15,21 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench._compare import compare_lines, compare_runs
+from bench._instructions import check_valgrind
 from bench._json import to_json
 from bench._machine import describe_machine
 from bench._measure import RowResult
-from bench._model import FULL, QUICK, Effort, Group
+from bench._model import FULL, QUICK, Effort, Group, ToolMissingError
 from bench._progress import ProgressLine
+from bench._recorded import suspects
 from bench._run import Run, group_names, load_group, measure_groups
+from bench._saved import SavedRun, UnreadableRunError, read_run
 from bench._table import goal_text, group_lines, head_lines, last_line, row_lines
 from bench._verdict import failed
+
+GATE = "instructions"
+"""The group whose floors hold on a busy machine too."""
 
 
 class UsageError(Exception):
@@ -33,9 +40,10 @@ def main(arguments: Sequence[str]) -> int:
     """Carry out the command and return its exit code."""
     options = _parser().parse_args(arguments)
     try:
-        chosen = [load_group(name) for name in _checked(options.names)]
+        chosen = [load_group(name) for name in _chosen(options)]
         if options.list:
             return _list(chosen)
+        earlier = None if options.compare is None else _read(options.compare)
         if options.json is not None:
             _check_writable(options.json)
     except UsageError as error:
@@ -50,7 +58,14 @@ def main(arguments: Sequence[str]) -> int:
         return 130
     if options.json is not None:
         options.json.write_text(to_json(run), encoding="utf-8")
-    return 1 if failed(run.rows) else 0
+    if earlier is not None:
+        print("\n" + "\n".join(_compared(earlier, run)))
+    return 1 if unsound(run.rows) else 0
+
+
+def unsound(rows: Sequence[RowResult]) -> bool:
+    """Whether a goal is missed, work was done wrong, or a rival is worse than it can be."""
+    return failed(rows) or any(map(suspects, rows))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,11 +76,30 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", metavar="name", help="a group; default: all of them")
     parser.add_argument("--quick", action="store_true", help="fewer and smaller rounds")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all raw figures to FILE")
+    parser.add_argument(
+        "--compare", type=Path, metavar="FILE", help="say what changed since a run kept by --json"
+    )
+    parser.add_argument(
+        "--gate", action="store_true", help=f"the group {GATE!r} alone, or exit code 2: no valgrind"
+    )
     parser.add_argument("--list", action="store_true", help="show groups, rows and goals, run none")
     parser.add_argument(
         "--seed", type=int, help="order of the rivals, as an earlier run printed it"
     )
     return parser
+
+
+def _chosen(options: argparse.Namespace) -> list[str]:
+    """Return the names of the groups to run; the gate refuses to pass for want of a tool."""
+    if not options.gate:
+        return _checked(options.names)
+    if options.names:
+        raise UsageError("--gate says itself which group runs; name none")
+    try:
+        check_valgrind()
+    except ToolMissingError as error:
+        raise UsageError(f"the gate did not run: it {error}") from error
+    return [GATE]
 
 
 def _checked(names: Sequence[str]) -> list[str]:
@@ -77,6 +111,20 @@ def _checked(names: Sequence[str]) -> list[str]:
             hint = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(known)}"
             raise UsageError(f"there is no group {name!r}; {hint}")
     return list(dict.fromkeys(names)) or known
+
+
+def _read(file: Path) -> SavedRun:
+    try:
+        return read_run(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read {str(file)!r}: {error.strerror}") from error
+    except (UnicodeDecodeError, UnreadableRunError) as error:
+        raise UsageError(f"cannot compare with {str(file)!r}: {error}") from error
+
+
+def _compared(earlier: SavedRun, run: Run) -> list[str]:
+    differences = compare_runs(earlier, read_run(to_json(run)))
+    return compare_lines(earlier, differences)
 
 
 def _check_writable(file: Path) -> None:

@@ -9,6 +9,7 @@ from typing import assert_never
 from bench._machine import Machine
 from bench._measure import GC_POLICY, Broken, Measured, Missing, NotRun, RowResult
 from bench._model import OURS, Effort, Goal, Group
+from bench._recorded import suspects
 from bench._statistics import Summary, summarize
 from bench._verdict import compare, judge
 
@@ -43,6 +44,13 @@ def row_lines(result: RowResult) -> list[str]:
         f"    in {row.unit.name}, {result.size:,} a sample, {_CLOCK_WORDS[row.clock]}",
         *(_rival_line(result, rival, beside.get(rival, [])) for rival in row.rivals),
         *(_goal_line(result, goal) for goal in row.goals if goal not in beside_ours),
+        *(
+            _line(
+                each.rival,
+                f"rival suspect: {_number(each.ratio)} here, {each.recorded:.3g} recorded",
+            )
+            for each in suspects(result)
+        ),
     ]
 
 
