@@ -39,7 +39,7 @@ def test_an_application_that_ends_in_order_leaves_nothing(tmp_path: Path) -> Non
     async def works_in_threads() -> None:
         await trio.to_thread.run_sync(len, "abc")
         with open(tmp_path / "file", "w") as file:  # noqa: ASYNC230, PTH123
-            file.write("x")
+            file.write("x")  # noqa: ASYNC232
         await trio.run_process([sys.executable, "-c", ""])
         async with contextlib.aclosing(counting()) as numbers:
             async for _ in numbers:

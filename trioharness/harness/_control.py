@@ -107,9 +107,10 @@ class Control:
             await trio.serve_listeners(self._connected, [listener], handler_nursery=nursery)
         await trio.lowlevel.checkpoint()
 
-    async def _connected(self, stream: trio.SocketStream) -> None:
+    async def _connected(self, stream: trio.SocketStream) -> None:  # noqa: ASYNC910
         self._clients += 1
         try:
+            await trio.lowlevel.checkpoint()
             async with stream:
                 if self._clients <= CLIENTS:
                     await self._converse(stream)
@@ -155,6 +156,7 @@ class Control:
         return None
 
     async def _answer(self, question: Question, say: Say) -> None:
+        await trio.lowlevel.checkpoint()
         match question:
             case AskSnapshot():
                 await self._snapshots(question.every, say)
@@ -179,13 +181,12 @@ class Control:
 
 async def _steered(app: Steered, order: Steer) -> Answer:
     """Do what was asked, and say how that went."""
+    await trio.lowlevel.checkpoint()
     try:
         if order.action == "drain":
             drains = app.drain(order.grace)
-            await trio.lowlevel.checkpoint()
             return Text(text="it drains" if drains else "it stops, and does not drain any more")
         if order.path is None:
-            await trio.lowlevel.checkpoint()
             return Refused(text=f"{order.action} is for one component; give its path")
         child = app.child(order.path)
         await _DO[order.action](child, order.reason or f"{order.action} through the control socket")
@@ -208,6 +209,7 @@ async def _until_it_says_more(stream: trio.SocketStream, scope: trio.CancelScope
 
     Without it a client that is gone would be noticed with the next event, which may never come.
     """
+    await trio.lowlevel.checkpoint()
     with contextlib.suppress(trio.BrokenResourceError):
         await stream.receive_some(1)
     scope.cancel(reason="its client is gone")
