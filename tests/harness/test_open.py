@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from typing import Any
 
 import pytest
 import trio
@@ -139,3 +140,23 @@ async def test_signals_are_the_callers(autojump_clock: MockClock) -> None:
     async with app.open() as running:
         assert {number: signal.getsignal(number) for number in before} == before
         running.stop()
+
+
+async def test_one_run_may_have_another_observer(autojump_clock: MockClock) -> None:
+    described, given = list[th.Event](), list[th.Event]()
+    app = th.Harness("shop", observer=described.append)
+    app.add(trio.sleep, 1)
+    async with app.open(observer=given.append):
+        pass
+    assert any(isinstance(event, th.ChildReady) for event in given)
+    assert described == []
+    async with app.open():
+        pass
+    assert [type(event) for event in described] == [type(event) for event in given]
+
+
+async def test_what_cannot_be_told_events_is_refused() -> None:
+    wrong: Any = "log"
+    with pytest.raises(th.ConfigurationError, match="observer='log' is not callable"):
+        async with th.Harness("shop").open(observer=wrong):
+            pass

@@ -376,6 +376,40 @@ async def test_failing_is_not_checked(leak_check):
     result.assert_outcomes(passed=1, xfailed=1)
 
 
+# --- probes
+
+
+def test_probes_are_closed_after_all_else(attempt: Try) -> None:
+    """A component that still sends is not disturbed, and nothing of them is a leak."""
+    result = attempt(
+        """
+async def ticks(numbers, out):
+    try:
+        async for number in numbers:
+            while True:
+                await out.send(number)
+                await trio.sleep(1)
+    finally:
+        with trio.CancelScope(shield=True):
+            await trio.sleep(1)
+            await out.send(0)
+
+async def test_ticks(supervisor, channel_probe, events, leak_check):
+    numbers, out = channel_probe(int), channel_probe(int)
+    supervisor.start_soon(ticks, numbers.receive_end, out.send_end)
+    numbers.feed(7)
+    for _ in range(3):
+        assert await out.next(within=5) == 7
+    assert trio.current_time() == 2
+
+@pytest.mark.xfail(raises=AssertionError, strict=True)
+async def test_nothing_comes(channel_probe):
+    await channel_probe(int).next(within=3600)
+"""
+    )
+    result.assert_outcomes(passed=1, xfailed=1)
+
+
 # --- where they are of no use
 
 
@@ -384,7 +418,7 @@ async def test_asks({fixture}): ...
 """
 
 
-@pytest.mark.parametrize("fixture", ["virtual_clock", "leak_check", "supervisor"])
+@pytest.mark.parametrize("fixture", ["virtual_clock", "leak_check", "supervisor", "channel_probe"])
 def test_without_pytest_trio_they_say_what_to_do(attempt: Try, fixture: str) -> None:
     result = attempt(ASKS.format(fixture=fixture), "-p", "no:trio", mode="")
     result.assert_outcomes(errors=1)
@@ -466,7 +500,14 @@ def test_a_test_that_does_not_use_it_runs_without_the_rest(pytester: pytest.Pyte
 
 def test_each_fixture_is_explained(attempt: Try) -> None:
     lines = attempt("", "--fixtures").stdout.lines
-    for fixture in ("events", "faults", "leak_check", "supervisor", "virtual_clock"):
+    for fixture in (
+        "channel_probe",
+        "events",
+        "faults",
+        "leak_check",
+        "supervisor",
+        "virtual_clock",
+    ):
         (at,) = (number for number, line in enumerate(lines) if line.startswith(f"{fixture} -- "))
         assert lines[at + 1].startswith("    "), fixture
         assert "no docstring" not in lines[at + 1]

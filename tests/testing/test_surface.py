@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 NAMES = [
     "CHANNEL_CHECKS",
     "ChannelCheck",
+    "ChannelProbe",
+    "ChannelProbes",
     "ChannelReport",
     "EventRecorder",
     "Fault",

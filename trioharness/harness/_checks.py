@@ -26,6 +26,15 @@ def check_harness(name: object, grace: float, dead_letters: object, observer: ob
         raise ConfigurationError(
             subject, f"dead_letters={dead_letters!r} is no path", "give the path of a file"
         )
+    check_observer(subject, observer)
+
+
+def check_observer(subject: str, observer: object) -> None:
+    """Refuse what cannot be told events.
+
+    Raises:
+        ConfigurationError: It is not callable.
+    """
     if observer is not None and not callable(observer):
         raise ConfigurationError(
             subject, f"observer={observer!r} is not callable", "give a function of one event"

@@ -19,7 +19,7 @@ from ..rules import Limit, Strategy
 from ..supervision import check_words
 from ._channels import DeclaredChannels
 from ._check import faults, findings
-from ._checks import check_harness
+from ._checks import check_harness, check_observer
 from ._declared import DeclaredMember
 from ._described import Describes, Words
 from ._findings import Finding
@@ -285,7 +285,7 @@ class Harness(Describes):
             raise ending from ending.__cause__ or group
 
     @contextlib.asynccontextmanager
-    async def open(self) -> AsyncGenerator[Running]:
+    async def open(self, *, observer: Observer | None = None) -> AsyncGenerator[Running]:
         """Run the application inside of trio code: ``async with app.open() as running:``.
 
         When the block is entered, everything has started. The block is joined like that of
@@ -293,11 +293,16 @@ class Harness(Describes):
         background ones, which are stopped then; a body that raises, or is cancelled, stops
         everything in order. Signals are the caller's business.
 
+        Args:
+            observer: The one function that is told each event of this run: for a test, which gives
+                an `EventRecorder`. By default that of the harness.
+
         Yields:
             The running application.
 
         Raises:
-            ConfigurationError: The description cannot be run; nothing was started.
+            ConfigurationError: The description cannot be run, or `observer` cannot be called;
+                nothing was started.
             StartFailed: A component failed before it was ready, or it was told to end before all
                 were; what had started was stopped.
             RestartLimitExceeded: It gave up; its members are the real errors of the attempts.
@@ -305,7 +310,8 @@ class Harness(Describes):
         Cancellation:
             Everything is stopped in order, within `grace`.
         """
-        running = Running._create(self._plan())
+        check_observer(f"harness {self.name!r}", observer)
+        running = Running._create(self._plan(observer))
         with self._channels.in_a_run(), running._noting_errors():
             async with running._lasting(), running._block():
                 await running._start()
@@ -315,7 +321,7 @@ class Harness(Describes):
         if not running._started:  # told so through its control socket: its block cannot begin
             raise StartFailed(self.name, "it was told to end before everything had started")
 
-    def _plan(self) -> Plan:
+    def _plan(self, observer: Observer | None = None) -> Plan:
         levels = in_start_order(self)
         wrong = faults(self, self._channels)
         if wrong:
@@ -330,7 +336,7 @@ class Harness(Describes):
             grace=self.grace,
             words=self.words,
             dead_letters=self.dead_letters,
-            observer=self._observer,
+            observer=observer or self._observer,
             control=self.control,
             channels=self._channels,
             root=self,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ._clock import virtual_clock as virtual_clock
     from ._faults import Faults as Faults
     from ._leaks import leak_check as leak_check
+    from ._probe import ChannelProbe as ChannelProbe
+    from ._probe import ChannelProbes as ChannelProbes
     from ._recorder import EventRecorder as EventRecorder
     from ._storm import run_storm as run_storm
     from ._storm_books import StormReport as StormReport
@@ -32,6 +34,7 @@ else:
             "_clock": "VirtualClock run virtual_clock",
             "_faults": "Faults",
             "_leaks": "leak_check",
+            "_probe": "ChannelProbe ChannelProbes",
             "_recorder": "EventRecorder",
             "_storm": "run_storm",
             "_storm_books": "StormReport",

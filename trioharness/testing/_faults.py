@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import itertools
 import math
 import random
 from collections.abc import Callable, Container
 from typing import TypeAlias, TypeVar, cast, final
 
-import attrs
-
 from .._errors import ConfigurationError, Fault
 from .._util import callable_name
-from ..supervision import shape_of
-from ._life import Life, Plan
+from ._life import Plan
+from ._script import Drawer, Script, wrap
+from ._spoiling import Spoiling, Spoilt
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -23,8 +20,6 @@ Seconds: TypeAlias = float | tuple[float, float]
 """A duration, or the two between which each incarnation draws its own."""
 Number: TypeAlias = int | tuple[int, int]
 """Which one, from 1; or the two between which each incarnation draws its own, both included."""
-
-Drawer: TypeAlias = Callable[[random.Random], Plan]
 
 FIRST = (1,)
 
@@ -80,7 +75,7 @@ class Faults:
 
     @property
     def struck(self) -> tuple[Fault, ...]:
-        """The faults that were raised so far: a test asserts by it that it tested anything."""
+        """The faults so far, raised or done to a message: by it a test asserts that it tested."""
         return tuple(self._struck)
 
     def crash(
@@ -217,6 +212,121 @@ class Faults:
         pair = _numbers("cancel_in_send()", number)
         return self._break(component, incarnations, lambda c: Plan(send=c.randint(*pair)))
 
+    def drop_messages(
+        self,
+        component: F,
+        messages: Container[int] | None = None,
+        *,
+        chance: float = 1.0,
+        incarnations: Container[int] | None = None,
+    ) -> F:
+        """Break a component so that messages to it are lost; nothing is raised.
+
+        They are taken out of the channel, which counts them as received, and the component never
+        sees them: its receive goes on to the next one. To lose what a component sends, break the
+        one that receives it. A call that is lost is not answered before its caller gives up. What a
+        component receives through ``select``, ``merge`` or a view is out of reach.
+
+        Args:
+            component: The component.
+            messages: Which ones, counted from 1 over all receive ends of the incarnation; any
+                container of numbers, by default all.
+            chance: How probable it is that one of these is lost, 0 to 1.
+            incarnations: Which incarnations lose messages; all by default.
+
+        Returns:
+            The broken component.
+
+        Raises:
+            ComponentTypeError: It is none.
+            ConfigurationError: `chance` is no probability.
+        """
+        spoilt = Spoilt("kept from message {}", times=0)
+        return self._spoil(component, "drop_messages", messages, chance, incarnations, spoilt)
+
+    def duplicate_messages(
+        self,
+        component: F,
+        messages: Container[int] | None = None,
+        *,
+        chance: float = 1.0,
+        incarnations: Container[int] | None = None,
+    ) -> F:
+        """Break a component so that it receives messages twice in a row; nothing is raised.
+
+        It is the same object both times, and one message to the channel: in hand, with
+        ``max_deliveries``, until the component receives after the second. A call that comes twice
+        can be answered once.
+
+        Args:
+            component: The component.
+            messages: Which ones, as for `drop_messages`; the second time is not counted.
+            chance: How probable it is that one of these comes twice, 0 to 1.
+            incarnations: Which incarnations receive them twice; all by default.
+
+        Returns:
+            The broken component.
+
+        Raises:
+            ComponentTypeError: It is none.
+            ConfigurationError: `chance` is no probability.
+        """
+        spoilt = Spoilt("given message {} twice", times=2)
+        return self._spoil(component, "duplicate_messages", messages, chance, incarnations, spoilt)
+
+    def delay_messages(
+        self,
+        component: F,
+        seconds: Seconds,
+        messages: Container[int] | None = None,
+        *,
+        chance: float = 1.0,
+        incarnations: Container[int] | None = None,
+    ) -> F:
+        """Break a component so that messages reach it later; nothing is raised.
+
+        A receive that takes such a message out of the channel lasts longer by that; those behind
+        it wait as well, so the order is kept. ``receive_nowait`` finds nothing meanwhile. A receive
+        that is cancelled loses nothing: the next one through that end gives the message.
+
+        Args:
+            component: The component.
+            seconds: How much later; of a pair, each message draws its own.
+            messages: Which ones, as for `drop_messages`.
+            chance: How probable it is that one of these is delayed, 0 to 1.
+            incarnations: Which incarnations are delayed; all by default.
+
+        Returns:
+            The broken component.
+
+        Raises:
+            ComponentTypeError: It is none.
+            ConfigurationError: `seconds` is no duration, or `chance` no probability.
+        """
+        spoilt = Spoilt(
+            "made to wait {1:g} s for message {0}", delay=_seconds("delay_messages()", seconds)
+        )
+        return self._spoil(component, "delay_messages", messages, chance, incarnations, spoilt)
+
+    def _spoil(
+        self,
+        component: F,
+        method: str,
+        messages: Container[int] | None,
+        chance: float,
+        incarnations: Container[int] | None,
+        spoilt: Spoilt,
+    ) -> F:
+        if not (isinstance(chance, int | float) and 0 <= chance <= 1):
+            raise ConfigurationError(
+                f"{method}(chance=)", f"{chance!r} is no probability", "give a number from 0 to 1"
+            )
+        return self._break(
+            component,
+            incarnations,
+            lambda dice: Plan(spoiling=Spoiling(messages, chance, spoilt, dice)),
+        )
+
     def _break(self, component: F, incarnations: Container[int] | None, draw: Drawer) -> F:
         script = Script(
             name=callable_name(component),
@@ -224,69 +334,22 @@ class Faults:
             draw=draw,
             dice=f"{self._seed}/{next(self._made)}",
             strike=self._strike,
+            note=self._note,
         )
         return cast("F", wrap(component, script))
 
     def _strike(self, name: str, incarnation: int, what: str) -> Exception:
-        fault = Fault(name, incarnation, what, self._seed)
-        self._struck.append(fault)
+        fault = self._note(name, incarnation, what)
         if self._error is None:
             return fault
         error = self._error(str(fault))
         error.__cause__ = fault
         return error
 
-
-@attrs.define(eq=False, kw_only=True)
-class Script:
-    """What one broken component has to suffer, life after life."""
-
-    name: str
-    incarnations: Container[int] | None
-    draw: Drawer
-    dice: str
-    """What the chance of this script is made of."""
-    strike: Callable[[str, int, str], Exception]
-    lives: int = 0
-
-    def next_life(self) -> Life | None:
-        """Return the next life if it is to be struck."""
-        self.lives += 1
-        number = self.lives
-        if self.incarnations is not None and number not in self.incarnations:
-            return None
-        chance = random.Random(f"{self.dice}/{number}")  # noqa: S311 - to be repeated
-        return Life(self.draw(chance), functools.partial(self.strike, self.name, number))
-
-
-def wrap(component: Callable[..., object], script: Script) -> Callable[..., object]:
-    """Return a component that is to supervision what `component` is, and follows the script.
-
-    Raises:
-        ComponentTypeError: It is no component.
-    """
-    shape = shape_of(component)
-    if isinstance(component, functools.partial):  # supervision looks for channel ends in it
-        inner = wrap(component.func, script)
-        return functools.partial(inner, *component.args, **component.keywords)
-
-    def broken(*args: object, **keywords: object) -> object:
-        life = script.next_life()
-        if life is None:
-            return component(*args, **keywords)
-        return life.begin(component, args, keywords)
-
-    if isinstance(component, type):
-        # Its attributes are no function's; and behind a wrapper only a generator function is known
-        # to open something.
-        functools.update_wrapper(broken, component, updated=())
-        vars(broken)["__signature__"] = inspect.signature(component)
-        if shape.opens:
-            vars(broken)["__wrapped__"] = Life.hold_open
-    else:
-        functools.update_wrapper(broken, component)
-    broken.__qualname__ = script.name
-    return broken
+    def _note(self, name: str, incarnation: int, what: str) -> Fault:
+        fault = Fault(name, incarnation, what, self._seed)
+        self._struck.append(fault)
+        return fault
 
 
 def _seconds(subject: str, seconds: Seconds) -> tuple[float, float]:

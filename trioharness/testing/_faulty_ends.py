@@ -6,7 +6,8 @@ supervisor, which settles and closes them as ever.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -36,10 +37,12 @@ class FaultyEnd:
 
     def close(self) -> None:
         """Close the real end."""
+        self._forget()
         self._end.close()
 
     async def aclose(self) -> None:
         """Close the real end."""
+        self._forget()
         await self._end.aclose()
 
     def __enter__(self) -> Self:
@@ -52,6 +55,7 @@ class FaultyEnd:
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._forget()
         self._end.__exit__(exc_type, exc_value, traceback)
 
     async def __aexit__(
@@ -60,49 +64,94 @@ class FaultyEnd:
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._forget()
         await self._end.__aexit__(exc_type, exc_value, traceback)  # noqa: ASYNC102 - as it does
+
+    def _forget(self) -> None:
+        """Drop what this end was still to give; it is about to be closed."""
 
 
 class FaultyReceive(FaultyEnd, trio.abc.ReceiveChannel[object]):
-    """A receive end that counts what it gives."""
+    """A receive end that counts what it takes, and gives of that what is to arrive, when it is."""
+
+    def __init__(self, end: Any, life: Life) -> None:
+        super().__init__(end, life)
+        self._arriving: deque[tuple[float, object]] = deque()
+        """What was taken and is still to be given, each with the time from which it may be."""
+
+    def _forget(self) -> None:
+        self._arriving.clear()
 
     async def receive(self) -> object:
         """Receive as the real end does, then count."""
-        message: object = await self._end.receive()
-        self._life.has_received(1)
+
+        async def one() -> list[object]:
+            return [await self._end.receive()]
+
+        (message,) = await self.take(1, one)
         return message
 
     def receive_nowait(self) -> object:
         """Receive as the real end does, then count."""
-        message: object = self._end.receive_nowait()
-        self._life.has_received(1)
-        return message
+        while True:
+            if not self._arriving:
+                self._keep([self._end.receive_nowait()])
+            elif due := self._due(1):
+                return due[0]
+            else:
+                raise trio.WouldBlock
 
     async def receive_many(self, limit: int, /) -> list[object]:
         """Receive as the real end does, then count."""
-        messages: list[object] = await self._end.receive_many(limit)
-        self._life.has_received(len(messages))
-        return messages
+        return await self.take(limit, lambda: self._end.receive_many(limit))
 
     def batches(self, limit: int, /, within: float | None = None) -> AsyncIterator[list[object]]:
         """Return the iterator of the real end, counted."""
-        return CountedBatches(self._end.batches(limit, within), self._life)
+        return CountedBatches(self, self._end.batches(limit, within), limit)
+
+    async def take(self, limit: int, fetch: Callable[[], Awaitable[list[object]]]) -> list[object]:
+        """Give what has arrived, 1 to `limit` messages, or fetch more and wait until it has.
+
+        What was fetched is kept at once, so that a cancel while it waits loses nothing.
+        """
+        if self._arriving:
+            await trio.lowlevel.checkpoint()
+        while not (due := self._due(limit)):
+            if self._arriving:
+                await trio.sleep_until(self._arriving[0][0])
+            else:
+                self._keep(await fetch())
+        return due  # noqa: ASYNC910 - what is due was waited for, above or in the loop
+
+    def _keep(self, messages: list[object]) -> None:
+        now = trio.current_time()
+        fates = self._life.has_received(len(messages))
+        for message, (times, delay) in zip(messages, fates, strict=True):
+            self._arriving.extend([(now + delay, message)] * times)
+
+    def _due(self, limit: int) -> list[object]:
+        now = trio.current_time()
+        due: list[object] = []
+        while self._arriving and len(due) < limit and self._arriving[0][0] <= now:
+            due.append(self._arriving.popleft()[1])
+        return due
 
 
 class CountedBatches:
     """Batches, counted."""
 
-    def __init__(self, batches: AsyncIterator[list[object]], life: Life) -> None:
+    def __init__(
+        self, end: FaultyReceive, batches: AsyncIterator[list[object]], limit: int
+    ) -> None:
+        self._end = end
         self._batches = batches
-        self._life = life
+        self._limit = limit
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> list[object]:
-        messages = await anext(self._batches)
-        self._life.has_received(len(messages))
-        return messages
+        return await self._end.take(self._limit, lambda: anext(self._batches))
 
 
 class FaultySend(FaultyEnd, trio.abc.SendChannel[object]):

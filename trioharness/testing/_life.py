@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import math
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NoReturn, cast
 
@@ -19,6 +19,7 @@ import trio
 from ..supervision import Component, is_end
 from ._faulty_class import make_faulty
 from ._faulty_ends import probe
+from ._spoiling import UNSPOILT, Spoiling
 
 
 @attrs.frozen(kw_only=True)
@@ -37,6 +38,8 @@ class Plan:
     """Crash with this message, counted from 1."""
     send: int = 0
     """Be cancelled in this send, counted from 1."""
+    spoiling: Spoiling | None = None
+    """What happens to messages on their way to it."""
 
 
 @attrs.define(eq=False)
@@ -46,6 +49,8 @@ class Life:
     plan: Plan
     strike: Callable[[str], Exception]
     """Makes what is to be raised, from what was done in words; takes note of it."""
+    note: Callable[[str], object]
+    """Takes note of what was done, where nothing is raised."""
     scope: trio.CancelScope = attrs.field(init=False)
     """Around whatever of it runs; its deadline is the crash."""
     what: str = ""
@@ -59,11 +64,24 @@ class Life:
         self.what = f"crashed {self.plan.at:g} s after its start"
         self.scope = trio.CancelScope(deadline=trio.current_time() + self.plan.at)
 
-    def has_received(self, messages: int) -> None:
-        """Count received messages, and crash with the one of the plan."""
+    def has_received(self, messages: int) -> Iterable[tuple[int, float]]:
+        """Count received messages, and crash with the one of the plan.
+
+        Returns:
+            Of each, how often the component is to get it, and after how many seconds.
+        """
         before, self.received = self.received, self.received + messages
         if before < self.plan.receive <= self.received:
             raise self.strike(f"crashed with message {self.plan.receive}")
+        return [self._fate(number) for number in range(before + 1, self.received + 1)]
+
+    def _fate(self, number: int) -> tuple[int, float]:
+        if self.plan.spoiling is None:
+            return UNSPOILT
+        times, delay, what = self.plan.spoiling(number)
+        if what:
+            self.note(what)
+        return times, delay
 
     def will_send(self) -> None:
         """Count a send that begins; have the one of the plan cancelled as soon as it waits."""

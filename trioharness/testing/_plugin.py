@@ -14,6 +14,7 @@ from trio.abc import Clock, Instrument
 from ._leaks import leak_check as nothing_left_behind
 
 if TYPE_CHECKING:
+    from ._probe import ChannelProbes
     from .plugin import Asked
 
 AsyncTest: TypeAlias = Callable[..., Coroutine[Any, Any, object]]
@@ -74,6 +75,8 @@ def _run(
             f"{item.name!r} has {len(clocks)} clocks, {names}, and can only run by one; leave out "
             "all others (with supervisor comes virtual_clock)"
         )
+    if asked.probes is not None:
+        async_fn = functools.partial(_with_probes, asked.probes, async_fn)
     watching = {id(value): value for value in (*instruments, *item.funcargs.values())}
     try:
         return run(
@@ -93,6 +96,13 @@ def _run(
     finally:
         single.__context__ = context
         del single, context  # no cycle of this frame and the traceback
+
+
+async def _with_probes(probes: ChannelProbes, async_fn: Callable[[], Awaitable[object]]) -> None:
+    """Run a test, with its async fixtures, and close its probes at the end."""
+    __tracebackhide__ = True
+    with probes:
+        await async_fn()
 
 
 async def _checked(async_fn: Callable[[], Awaitable[object]]) -> None:  # noqa: ASYNC910

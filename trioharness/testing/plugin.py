@@ -3,6 +3,7 @@
 - ``virtual_clock``: the test runs in virtual time
 - ``events``: an `EventRecorder`
 - ``faults``: seeded `Faults`; a failing test shows the seed, ``--faults-seed`` gives it again
+- ``channel_probe``: makes a `ChannelProbe`, which feeds a component or collects what it sends
 - ``leak_check``: the test must leave nothing behind
 - ``supervisor``: an open supervisor that tells ``events``, in virtual time
 
@@ -30,12 +31,13 @@ if TYPE_CHECKING:
     from ..supervision import Supervisor
     from ._clock import VirtualClock
     from ._faults import Faults
+    from ._probe import ChannelProbes
     from ._recorder import EventRecorder
 
 PYTEST_TRIO = ("trio", "pytest_trio", "pytest_trio.plugin")
 """The names under which pytest may know it: that of its entry point, and those given to ``-p``."""
 
-NEED_TRIO = ("supervisor", "virtual_clock", "leak_check")
+NEED_TRIO = ("channel_probe", "supervisor", "virtual_clock", "leak_check")
 """The fixtures that are of no use in a test that pytest-trio does not run."""
 
 
@@ -43,11 +45,12 @@ NEED_TRIO = ("supervisor", "virtual_clock", "leak_check")
 class Asked:
     """What the fixtures of one test have asked for."""
 
-    __slots__ = ("clock", "faults", "frame", "leaks")
+    __slots__ = ("clock", "faults", "frame", "leaks", "probes")
 
     def __init__(self) -> None:
         self.clock: MockClock | None = None
         self.faults: Faults | None = None
+        self.probes: ChannelProbes | None = None
         self.leaks = False
         self.frame: object = None
         """That of the test; held, it keeps what the variables of the test refer to."""
@@ -117,6 +120,31 @@ def faults(request: pytest.FixtureRequest) -> Faults:
     asked = _asked(request, "faults")
     asked.faults = Faults(request.config.getoption("faults_seed"))
     return asked.faults
+
+
+@pytest.fixture
+def channel_probe(
+    request: pytest.FixtureRequest,
+    virtual_clock: VirtualClock,  # noqa: ARG001 - for its effect
+) -> ChannelProbes:
+    """Makes a `trioharness.testing.ChannelProbe`, to feed a component or collect what it sends.
+
+    The test runs in virtual time. The probes stay open until all fixtures of the test are over, so
+    that components which are stopped with ``supervisor`` do not find them closed before.
+
+    ::
+
+        async def test_doubles(supervisor, channel_probe):
+            numbers, doubles = channel_probe(int), channel_probe(int)
+            supervisor.start_soon(doubler, numbers.receive_end, doubles.send_end)
+            numbers.feed(1)
+            assert await doubles.next(within=5) == 2
+    """
+    from ._probe import ChannelProbes
+
+    asked = _asked(request, "channel_probe")
+    asked.probes = ChannelProbes()
+    return asked.probes
 
 
 @pytest.fixture
