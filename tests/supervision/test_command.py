@@ -198,7 +198,7 @@ async def test_a_policy_by_type_sees_its_failure(output: Output) -> None:
         sup.start_soon(
             th.command(["false"]), restart={th.CommandFailed: "temporary", Exception: "permanent"}
         )
-    assert output.lines == ["false 1 ready", "false 1 crashed", "s ended"]
+    assert output.lines == ["false 1 ready", "false 1 crashed", "false 1 not-restarted", "s ended"]
 
 
 async def test_a_supervisor_gives_up_over_it_with_the_real_errors() -> None:

@@ -142,7 +142,7 @@ class _Apart(AbstractContextManager[Portal, None]):
     async def _main(self) -> None:
         self._token = trio.lowlevel.current_trio_token()
         if self._unwanted:
-            self._scope.cancel()
+            self._scope.cancel(reason="its start was interrupted")
         with self._scope:
             async with self.app.open() as self._running:
                 self._news.put(self._running.portal)
