@@ -10,7 +10,7 @@ import trio
 
 from .._errors import ConfigurationError
 from .._events import Observer
-from ..observe import Selective, log_observer, log_wants_all, safely
+from ..observe import log_observer, log_wants_all, safely
 from ..rules import AUTO_SHUTDOWNS, EXHAUSTED, STRATEGIES, AutoShutdown, Exhausted, Limit, Strategy
 from ._alone import alone
 from ._ambient import here
@@ -198,8 +198,6 @@ def make_engine(
     parent = here()
     tells_all: Callable[[], bool] = _always
     if observer is not None:
-        if isinstance(observer, Selective):
-            tells_all = observer.wants_all
         observer = safely(observer)
     elif parent is not None:
         observer, tells_all = parent.engine.observer, parent.engine.tells_all
