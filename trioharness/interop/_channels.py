@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from types import TracebackType
-from typing import Any, Generic, Self, TypeVar, cast, final, overload
+from typing import Generic, TypeVar, cast, final, overload
 
 import attrs
 import trio
@@ -13,6 +10,7 @@ from anyio.abc import ObjectReceiveStream, ObjectSendStream
 
 from .._errors import ConfigurationError
 from ._errors import trios_errors
+from ._wrapped import Wrapped
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -58,48 +56,20 @@ def from_anyio(
     return ReceiveEnd[T](cast("ObjectReceiveStream[T]", stream))
 
 
-@attrs.define(eq=False, repr=False)
-class _End:
+class _End(Wrapped):
     """What ends of both directions have in common."""
 
-    _stream: Any
+    __slots__ = ()
+    errors = staticmethod(trios_errors)
+    passed_on = frozenset({"statistics"})
 
     def __repr__(self) -> str:
-        return f"<{self._stream!r} as an end of a channel>"
-
-    def __getattr__(self, name: str) -> Any:
-        # Not methods: not every stream has them.
-        if name == "clone":
-            return partial(self._clone, self._stream.clone)
-        if name == "shown_end":  # what a supervisor keeps, and counts by identity
-            return getattr(self._stream, "shown_end", self._stream)
-        if name == "statistics":
-            return self._stream.statistics
-        raise AttributeError(f"a stream has no {name!r}", name=name, obj=self)
-
-    def _clone(self, clone: Callable[[], object]) -> Self:
-        with trios_errors():
-            return attrs.evolve(self, stream=clone())
-
-    def close(self) -> None:
-        """Close the stream."""
-        self._stream.close()
+        return f"<{self._inner!r} as an end of a channel>"
 
     async def aclose(self) -> None:
         """Close the stream. Always a checkpoint; cancelled, it is closed all the same."""
-        await self._stream.aclose()
+        await self._inner.aclose()
         await trio.lowlevel.checkpoint()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 @final
@@ -110,12 +80,12 @@ class SendEnd(_End, trio.abc.SendChannel[T_contra], Generic[T_contra]):
     async def send(self, value: T_contra) -> None:
         """Send a message, waiting for room."""
         with trios_errors():
-            await self._stream.send(value)
+            await self._inner.send(value)
 
     def send_nowait(self, value: T_contra) -> None:
         """Send a message if there is room, or raise `trio.WouldBlock`."""
         with trios_errors():
-            self._stream.send_nowait(value)
+            self._inner.send_nowait(value)
 
 
 @final
@@ -126,11 +96,11 @@ class ReceiveEnd(_End, trio.abc.ReceiveChannel[T_co], Generic[T_co]):
     async def receive(self) -> T_co:
         """Receive a message, waiting for one."""
         with trios_errors():
-            message: T_co = await self._stream.receive()
+            message: T_co = await self._inner.receive()
         return message
 
     def receive_nowait(self) -> T_co:
         """Receive a message if there is one, or raise `trio.WouldBlock`."""
         with trios_errors():
-            message: T_co = self._stream.receive_nowait()
+            message: T_co = self._inner.receive_nowait()
         return message

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from types import TracebackType
-from typing import Any, Final, Generic, Self, TypeVar, cast, final, overload
+from typing import Final, Generic, TypeVar, cast, final, overload
 
 import attrs
 import trio
@@ -13,6 +10,7 @@ from anyio.abc import ObjectReceiveStream, ObjectSendStream
 
 from .._errors import ConfigurationError
 from ._errors import anyios_errors
+from ._wrapped import Wrapped
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -63,47 +61,19 @@ def to_anyio(
     return ReceiveStream[T](cast("trio.abc.ReceiveChannel[T]", end))
 
 
-@attrs.define(eq=False, repr=False)
-class _Stream:
+class _Stream(Wrapped):
     """What streams of both directions have in common."""
 
-    _end: Any
+    __slots__ = ()
+    errors = staticmethod(anyios_errors)
+    passed_on = OF_THE_END
 
     def __repr__(self) -> str:
-        return f"<{self._end!r} as a stream of anyio>"
-
-    def __getattr__(self, name: str) -> Any:
-        # Not methods: an end of another library must not seem to have what it has not.
-        if name == "clone":
-            return partial(self._clone, self._end.clone)
-        if name == "shown_end":
-            return getattr(self._end, "shown_end", self._end)
-        if name in OF_THE_END:
-            return getattr(self._end, name)
-        raise AttributeError(f"a stream has no {name!r}", name=name, obj=self)
-
-    def _clone(self, clone: Callable[[], object]) -> Self:
-        with anyios_errors():
-            return attrs.evolve(self, end=clone())
-
-    def close(self) -> None:
-        """Close the end."""
-        self._end.close()
+        return f"<{self._inner!r} as a stream of anyio>"
 
     async def aclose(self) -> None:
         """Close the end. Always a checkpoint."""
-        await self._end.aclose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
+        await self._inner.aclose()
 
 
 @final
@@ -114,12 +84,12 @@ class SendStream(_Stream, ObjectSendStream[T_contra], Generic[T_contra]):
     async def send(self, item: T_contra) -> None:
         """Send a message, waiting for room. Always a checkpoint; cancelled, it has sent nothing."""
         with anyios_errors():
-            await self._end.send(item)
+            await self._inner.send(item)
 
     def send_nowait(self, item: T_contra) -> None:
         """Send a message if there is room, or raise `anyio.WouldBlock`."""
         with anyios_errors():
-            self._end.send_nowait(item)
+            self._inner.send_nowait(item)
 
 
 @final
@@ -130,11 +100,11 @@ class ReceiveStream(_Stream, ObjectReceiveStream[T_co], Generic[T_co]):
     async def receive(self) -> T_co:
         """Receive a message. Always a checkpoint; cancelled, it has taken nothing."""
         with anyios_errors():
-            message: T_co = await self._end.receive()
+            message: T_co = await self._inner.receive()
         return message
 
     def receive_nowait(self) -> T_co:
         """Receive a message if there is one, or raise `anyio.WouldBlock`."""
         with anyios_errors():
-            message: T_co = self._end.receive_nowait()
+            message: T_co = self._inner.receive_nowait()
         return message
