@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Generic, TypeVar, cast, final, overload
 
 import attrs
@@ -60,11 +61,13 @@ class _End(Wrapped):
     """What ends of both directions have in common."""
 
     __slots__ = ()
-    errors = staticmethod(trios_errors)
     passed_on = frozenset({"statistics"})
 
     def __repr__(self) -> str:
         return f"<{self._inner!r} as an end of a channel>"
+
+    def _errors(self) -> AbstractContextManager[None]:
+        return trios_errors()
 
     async def aclose(self) -> None:
         """Close the stream. Always a checkpoint; cancelled, it is closed all the same."""

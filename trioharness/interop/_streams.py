@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Final, Generic, TypeVar, cast, final, overload
 
 import attrs
@@ -65,11 +66,13 @@ class _Stream(Wrapped):
     """What streams of both directions have in common."""
 
     __slots__ = ()
-    errors = staticmethod(anyios_errors)
     passed_on = OF_THE_END
 
     def __repr__(self) -> str:
         return f"<{self._inner!r} as a stream of anyio>"
+
+    def _errors(self) -> AbstractContextManager[None]:
+        return anyios_errors()
 
     async def aclose(self) -> None:
         """Close the end. Always a checkpoint."""

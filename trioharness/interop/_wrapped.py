@@ -17,8 +17,6 @@ class Wrapped:
 
     _inner: Any
 
-    errors: ClassVar[Callable[[], AbstractContextManager[None]]]
-    """Turns the errors of what is inside into those of the wrapper, in a block."""
     passed_on: ClassVar[frozenset[str]]
     """What has nothing to do with how messages are sent or received: what can do it still can."""
 
@@ -33,8 +31,12 @@ class Wrapped:
         raise AttributeError(f"a stream has no {name!r}", name=name, obj=self)
 
     def _clone(self, clone: Callable[[], object]) -> Self:
-        with type(self).errors():
+        with self._errors():
             return attrs.evolve(self, inner=clone())
+
+    def _errors(self) -> AbstractContextManager[None]:
+        """Turn the errors of what is inside into those of the wrapper, in a block."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """Close what is inside."""
