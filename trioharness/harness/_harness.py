@@ -95,7 +95,7 @@ class Harness(Describes):
         self.within = within
         self.dead_letters: Path | None = None if dead_letters is None else Path(dead_letters)
         self.members: list[DeclaredMember] = []
-        self.control = check_control(f"harness {name!r}", control)
+        self.control: Path | None = check_control(f"harness {name!r}", control)
         self._observer = observer
         self._channels = DeclaredChannels(isolation)
         self._names = set() if dead_letters is None else {DEAD_LETTERS}

@@ -51,7 +51,7 @@ class Asked:
         self.clock: MockClock | None = None
         self.faults: Faults | None = None
         self.probes: ChannelProbes | None = None
-        self.leaks = False
+        self.leaks: bool = False
         self.frame: object = None
         """That of the test; held, it keeps what the variables of the test refer to."""
 
