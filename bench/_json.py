@@ -51,6 +51,7 @@ def _row(result: RowResult) -> dict[str, object]:
         "clock": row.clock,
         "size": result.size,
         "baseline": row.baseline,
+        "point": None if row.point is None else attrs.asdict(row.point),
         "rivals": {rival: _rival(result, rival) for rival in row.rivals},
         "goals": [_goal(result, number) for number in range(len(row.goals))],
     }

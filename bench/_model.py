@@ -185,6 +185,18 @@ def at_most(must: float, *, stretch: float | None = None) -> Goal:
     return Goal("ceiling", must, stretch, None)
 
 
+@attrs.frozen
+class Point:
+    """Where a row stands on a curve: the cost of one, over how many or how large."""
+
+    curve: str
+    """The rows of a group with the same one make up a curve: ``"children up"``."""
+    x: float
+    """How many, or how large."""
+    of: str
+    """What `x` counts, in the plural: ``"children"``, ``"bytes"``."""
+
+
 @attrs.frozen(kw_only=True)
 class Row:
     """One piece of work, done by several rivals in turn."""
@@ -207,6 +219,8 @@ class Row:
     """How many rounds are enough, where a sample is long or exact; None: as many as the run has."""
     whole: bool = False
     """Whether a quick run does it in full size too, since the goal is about just that size."""
+    point: Point | None = None
+    """Its place on a curve, where the row is one of several that differ in size alone."""
 
     @property
     def counted(self) -> bool:

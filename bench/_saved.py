@@ -10,6 +10,7 @@ import cattrs
 
 from bench._json import SCHEMA
 from bench._machine import Machine
+from bench._model import Point
 from bench._statistics import Summary
 
 
@@ -56,6 +57,8 @@ class SavedRow:
     baseline: str | None
     rivals: dict[str, SavedRival]
     goals: tuple[SavedGoal, ...]
+    point: Point | None = None
+    """Its place on a curve; files of older runs have none."""
 
 
 @attrs.frozen(kw_only=True)
