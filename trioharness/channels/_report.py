@@ -23,29 +23,36 @@ def describe(state: ChannelState, end: object, *, closed: bool) -> str:
 
 def read_statistics(state: ChannelState) -> ChannelStatistics:
     """Return the numbers of this moment."""
+    queued = len(state.queue)
     buffered = state.buffered
-    now: float | None = None
+    senders, receivers = state.senders, state.receivers
+    send_since = receive_since = None
+    age = 0.0
     # Most channels of an application at rest have nothing whose age could be asked for.
-    if state.queue or state.senders or state.receivers or state.marks:
+    if queued or senders or receivers or state.marks:
         with contextlib.suppress(RuntimeError):  # outside of trio
             now = trio.current_time()
+            send_since = waiting_since(senders, now)
+            receive_since = waiting_since(receivers, now)
+            age = oldest_age(state, now)
+    sent, dead, dropped = state.sent, state.dead, state.dropped
     return ChannelStatistics(
-        current_buffer_used=buffered,
-        max_buffer_size=state.max_buffer_size,
-        open_send_channels=state.open_send_channels,
-        open_receive_channels=state.open_receive_channels,
-        tasks_waiting_send=len(state.senders),
-        tasks_waiting_receive=len(state.receivers),
-        send_waiting_since=None if now is None else waiting_since(state.senders, now),
-        receive_waiting_since=None if now is None else waiting_since(state.receivers, now),
-        oldest_age=0.0 if now is None else oldest_age(state, now),
-        peak_buffer_used=state.peak,
-        sent=state.sent,
-        received=state.sent - buffered - state.dead - state.dropped - state.abandoned,
-        dropped=state.dropped,
-        dead=state.dead,
-        doomed=buffered - len(state.queue),
-        in_hand=state.in_hand,
+        buffered,
+        state.max_buffer_size,
+        state.open_send_channels,
+        len(state.hands),
+        len(senders),
+        len(receivers),
+        send_since,
+        receive_since,
+        age,
+        state.peak,
+        sent,
+        sent - buffered - dead - dropped - state.abandoned,
+        dropped,
+        dead,
+        buffered - queued,
+        state.in_hand,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .._frozen import frozen
 
 
-@frozen(kw_only=True)
+@frozen
 class ChannelStatistics:
     """The numbers of one channel at one moment, from `statistics()` of either end.
 

@@ -20,7 +20,7 @@ Phase: TypeAlias = Literal["starting", "running", "draining", "stopping"]
 """Where an application is in its life."""
 
 
-@frozen(kw_only=True)
+@frozen
 class ChannelFigures:
     """What one channel of an application has done and holds; see `ChannelStatistics`."""
 
@@ -111,21 +111,22 @@ def channel_figures(
 
 
 def _figures(name: str, kind: str, of: ChannelStatistics) -> ChannelFigures:
+    size = of.max_buffer_size
     return ChannelFigures(
-        name=name,
-        kind=kind,
-        room=None if math.isinf(of.max_buffer_size) else int(of.max_buffer_size),
-        used=of.current_buffer_used,
-        peak=of.peak_buffer_used,
-        sent=of.sent,
-        received=of.received,
-        dropped=of.dropped,
-        dead=of.dead,
-        in_hand=of.in_hand,
-        left=of.left,
-        senders_waiting=of.tasks_waiting_send,
-        receivers_waiting=of.tasks_waiting_receive,
-        senders_waiting_since=of.send_waiting_since,
-        receivers_waiting_since=of.receive_waiting_since,
-        oldest_age=of.oldest_age,
+        name,
+        kind,
+        None if size == math.inf else int(size),
+        of.current_buffer_used,
+        of.peak_buffer_used,
+        of.sent,
+        of.received,
+        of.dropped,
+        of.dead,
+        of.in_hand,
+        of.sent - of.received - of.dropped - of.dead,
+        of.tasks_waiting_send,
+        of.tasks_waiting_receive,
+        of.send_waiting_since,
+        of.receive_waiting_since,
+        of.oldest_age,
     )

@@ -51,7 +51,7 @@ _WORDS: Final[Mapping[State, str]] = {state: str(state) for state in State}
 _RESTS: Final = frozenset({State.STOPPED, State.PARKED, State.COMPLETE})
 
 
-@frozen(kw_only=True)
+@frozen
 class StateTimes:
     """How long one component has been in which state."""
 
@@ -113,7 +113,7 @@ class StateBook:
 
 
 def _times(page: _Page, now: float) -> StateTimes:
-    seconds = page.seconds.copy()
     present = _WORDS[page.state]
-    seconds[present] = seconds.get(present, 0.0) + now - page.since
-    return StateTimes(state=page.state, since=page.since, seconds=seconds)
+    past = page.seconds
+    seconds = {**past, present: past.get(present, 0.0) + now - page.since}
+    return StateTimes(page.state, page.since, seconds)

@@ -20,7 +20,7 @@ from .._frozen import frozen
 from ._format import one_line
 
 
-@frozen(kw_only=True)
+@frozen
 class ChildNode:
     """One child in a tree, as it was at one moment."""
 
@@ -37,7 +37,7 @@ class ChildNode:
     """What there is to say of its health; empty if nothing."""
     since: float | None = None
     """Since when that is so, in trio's time; None where nobody noted it."""
-    last_error: str | None
+    last_error: str | None = None
     """Its last error in one line."""
     supervisors: tuple[SupervisorNode, ...] = ()
     """The supervisors that are open inside of it."""

@@ -9,7 +9,6 @@ from ._diagnosis import StoppedByHand as StoppedByHand
 from ._diagnosis import SupervisorHealth as SupervisorHealth
 from ._diagnosis import diagnose as diagnose
 from ._diagnosis import roll_up as roll_up
-from ._diagnosis import well as well
 from ._diagnosis import worst as worst
 from ._health import DEFAULT_HEALTH as DEFAULT_HEALTH
 from ._health import Check as Check

@@ -161,25 +161,6 @@ def diagnose(signs: Signs, now: float, healthy_after: float) -> ChildHealth:
     )
 
 
-def well(path: str, ready_at: float) -> ChildHealth:
-    """Say what `diagnose` says of a child that is ready, and never crashed, nor is watched.
-
-    That is nearly all of them, nearly always; so it is said without looking for anything else.
-
-    Args:
-        path: Its path.
-        ready_at: Since when it is ready.
-    """
-    return ChildHealth(
-        path=path,
-        state=State.READY,
-        condition=Condition.HEALTHY,
-        since=ready_at,
-        started=True,
-        ready=True,
-    )
-
-
 _Diagnosis = tuple[Condition, str, float | None]
 
 
@@ -283,7 +264,7 @@ def roll_up(
 
     Args:
         path: Path of its supervisor.
-        children: All children in it, at any depth.
+        children: The children in it, at any depth; healthy ones that are ready may be left out.
         is_ending: Whether it takes no more work: it drains, stops or has ended.
 
     Returns:
