@@ -69,6 +69,9 @@ class CallStorm:
     scopes: list[trio.CancelScope] = attrs.field(factory=list[trio.CancelScope], init=False)
     children: list[th.Child[Any]] = attrs.field(factory=list["th.Child[Any]"], init=False)
     over: bool = attrs.field(default=False, init=False)
+    is_steady: bool = attrs.field(default=False, init=False)
+    """Such a responder has its end by now: before that, an end of which there is a clone may well
+    be kept for nobody."""
     kind: str = attrs.field(default="any", init=False)
     """``steady``: one responder always comes back, so that no call may fail for want of one.
     ``solo``: there is but one in the end, so that its calls to itself have to fail."""
@@ -104,7 +107,7 @@ class CallStorm:
             except (th.RequestError, trio.BrokenResourceError, trio.ClosedResourceError) as error:
                 self.count[type(error).__name__] += 1
                 how = "failed"
-                if self.kind == "steady" and not self.over:
+                if self.is_steady and not self.over:
                     self.count["steady"] += 1
                     early = isinstance(error, (trio.BrokenResourceError, th.CallToOneself))
                     assert not early, (self.seed, number, error)
@@ -438,6 +441,7 @@ class CallStorm:
                 if self.kind == "steady":
                     end = server if alike else server.clone()
                     sup.start_soon(self.steady, end, backoff=th.Backoff(0.5, 20))
+                    self.is_steady = True
                     away = end.clone()  # of somebody who is down; it hides nobody
                     away.suspend(Crash("away"))
                 self.start_responders(sup, server if alike else self.seen(server))
