@@ -6,6 +6,7 @@ worse can be held by a count alone. It says nothing of caches and system calls.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import re
@@ -28,10 +29,15 @@ _COUNT = ("--tool=cachegrind", "--cache-sim=no", f"--cachegrind-out-file={os.dev
 _TOTAL = re.compile(r"I\s+refs:\s+([\d,]+)")
 
 
-def instructions_of(workload: Workload) -> Workload:
-    """Return a workload that runs `workload`, a function of a module, and counts instructions.
+def instructions_of(module: str, function: str) -> Workload:
+    """Return a workload that counts the instructions of another one.
 
     It raises `ToolMissingError` where there is no valgrind.
+
+    Args:
+        module: Where that one is to be found, in full: a name is all that another process can be
+            given.
+        function: What it is called there.
     """
 
     def count(size: int, clock: Clock) -> Sample:
@@ -40,7 +46,7 @@ def instructions_of(workload: Workload) -> Workload:
         few = max(1, size // PARTS)
         # Side by side, since a count is none of the other's business; a time would be.
         with ThreadPoolExecutor() as threads:
-            whole, part = threads.map(partial(_count, workload), (size, few))
+            whole, part = threads.map(partial(_count, module, function), (size, few))
         return Sample(count=size - few, nanoseconds=clock() - begun, amount=whole - part)
 
     return count
@@ -55,8 +61,8 @@ def check_valgrind() -> None:
         )
 
 
-def _count(workload: Workload, size: int) -> int:
-    command = [sys.executable, "-m", __name__, workload.__module__, workload.__name__, str(size)]
+def _count(module: str, function: str, size: int) -> int:
+    command = [sys.executable, "-m", __name__, module, function, str(size)]
     done = subprocess.run(
         [_VALGRIND, *_COUNT, *command],
         capture_output=True,
@@ -71,9 +77,10 @@ def _count(workload: Workload, size: int) -> int:
     return int(total[1].replace(",", ""))
 
 
-def main(module: str, name: str, size: int) -> None:
+def main(module: str, function: str, size: int) -> None:
     """Do the work and be counted."""
-    workload = cast("Workload", getattr(importlib.import_module(module), name))
+    workload = cast("Workload", getattr(importlib.import_module(module), function))
+    gc.freeze()  # or a collection of all that was imported falls into one count and not the other
     workload(size, time.process_time_ns)
 
 

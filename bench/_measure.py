@@ -18,7 +18,7 @@ import attrs
 
 from bench._instructions import instructions_of
 from bench._model import CLOCKS, Effort, Row, Sample, ToolMissingError, Workload
-from bench.rivals import RivalMissingError, load_workload
+from bench.rivals import RivalMissingError, load_workload, module_of
 
 GC_POLICY = "gc on, full collection before each sample"
 
@@ -100,7 +100,9 @@ def measure_row(
     for rival in row.rivals:
         try:
             workload = load(rival, row.workload)
-            running[rival] = instructions_of(workload) if row.counted else workload
+            if row.counted:
+                workload = instructions_of(module_of(rival), row.workload)
+            running[rival] = workload
         except Exception as error:
             outcomes[rival] = _failure(error)
     samples: dict[str, list[Sample]] = {rival: [] for rival in running}

@@ -18,6 +18,11 @@ class RivalMissingError(Exception):
     """A rival cannot take part on this machine; the message says why, and how to get it."""
 
 
+def module_of(rival: str) -> str:
+    """Return the full name of the module of `rival`."""
+    return f"{__name__}.{rival}"
+
+
 def load_workload(rival: str, workload: str) -> Workload:
     """Return the function `workload` of the module of `rival`.
 
@@ -26,7 +31,7 @@ def load_workload(rival: str, workload: str) -> Workload:
         AttributeError: The module has no such function.
     """
     try:
-        module = importlib.import_module(f"{__name__}.{rival}")
+        module = importlib.import_module(module_of(rival))
     except ModuleNotFoundError as error:
         if (error.name or "").startswith(__name__):
             raise

@@ -22,7 +22,6 @@ from bench._model import (
     WrongSumError,
 )
 from bench._wakeups import wake_ups_apart
-from tests.bench import _programs
 from tests.bench._programs import SIZE
 
 PROGRAMS = "tests.bench._programs"
@@ -102,7 +101,7 @@ def valgrind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("valgrind")
 def test_instructions_are_counted_for_each_and_without_the_start() -> None:
-    sample = instructions_of(_programs.count_up)(30, clock)
+    sample = instructions_of(PROGRAMS, "count_up")(30, clock)
     assert sample.count == 20
     assert INSTRUCTIONS_PER_MESSAGE.figure(sample) == 1_000
 
@@ -110,13 +109,13 @@ def test_instructions_are_counted_for_each_and_without_the_start() -> None:
 @pytest.mark.usefixtures("valgrind")
 def test_work_that_is_done_wrong_is_not_counted() -> None:
     with pytest.raises(WrongSumError, match="times: got 30, expected 31"):
-        instructions_of(_programs.fail)(30, clock)
+        instructions_of(PROGRAMS, "fail")(30, clock)
 
 
 def test_instructions_are_not_counted_without_valgrind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_instructions, "_VALGRIND", "no such program")
     with pytest.raises(ToolMissingError, match="'no such program', which is not installed"):
-        instructions_of(_programs.count_up)(1, clock)
+        instructions_of(PROGRAMS, "count_up")(1, clock)
 
 
 def test_growth_is_the_cost_of_one_of_many_in_terms_of_one_of_few() -> None:
