@@ -1,7 +1,8 @@
 """Instructions that work takes: they hardly vary from run to run, so the gate has its floors here.
 
-A floor lies a few per cent below what was measured (on CPython 3.11.7 with trio 0.35.0; other
-versions differ), and never below the goal where a goal is about instructions.
+A floor lies some 3 % below what was measured (on CPython 3.11.7 with trio 0.35.0; other versions
+differ), and never below the goal where a goal is about instructions. All other goals are about
+time, and held by the other groups: to wait for the system, or for memory, takes no instruction.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ GROUP = Group(
             "send and receive each message, 1 producer, 1 consumer, room for 100",
             "one_by_one",
             3_000,
-            # The goal, 0.93 (0.90) times as many at most; measured: 1.082
+            # The goal, 0.93 (0.90) times as many at most; measured: 1.075 to 1.086
             at_least(1.075, stretch=1.11, against="raw_trio"),
         ),
         _count(
@@ -62,35 +63,35 @@ GROUP = Group(
             "the same with room for none: each send waits for its receiver",
             "without_room",
             3_000,
-            at_least(1, against="raw_trio"),
+            at_least(1.06, against="raw_trio"),  # measured: 1.09
         ),
         _count(
             "10 producers",
             "the same from 10 producers to 1 consumer, room for 100",
             "ten_producers",
             3_000,
-            at_least(1, against="raw_trio"),
+            at_least(1.05, against="raw_trio"),  # measured: 1.07 to 1.08
         ),
         _count(
             "10 consumers",
             "the same from 1 producer to 10 consumers",
             "ten_consumers",
             3_000,
-            at_least(1, against="raw_trio"),
+            at_least(1.07, against="raw_trio"),  # measured: 1.10
         ),
         _count(
             "publish",
             "each message to ten subscribers, one by one; trio sends it ten times",
             "to_ten_subscribers",
             450,
-            at_least(2.8, against="raw_trio"),
+            at_least(2.45, against="raw_trio"),  # measured: 2.53 to 2.58
         ),
         _count(
             "call, 1 client",
             "calls one after another; by hand each has a new reply channel",
             "one_client",
             1_500,
-            at_least(2, against="raw_trio"),
+            at_least(1.75, against="raw_trio"),  # measured: 1.81
             INSTRUCTIONS_PER_CALL,
         ),
         _count(
@@ -98,7 +99,7 @@ GROUP = Group(
             "the same from 10 clients at once; ours answers in batches",
             "ten_clients",
             1_500,
-            at_least(4.5, against="raw_trio"),
+            at_least(3.8, against="raw_trio"),  # measured: 3.91
             INSTRUCTIONS_PER_CALL,
         ),
         _count(
@@ -114,22 +115,22 @@ GROUP = Group(
             "from crash to crash; no log, a limit that is never reached",
             "restart",
             600,
-            at_least(3.1, against="raw_nursery"),  # measured: 3.29
+            at_least(1.93, against="raw_nursery"),  # measured: 1.99
             INSTRUCTIONS_PER_RESTART,
         ),
         _count(
             "encode",
             "a message of about 300 bytes",
             "encode_small",
-            10_000,
-            at_least(2.7, against="cattrs_orjson"),
+            6_000,
+            at_least(2.3, against="cattrs_orjson"),  # measured: 2.39
         ),
         _count(
             "decode",
             "a message of about 300 bytes, extra fields refused",
             "decode_small",
-            6_000,
-            at_least(3, against="cattrs_orjson"),
+            3_000,
+            at_least(3.7, against="cattrs_orjson"),  # measured: 3.82
         ),
     ),
 )
