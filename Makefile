@@ -31,7 +31,7 @@ endef
 
 PIP = $(@D)/bin/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test coverage check lint types verifytypes layers bench bench-gate typecheck-compat format clean
+.PHONY: demo test coverage check lint types verifytypes layers bench bench-gate evidence typecheck-compat format clean
 .DELETE_ON_ERROR:
 # Two installs at once into one environment would spoil it.
 .NOTPARALLEL:
@@ -74,6 +74,10 @@ bench: $(VENV)/.bench-$(TAG)
 bench-gate: $(VENV)/.bench-$(TAG)
 	$(BIN)/python -m bench --gate $(ARGS)
 
+# One folder that shows all of it to whoever does not take our word: what every command printed.
+evidence: $(VENV)/.test-$(TAG) $(VENV)/.bench-$(TAG)
+	$(BIN)/python -m tests.evidence evidence
+
 # Proves that our public types still catch errors next to trio-typing, whose stubs blind the checkers
 # to trio's. mypy runs in another folder, so that it takes the installed package, as users' do.
 typecheck-compat: $(COMPAT)/.installed-$(TAG)
@@ -86,7 +90,7 @@ format: $(VENV)/.check-$(TAG)
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) $(VERIFY) $(COMPAT) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*
+	rm -rf $(VENV) $(VERIFY) $(COMPAT) dist evidence .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each stamp is what one target needs, so that the demo does not wait for the checkers.

@@ -1,7 +1,7 @@
-"""The command: ``python -m bench [name ...] [--quick] [--json FILE] [--compare FILE] [--list]``.
+"""The command: ``python -m bench [name ...] [--quick] [--json FILE] [--chart DIR] ...``.
 
 Exit codes: 0 every goal is met; 1 a goal is missed, or a rival did its work wrong or is suspect;
-2 the command is wrong, or ``--gate`` lacks valgrind, and nothing ran; 130 interrupted.
+2 the command is wrong, or lacks a tool that it cannot do without, and nothing ran; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench._chart import check_charts, write_charts
 from bench._compare import compare_lines, compare_runs
+from bench._counted import COUNTED, counted
 from bench._instructions import check_valgrind
 from bench._json import to_json
 from bench._machine import describe_machine
@@ -23,6 +25,7 @@ from bench._measure import RowResult
 from bench._model import FULL, QUICK, Effort, Group, ToolMissingError
 from bench._progress import ProgressLine
 from bench._recorded import suspects
+from bench._results import results_page
 from bench._run import Run, group_names, load_group, measure_groups
 from bench._saved import SavedRun, UnreadableRunError, read_run
 from bench._table import goal_text, group_lines, head_lines, last_line, row_lines
@@ -43,24 +46,52 @@ def main(arguments: Sequence[str]) -> int:
         chosen = [load_group(name) for name in _chosen(options)]
         if options.list:
             return _list(chosen)
+        kept = None if options.kept is None else _read(options.kept)
         earlier = None if options.compare is None else _read(options.compare)
-        if options.json is not None:
-            _check_writable(options.json)
+        _check_reports(options)
     except UsageError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
-    run: Run | None = None
-    try:
-        run = _run(chosen, QUICK if options.quick else FULL, options.seed)
-    except* KeyboardInterrupt:  # from within a nursery it comes in a group
-        print("\nbench: interrupted, nothing is written", file=sys.stderr)
+    if kept is not None:
+        _report(options, kept, earlier)
+        return 0
+    run = _run_unless_interrupted(chosen, options)
     if run is None:
         return 130
+    text = to_json(run)
     if options.json is not None:
-        options.json.write_text(to_json(run), encoding="utf-8")
-    if earlier is not None:
-        print("\n" + "\n".join(_compared(earlier, run)))
+        options.json.write_text(text, encoding="utf-8")
+    _report(options, read_run(text), earlier)
     return 1 if unsound(run.rows) else 0
+
+
+def _run_unless_interrupted(chosen: Sequence[Group], options: argparse.Namespace) -> Run | None:
+    effort = QUICK if options.quick else FULL
+    if options.instructions:
+        chosen, left_out = counted(chosen)
+        effort = COUNTED
+        if left_out:
+            print(f"not counted, since they are not about work: {', '.join(left_out)}\n")
+    run: Run | None = None
+    try:
+        run = _run(chosen, effort, options.seed)
+    except* KeyboardInterrupt:  # from within a nursery it comes in a group
+        print("\nbench: interrupted, nothing is written", file=sys.stderr)
+    return run
+
+
+def _report(options: argparse.Namespace, run: SavedRun, earlier: SavedRun | None) -> None:
+    """Show a run in all the ways that were asked for."""
+    pictures: dict[str, Path] = {}
+    if options.chart is not None:
+        pictures = write_charts(run, options.chart)
+    if options.results is not None:
+        folder = options.results.parent
+        if options.chart is None:
+            pictures = write_charts(run, folder / options.results.stem.lower(), ["svg"])
+        options.results.write_text(results_page(run, pictures, folder), encoding="utf-8")
+    if earlier is not None:
+        print("\n" + "\n".join(compare_lines(earlier, compare_runs(earlier, run))))
 
 
 def unsound(rows: Sequence[RowResult]) -> bool:
@@ -79,6 +110,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--compare", type=Path, metavar="FILE", help="say what changed since a run kept by --json"
     )
+    parser.add_argument("--chart", type=Path, metavar="DIR", help="draw SVG and PNG files into DIR")
+    parser.add_argument(
+        "--results", type=Path, metavar="FILE", help="write a Markdown page, pictures beside it"
+    )
+    parser.add_argument(
+        "--from",
+        dest="kept",
+        type=Path,
+        metavar="FILE",
+        help="measure nothing: draw, compare or write about a run kept by --json",
+    )
+    parser.add_argument(
+        "--instructions", action="store_true", help="count instructions with valgrind, not time"
+    )
     parser.add_argument(
         "--gate", action="store_true", help=f"the group {GATE!r} alone, or exit code 2: no valgrind"
     )
@@ -91,15 +136,17 @@ def _parser() -> argparse.ArgumentParser:
 
 def _chosen(options: argparse.Namespace) -> list[str]:
     """Return the names of the groups to run; the gate refuses to pass for want of a tool."""
-    if not options.gate:
-        return _checked(options.names)
-    if options.names:
+    if options.kept is not None and (options.names or options.gate or options.json):
+        raise UsageError("--from measures nothing; leave out groups, --gate and --json")
+    if options.gate and options.names:
         raise UsageError("--gate says itself which group runs; name none")
-    try:
-        check_valgrind()
-    except ToolMissingError as error:
-        raise UsageError(f"the gate did not run: it {error}") from error
-    return [GATE]
+    if options.gate or options.instructions:
+        try:
+            check_valgrind()
+        except ToolMissingError as error:
+            what = "the gate did not run" if options.gate else "nothing was counted"
+            raise UsageError(f"{what}: it {error}") from error
+    return [GATE] if options.gate else _checked(options.names)
 
 
 def _checked(names: Sequence[str]) -> list[str]:
@@ -122,13 +169,22 @@ def _read(file: Path) -> SavedRun:
         raise UsageError(f"cannot compare with {str(file)!r}: {error}") from error
 
 
-def _compared(earlier: SavedRun, run: Run) -> list[str]:
-    differences = compare_runs(earlier, read_run(to_json(run)))
-    return compare_lines(earlier, differences)
+def _check_reports(options: argparse.Namespace) -> None:
+    """Find out before a run of minutes, not after it, what cannot be written at its end."""
+    for file in (options.json, options.results):
+        if file is not None:
+            _check_writable(file)
+    if options.chart is not None or options.results is not None:
+        try:
+            check_charts()
+        except ToolMissingError as error:
+            raise UsageError(f"nothing can be drawn: it {error}") from error
+    if options.chart is not None and options.chart.exists() and not options.chart.is_dir():
+        raise UsageError(f"{str(options.chart)!r} is no folder; name another")
 
 
 def _check_writable(file: Path) -> None:
-    """Find out before a run of minutes, not after it, and leave the folder as it was."""
+    """Try it, and leave the folder as it was."""
     existed = file.exists()
     try:
         file.open("a", encoding="utf-8").close()

@@ -46,6 +46,7 @@ def _row(result: RowResult) -> dict[str, object]:
     return {
         "name": row.name,
         "about": row.about,
+        "workload": row.workload,
         "unit": row.unit.name,
         "better": row.unit.better,
         "clock": row.clock,

@@ -57,6 +57,8 @@ class SavedRow:
     baseline: str | None
     rivals: dict[str, SavedRival]
     goals: tuple[SavedGoal, ...]
+    workload: str = ""
+    """What the rivals call it; files of older runs do not say."""
     point: Point | None = None
     """Its place on a curve; files of older runs have none."""
 

@@ -108,12 +108,48 @@ def test_types_and_licences_ship() -> None:
         assert (ROOT / name).is_file(), name
 
 
-def test_ci_sets_nothing_up_itself() -> None:
+def ci(folder: Path, *tools: str, root: bool = False) -> tuple[list[str], str]:
+    """Run the CI script where nothing but stand-ins can be run.
+
+    Returns:
+        What it had made, and what it printed.
+    """
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
-    lines = script.read_text(encoding="utf-8").splitlines()
-    code = [line for line in lines if not line.startswith("#")]
-    assert code == ["set -eu", 'cd "$(dirname "$0")/.."', "make test", "make check"]
+    made = folder / "made"
+    valgrind = folder / "valgrind"
+    programs = {
+        "make": f'echo "$@" >>{made}',
+        "id": f"echo {0 if root else 1000}",
+        "valgrind": "",
+        "apt-get": f"echo >{valgrind}; /bin/chmod +x {valgrind}",
+    }
+    for name in ("make", "id", *tools):
+        program = folder / name
+        program.write_text(f"#!/bin/bash\n{programs[name]}\n", encoding="utf-8")
+        program.chmod(0o755)
+    (folder / "dirname").symlink_to("/usr/bin/dirname")
+    done = subprocess.run(
+        ["/bin/bash", script], env={"PATH": str(folder)}, capture_output=True, text=True, check=True
+    )
+    return made.read_text(encoding="utf-8").splitlines(), done.stdout
+
+
+def test_ci_makes_everything_the_gate_last(tmp_path: Path) -> None:
+    assert ci(tmp_path, "valgrind") == (["test", "check", "bench-gate"], "")
+
+
+def test_ci_installs_what_the_gate_needs_where_it_may(tmp_path: Path) -> None:
+    assert ci(tmp_path, "apt-get", root=True) == (["test", "check", "bench-gate"], "")
+
+
+@pytest.mark.parametrize(("tools", "root"), [((), True), (("apt-get",), False)])
+def test_ci_says_that_the_gate_did_not_run(
+    tools: tuple[str, ...], root: bool, tmp_path: Path
+) -> None:
+    made, said = ci(tmp_path, *tools, root=root)
+    assert made == ["test", "check"]
+    assert said.startswith("bench-gate: NOT RUN, valgrind is not installed")
 
 
 def test_setup_cfg_is_for_flake8_alone() -> None:
