@@ -55,6 +55,9 @@ Workload: TypeAlias = Callable[[int, Clock], Sample]
 It raises `WrongSumError` when the work was not done right: a fast wrong answer is not a figure.
 """
 
+WorkloadOf: TypeAlias = Callable[[int, int, Clock], Sample]
+"""``workload(x, size, clock)``: the same for a point of a curve, which is at `x`."""
+
 
 class WrongSumError(Exception):
     """A workload did not do what it was timed for, so its time means nothing."""
@@ -112,6 +115,10 @@ def _p50_microseconds(sample: Sample) -> float:
     return percentile(sample.laps, 50) / 1e3
 
 
+def _p99_microseconds(sample: Sample) -> float:
+    return percentile(sample.laps, 99) / 1e3
+
+
 def _p99_to_p50(sample: Sample) -> float:
     return percentile(sample.laps, 99) / percentile(sample.laps, 50)
 
@@ -133,7 +140,7 @@ INSTRUCTIONS_PER_CALL = attrs.evolve(INSTRUCTIONS_PER_MESSAGE, name="instruction
 INSTRUCTIONS_PER_CHILD = attrs.evolve(INSTRUCTIONS_PER_MESSAGE, name="instructions/child")
 INSTRUCTIONS_PER_RESTART = attrs.evolve(INSTRUCTIONS_PER_MESSAGE, name="instructions/restart")
 WAKE_UPS = Unit("wake-ups", "lower", lambda s: float(s.amount))
-GROWTH = Unit("times the cost each", "lower", lambda s: s.laps[-1] / s.laps[0])
+LATENCY = Unit("us from due, p99", "lower", _p99_microseconds)
 
 
 @attrs.frozen
@@ -220,7 +227,14 @@ class Row:
     whole: bool = False
     """Whether a quick run does it in full size too, since the goal is about just that size."""
     point: Point | None = None
-    """Its place on a curve, where the row is one of several that differ in size alone."""
+    """Its place on a curve, where the row is one of several that differ in size alone.
+
+    The rivals' function then is a `WorkloadOf`: it is given `Point.x` before the size.
+    """
+    neighbour: bool = False
+    """Whether a neighbour takes its turns beside the work, and its gaps are what is measured."""
+    quick: bool = True
+    """Whether a quick run has it too: not where a single sample takes many seconds."""
 
     @property
     def counted(self) -> bool:
@@ -269,6 +283,12 @@ class Effort:
     rounds: int
     scale: float
     """Factor on each row's size."""
+    quick: bool = False
+    """Whether rows are left out that are too long for it."""
+
+    def has(self, row: Row) -> bool:
+        """Whether `row` is measured at all."""
+        return row.quick or not self.quick
 
     def size(self, row: Row) -> int:
         """How often `row`'s work is done in one sample."""
@@ -280,4 +300,4 @@ class Effort:
 
 
 FULL = Effort(name="full", rounds=15, scale=1.0)
-QUICK = Effort(name="quick", rounds=9, scale=0.2)
+QUICK = Effort(name="quick", rounds=9, scale=0.2, quick=True)

@@ -22,7 +22,8 @@ RECORDED: Mapping[tuple[str, str], float] = {
     ("one_by_one", "asyncio_queue"): 10.2,
     ("one_client", "triotp"): 0.63,
     ("children_up", "raw_start_soon"): 4.3,
-    ("children_up", "triotp"): 0.15,
+    ("children_up", "triotp"): 0.18,
+    ("children", "triotp"): 0.15,
     ("children_up", "mode"): 1.1,
     ("children_down", "triotp"): 0.12,
     ("restart", "triotp"): 28 / 81,
@@ -46,7 +47,7 @@ def suspects(result: RowResult) -> list[Suspect]:
     found: list[Suspect] = []
     for rival in row.rivals:
         recorded = RECORDED.get((row.workload, rival))
-        if recorded is None or row.baseline is None or row.counted:
+        if recorded is None or row.baseline is None or row.counted or row.neighbour:
             continue
         ratios = compare(result, rival, row.baseline)
         if ratios and summarize(ratios).median < recorded * (1 - MARGIN):

@@ -5,21 +5,32 @@ from __future__ import annotations
 import asyncio
 
 from bench._model import Clock, Sample, check_sum
+from bench._neighbour import run_in_asyncio
 
 
 def one_by_one(size: int, clock: Clock) -> Sample:
     """Send `size` numbers through a queue, one by one."""
-    return asyncio.run(_flow(size, clock))
+    return run_in_asyncio(_flow(size, clock))
 
 
 def ten_producers(size: int, clock: Clock) -> Sample:
     """The same, from ten tasks."""
-    return asyncio.run(_flow(size, clock, producers=10))
+    return run_in_asyncio(_flow(size, clock, producers=10))
 
 
 def ten_consumers(size: int, clock: Clock) -> Sample:
     """The same, to ten tasks."""
-    return asyncio.run(_flow(size, clock, consumers=10))
+    return run_in_asyncio(_flow(size, clock, consumers=10))
+
+
+def producers(many: int, size: int, clock: Clock) -> Sample:
+    """The same, from so many tasks."""
+    return run_in_asyncio(_flow(size, clock, producers=many))
+
+
+def consumers(many: int, size: int, clock: Clock) -> Sample:
+    """The same, to so many tasks."""
+    return run_in_asyncio(_flow(size, clock, consumers=many))
 
 
 async def _flow(size: int, clock: Clock, *, producers: int = 1, consumers: int = 1) -> Sample:

@@ -15,12 +15,15 @@ from bench._coding import (
     OTHER,
     SMALL,
     UNION,
+    Bundle,
     Cancel,
     Coder,
     Order,
     Parcel,
     decoding,
+    decoding_sized,
     encoding,
+    encoding_sized,
 )
 
 
@@ -58,6 +61,7 @@ def _tagged() -> Coder:
 
 _order = partial(_coder, Order)
 _parcel = partial(_coder, Parcel)
+_bundle = partial(_coder, Bundle)
 
 encode_small = encoding(SMALL, _order)
 encode_large = encoding(LARGE, _order)
@@ -67,3 +71,5 @@ decode_small = decode_small_with_extra_allowed = decoding(SMALL, _order)
 decode_large = decode_large_with_extra_allowed = decoding(LARGE, _order)
 decode_other = decoding(OTHER, _parcel)
 decode_union = decoding(UNION, _tagged)
+encode_sized = encoding_sized(_bundle)
+decode_sized = decoding_sized(_bundle)

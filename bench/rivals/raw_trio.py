@@ -9,38 +9,43 @@ from functools import partial
 import trio
 
 from bench._calls import Ask, calls_of, evenness_of
-from bench._fan_out import ROOM, SUBSCRIBERS, fan_out
-from bench._flow import flow, gaps, part_of, send_each, strict, sum_each
+from bench._fan_out import ROOM, SUBSCRIBERS, deliveries_of, fan_out
+from bench._flow import flow, part_of, send_each, strict, sum_each
 from bench._imports import import_apart
 from bench._model import Clock, Sample
+from bench._neighbour import run
 from bench._threads import sample_of, sums
 from bench._threads import send_each as send_each_in_thread
 
 
 def one_by_one(size: int, clock: Clock) -> Sample:
     """Send `size` numbers through a memory channel, one by one."""
-    return trio.run(strict, trio.open_memory_channel[int](100), size, clock)
+    return run(strict, trio.open_memory_channel[int](100), size, clock)
 
 
 def without_room(size: int, clock: Clock) -> Sample:
     """The same, and each send waits for its receiver."""
-    return trio.run(strict, trio.open_memory_channel[int](0), size, clock)
+    return run(strict, trio.open_memory_channel[int](0), size, clock)
 
 
 def ten_producers(size: int, clock: Clock) -> Sample:
     """The same, from ten tasks."""
-    return trio.run(strict, trio.open_memory_channel[int](100), size, clock, 10)
+    return run(strict, trio.open_memory_channel[int](100), size, clock, 10)
 
 
 def ten_consumers(size: int, clock: Clock) -> Sample:
     """The same, to ten tasks."""
-    return trio.run(strict, trio.open_memory_channel[int](100), size, clock, 1, 10)
+    return run(strict, trio.open_memory_channel[int](100), size, clock, 1, 10)
 
 
-def neighbour(size: int, clock: Clock) -> Sample:
-    """Send numbers one by one beside a neighbour that wants its turn."""
-    channel = trio.open_memory_channel[int](100)
-    return trio.run(gaps, partial(strict, channel, size // 20 + 1, clock), clock)
+def producers(many: int, size: int, clock: Clock) -> Sample:
+    """The same, from so many tasks."""
+    return run(strict, trio.open_memory_channel[int](100), size, clock, many)
+
+
+def consumers(many: int, size: int, clock: Clock) -> Sample:
+    """The same, to so many tasks."""
+    return run(strict, trio.open_memory_channel[int](100), size, clock, 1, many)
 
 
 @asynccontextmanager
@@ -93,12 +98,21 @@ def one_busy_of_11(size: int, clock: Clock) -> Sample:
         return total  # noqa: RET504 - out of the nursery
 
     transfer = partial(flow, produce=produce, consume=consume)
-    return trio.run(transfer, trio.open_memory_channel[int](100), size, clock)
+    return run(transfer, trio.open_memory_channel[int](100), size, clock)
 
 
 def to_ten_subscribers(size: int, clock: Clock) -> Sample:
     """Send each number ten times, into a memory channel for each receiver."""
-    ends = [trio.open_memory_channel[int](ROOM) for _ in range(SUBSCRIBERS)]
+    return _to_subscribers(SUBSCRIBERS, size, clock)
+
+
+def subscribers(many: int, size: int, clock: Clock) -> Sample:
+    """Send numbers to so many receivers, until `size` have arrived in all."""
+    return deliveries_of(_to_subscribers(many, size // many + 1, clock), many)
+
+
+def _to_subscribers(many: int, size: int, clock: Clock) -> Sample:
+    ends = [trio.open_memory_channel[int](ROOM) for _ in range(many)]
 
     async def publish(numbers: range) -> None:
         for number in numbers:
@@ -108,10 +122,11 @@ def to_ten_subscribers(size: int, clock: Clock) -> Sample:
             send.close()
 
     receives = [receive for _, receive in ends]
-    return trio.run(partial(fan_out, receives, size, clock, publish=publish, consume=sum_each))
+    return run(partial(fan_out, receives, size, clock, publish=publish, consume=sum_each))
 
 
 fan_in = ten_producers
+neighbour = part_of(one_by_one, 20)
 to_ten_subscribers_in_batches = part_of(to_ten_subscribers, 40)
 deliveries = one_by_one
 batches_of_10 = part_of(one_by_one, 10)

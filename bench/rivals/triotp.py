@@ -14,7 +14,7 @@ import trio
 import trio.testing
 
 from bench._calls import Ask, calls_of, evenness_of
-from bench._growth import growth_of
+from bench._growth import repeated
 from bench._memory import WARM, Look, memory_apart
 from bench._model import Clock, Sample, check_sum
 from bench.rivals import RivalMissingError
@@ -100,7 +100,7 @@ async def _up(size: int, clock: Clock) -> Sample:
     return Sample(count=size, nanoseconds=elapsed)
 
 
-growth = growth_of(children_up)
+children = repeated(children_up)
 
 
 def children_down(size: int, clock: Clock) -> Sample:

@@ -148,7 +148,7 @@ def _over_a_socket(framed: Framed, size: int, clock: Clock) -> Sample:
             frames.append(frame)
         return _messages(frames)
 
-    return over_a_socket(pieces, found, size, clock)
+    return over_a_socket(pieces, found, make_purchases(size), clock)
 
 
 def _envelopes(purchases: Sequence[Purchase]) -> Iterator[Frame]:
