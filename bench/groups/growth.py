@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bench._model import (
     MICROSECONDS_PER_COMPONENT,
     NANOSECONDS_PER_MESSAGE,
@@ -20,7 +22,7 @@ _TASKS = dict.fromkeys((1, 10, 100, 1_000), 20_000)
 _BYTES = {100: 5_000, 1_000: 2_000, 10_000: 200, 100_000: 20, 1_000_000: 4}
 
 _GOALS = {10_000: (at_least(12, stretch=18, against="triotp"),)}
-_NO_GOALS: dict[int, tuple[Goal, ...]] = {}
+_NO_GOALS: Mapping[int, tuple[Goal, ...]] = {}
 
 
 def _curve(
@@ -30,7 +32,7 @@ def _curve(
     sizes: dict[int, int],
     others: str,
     unit: Unit = NANOSECONDS_PER_MESSAGE,
-    goals: dict[int, tuple[Goal, ...]] = _NO_GOALS,
+    goals: Mapping[int, tuple[Goal, ...]] = _NO_GOALS,
 ) -> tuple[Row, ...]:
     """Return the points of a curve: at each x, how often the work is done in a sample."""
     first, *rest = others.split()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import anyio
@@ -10,7 +11,7 @@ from bench._flow import strict
 from bench._model import Clock, Sample
 from bench._neighbour import run
 
-_loop = partial(anyio.run, backend="trio")
+_loop: Callable[..., Sample] = partial(anyio.run, backend="trio")
 
 
 def _flow(size: int, clock: Clock, room: int, producers: int = 1, consumers: int = 1) -> Sample:

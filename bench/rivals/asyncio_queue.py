@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
+from bench._calls import Ask
 from bench._model import Clock, Sample, check_sum
 from bench._neighbour import run_in_asyncio
 
@@ -59,3 +62,52 @@ async def _flow(size: int, clock: Clock, *, producers: int = 1, consumers: int =
     elapsed = clock() - begun
     check_sum("sum of the numbers received", sum(sums), size * (size - 1) // 2)
     return Sample(count=size, nanoseconds=elapsed)
+
+
+def one_client(size: int, clock: Clock) -> Sample:
+    """Ask by a queue, and be answered by a future of one's own."""
+    return run_in_asyncio(_ask_each(size, clock, 1))
+
+
+def ten_clients(size: int, clock: Clock) -> Sample:
+    """The same from ten tasks at once."""
+    return run_in_asyncio(_ask_each(size, clock, 10))
+
+
+@asynccontextmanager
+async def answered() -> AsyncGenerator[Ask]:
+    """Have somebody answer calls."""
+    asks = asyncio.Queue[tuple[int, asyncio.Future[int]]](100)
+    loop = asyncio.get_running_loop()
+
+    async def answer() -> None:
+        while True:
+            number, reply = await asks.get()
+            reply.set_result(number + 1)
+
+    async def call(number: int) -> int:
+        reply: asyncio.Future[int] = loop.create_future()
+        await asks.put((number, reply))
+        return await reply
+
+    server = asyncio.create_task(answer())
+    yield call
+    server.cancel()
+
+
+async def _ask_each(size: int, clock: Clock, clients: int) -> Sample:
+    share = size // clients
+
+    async def client(call: Ask, first: int) -> None:
+        total = 0
+        for number in range(first, first + share):
+            total += await call(number)
+        check_sum("sum of the replies", total, sum(range(first + 1, first + share + 1)))
+
+    async with answered() as call:
+        begun = clock()
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(clients):
+                tasks.create_task(client(call, number * share))
+        elapsed = clock() - begun
+    return Sample(count=share * clients, nanoseconds=elapsed)

@@ -27,8 +27,9 @@ from bench._coding import (
 )
 
 
-def _converter() -> OrjsonConverter:
-    converter = make_converter()
+def converter_of(**options: Any) -> OrjsonConverter:
+    """Return cattrs' converter for orjson, taught what it lacks."""
+    converter = make_converter(**options)
     converter.register_structure_hook(UUID, lambda text, _: UUID(text))
     converter.register_unstructure_hook(UUID, str)
     converter.register_structure_hook(Decimal, lambda text, _: Decimal(text))
@@ -36,8 +37,9 @@ def _converter() -> OrjsonConverter:
     return converter
 
 
-def _coder(form: Any) -> Coder:
-    converter = _converter()
+def coder_of(form: Any, **options: Any) -> Coder:
+    """Return how it encodes and decodes a class."""
+    converter = converter_of(**options)
 
     def decode(data: bytes) -> Any:
         return converter.loads(data, form)
@@ -46,7 +48,7 @@ def _coder(form: Any) -> Coder:
 
 
 def _tagged() -> Coder:
-    converter = _converter()
+    converter = converter_of()
     union: Any = Order | Cancel
     configure_tagged_union(union, converter)
 
@@ -59,9 +61,9 @@ def _tagged() -> Coder:
     return encode, decode
 
 
-_order = partial(_coder, Order)
-_parcel = partial(_coder, Parcel)
-_bundle = partial(_coder, Bundle)
+_order = partial(coder_of, Order)
+_parcel = partial(coder_of, Parcel)
+_bundle = partial(coder_of, Bundle)
 
 encode_small = encoding(SMALL, _order)
 encode_large = encoding(LARGE, _order)

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import trio
-import trio.testing
 
 from bench._calls import Ask, calls_of, evenness_of
 from bench._growth import repeated
@@ -208,9 +207,11 @@ class Server:
     def __init__(self, casts: int = 0) -> None:
         self.left = casts
         self.total = 0
+        self.begun = trio.Event()
 
     async def init(self, _argument: object) -> None:
         """Begin."""
+        self.begun.set()
 
     async def handle_call(self, number: int, _caller: object, state: object) -> object:
         """Answer."""
@@ -232,9 +233,10 @@ async def _answered() -> AsyncGenerator[Ask]:
         reply: int = await gen_server.call("server", number)
         return reply
 
+    server = Server()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(gen_server.start, Server(), None, "server")
-        await trio.testing.wait_all_tasks_blocked()
+        nursery.start_soon(gen_server.start, server, None, "server")
+        await server.begun.wait()
         yield call
         nursery.cancel_scope.cancel()
 
@@ -253,7 +255,7 @@ async def _cast(size: int, clock: Clock) -> Sample:
     server = Server(size)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(gen_server.start, server, None, "server")
-        await trio.testing.wait_all_tasks_blocked()
+        await server.begun.wait()
         begun = clock()
         for number in range(size):
             await gen_server.cast("server", number)

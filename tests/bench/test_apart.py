@@ -1,4 +1,4 @@
-"""What is measured in a process of its own: memory, wake-ups, instructions; and how growth is."""
+"""What is measured in a process of its own: memory, wake-ups, instructions."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ from pathlib import Path
 import pytest
 
 from bench import _imports, _instructions, _memory, _wakeups
-from bench._growth import growth_of
 from bench._imports import import_apart
 from bench._instructions import instructions_of
 from bench._memory import memory_apart
 from bench._model import (
-    GROWTH,
     INSTRUCTIONS_PER_MESSAGE,
-    Clock,
-    Sample,
     ToolMissingError,
     WrongSumError,
 )
@@ -117,14 +113,3 @@ def test_instructions_are_not_counted_without_valgrind(monkeypatch: pytest.Monke
     monkeypatch.setattr(_instructions, "_VALGRIND", "no such program")
     with pytest.raises(ToolMissingError, match="'no such program', which is not installed"):
         instructions_of(_programs.count_up)(1, clock)
-
-
-def test_growth_is_the_cost_of_one_of_many_in_terms_of_one_of_few() -> None:
-    sizes: list[int] = []
-
-    def quadratic(size: int, _clock: Clock) -> Sample:
-        sizes.append(size)
-        return Sample(count=size, nanoseconds=size * size)
-
-    assert GROWTH.figure(growth_of(quadratic)(1_000, clock)) == 10
-    assert sizes == [100, 1_000]
