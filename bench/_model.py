@@ -129,6 +129,7 @@ MILLISECONDS_PER_COMPONENT = Unit("ms/component", "lower", lambda s: s.nanosecon
 P99_MILLISECONDS = Unit("ms, p99", "lower", _p99_milliseconds)
 P50_MICROSECONDS = Unit("us, p50", "lower", _p50_microseconds)
 MILLISECONDS_PER_IMPORT = Unit("ms/import", "lower", lambda s: s.amount / s.count / 1e6)
+WHOLE_PROCESS = Unit("ns each, whole process", "lower", lambda s: s.amount / s.count)
 MICROSECONDS_PER_COMPONENT = Unit("us/component", "lower", lambda s: s.nanoseconds / s.count / 1e3)
 MILLISECONDS_PER_SNAPSHOT = Unit("ms/snapshot", "lower", lambda s: s.nanoseconds / s.count / 1e6)
 MICROSECONDS_PER_CALL = Unit("us/call", "lower", lambda s: s.nanoseconds / s.count / 1e3)

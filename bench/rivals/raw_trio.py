@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -16,6 +17,7 @@ from bench._model import Clock, Sample
 from bench._neighbour import run
 from bench._threads import sample_of, sums
 from bench._threads import send_each as send_each_in_thread
+from bench._whole import whole_process
 
 
 def one_by_one(size: int, clock: Clock) -> Sample:
@@ -170,3 +172,9 @@ def import_channels(size: int, clock: Clock) -> Sample:
 def import_supervision(size: int, clock: Clock) -> Sample:
     """Take what opens a nursery."""
     return import_apart("import trio; trio.open_nursery", size, clock)
+
+
+def whole_one_by_one(size: int, clock: Clock) -> Sample:
+    """Send numbers one by one, as a whole process."""
+    program = [sys.executable, "-m", "bench.rivals.ours_whole", "one_by_one_on_trio", str(size)]
+    return whole_process(program, size, clock)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import _imports, _instructions, _memory, _wakeups
+from bench import _instructions, _memory, _wakeups, _whole
 from bench._imports import import_apart
 from bench._instructions import instructions_of
 from bench._memory import memory_apart
@@ -54,7 +54,7 @@ def test_an_import_that_fails_is_no_fast_one() -> None:
 def test_imports_are_not_run_where_the_system_does_not_tell(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_imports, "_taken", lambda: 0.0)
+    monkeypatch.setattr(_whole, "taken", lambda: 0.0)
     with pytest.raises(ToolMissingError, match="what child processes took"):
         import_apart("pass", 1, clock)
 

@@ -74,3 +74,9 @@ from bench.rivals.ours._topics import to_ten_subscribers as to_ten_subscribers
 from bench.rivals.ours._topics import (
     to_ten_subscribers_in_batches as to_ten_subscribers_in_batches,
 )
+from bench.rivals.ours._whole import whole_batches_of_100 as whole_batches_of_100
+from bench.rivals.ours._whole import whole_batches_of_1000 as whole_batches_of_1000
+from bench.rivals.ours._whole import whole_calls as whole_calls
+from bench.rivals.ours._whole import whole_casts as whole_casts
+from bench.rivals.ours._whole import whole_children as whole_children
+from bench.rivals.ours._whole import whole_one_by_one as whole_one_by_one

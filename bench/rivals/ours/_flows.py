@@ -6,24 +6,10 @@ import math
 from functools import partial
 
 import trioharness as th
+from bench._batches import send_batches, sum_batches
 from bench._flow import ROOM_IN_BATCHES, flow, send_each, strict
 from bench._model import Clock, Sample, check_sum
 from bench._neighbour import run
-
-
-async def send_batches(end: th.SendChannel[int], numbers: range, *, of: int) -> None:
-    """Send the numbers in batches."""
-    for first in range(0, len(numbers), of):
-        await end.send_many(numbers[first : first + of])
-
-
-async def sum_batches(end: th.ReceiveChannel[int], *, of: int) -> int:
-    """Receive the numbers in batches, and return their sum."""
-    total = 0
-    async for numbers in end.batches(of):
-        for number in numbers:
-            total += number
-    return total
 
 
 def one_by_one(size: int, clock: Clock) -> Sample:

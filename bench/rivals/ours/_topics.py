@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 import trioharness as th
+from bench._batches import send_batches, sum_batches
 from bench._fan_out import ROOM, SUBSCRIBERS, deliveries_of, fan_out
 from bench._flow import ROOM_IN_BATCHES, Consume, Produce, send_each, sum_each
 from bench._model import Clock, Sample
 from bench._neighbour import run
-from bench.rivals.ours._flows import send_batches, sum_batches
 
 
 def _run(
