@@ -9,6 +9,9 @@ from pathlib import Path
 
 from bench._model import Clock, Sample, ToolMissingError, check_sum
 
+_PATIENCE = 120
+"""Seconds after which a process hangs, and does not work any more."""
+
 
 def whole_process(command: Sequence[str], size: int, clock: Clock) -> Sample:
     """Run `command`, which says at its end that it dealt with `size`; its time is the amount."""
@@ -29,7 +32,12 @@ def cpu_of(command: Sequence[str], last_word: str) -> int:
     """
     used = taken()
     done = subprocess.run(
-        command, stdout=subprocess.PIPE, text=True, check=True, cwd=Path(__file__).parent.parent
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parent.parent,
+        timeout=_PATIENCE,
     )
     check_sum("last word of the process", done.stdout.strip(), last_word)
     spent = taken() - used

@@ -10,6 +10,7 @@ import anyio
 from bench._flow import strict
 from bench._model import Clock, Sample
 from bench._neighbour import run
+from bench._open_loop import ROOM, messages_of
 
 _loop: Callable[..., Sample] = partial(anyio.run, backend="trio")
 
@@ -47,3 +48,6 @@ def producers(many: int, size: int, clock: Clock) -> Sample:
 def consumers(many: int, size: int, clock: Clock) -> Sample:
     """The same, to so many tasks."""
     return _flow(size, clock, 100, consumers=many)
+
+
+messages_due = messages_of(lambda: anyio.create_memory_object_stream[int](ROOM), _loop)

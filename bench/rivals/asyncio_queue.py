@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from bench._calls import Ask
 from bench._model import Clock, Sample, check_sum
 from bench._neighbour import run_in_asyncio
+from bench._open_loop import ROOM, Load
 
 
 def one_by_one(size: int, clock: Clock) -> Sample:
@@ -111,3 +113,48 @@ async def _ask_each(size: int, clock: Clock, clients: int) -> Sample:
                 tasks.create_task(client(call, number * share))
         elapsed = clock() - begun
     return Sample(count=share * clients, nanoseconds=elapsed)
+
+
+def messages_due(percent: int, size: int, clock: Clock) -> Sample:
+    """Send messages that are due at fixed times."""
+    return run_in_asyncio(_send(Load.of("messages_due", percent, size, clock)))
+
+
+async def _send(load: Load) -> Sample:
+    queue = asyncio.Queue[int | None](ROOM)
+    sent = received = 0
+
+    async def source() -> None:
+        nonlocal sent
+        async for due in load.dues(partial(asyncio.sleep, 0)):
+            sent += due
+            await queue.put(due)
+        await queue.put(None)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(source())
+        while (due := await queue.get()) is not None:
+            load.done(due)
+            received += due
+    check_sum("sum of the messages", received, sent)
+    return load.sample()
+
+
+def calls_due(percent: int, size: int, clock: Clock) -> Sample:
+    """Call at fixed times, from a task for each call."""
+    return run_in_asyncio(_call(Load.of("calls_due", percent, size, clock)))
+
+
+async def _call(load: Load) -> Sample:
+    async def call(ask: Ask, number: int, due: int) -> None:
+        reply = await ask(number)
+        load.done(due)
+        check_sum("reply", reply, number + 1)
+
+    async with answered() as ask, asyncio.TaskGroup() as tasks:
+        number = 0
+        async for due in load.dues(partial(asyncio.sleep, 0)):
+            tasks.create_task(call(ask, number, due))
+            number += 1
+            await asyncio.sleep(0)
+    return load.sample()

@@ -15,6 +15,9 @@ from bench._flow import flow, part_of, send_each, strict, sum_each
 from bench._imports import import_apart
 from bench._model import Clock, Sample
 from bench._neighbour import run
+from bench._open_loop import ROOM as ROOM_WHEN_DUE
+from bench._open_loop import calls_of as calls_due_of
+from bench._open_loop import messages_of
 from bench._threads import sample_of, sums
 from bench._threads import send_each as send_each_in_thread
 from bench._whole import whole_process
@@ -178,3 +181,7 @@ def whole_one_by_one(size: int, clock: Clock) -> Sample:
     """Send numbers one by one, as a whole process."""
     program = [sys.executable, "-m", "bench.rivals.ours_whole", "one_by_one_on_trio", str(size)]
     return whole_process(program, size, clock)
+
+
+messages_due = messages_of(lambda: trio.open_memory_channel[int](ROOM_WHEN_DUE))
+calls_due = calls_due_of(_answered)

@@ -44,15 +44,16 @@ casts(N) ->
 cast(_Pid, N, N) -> ok;
 cast(Pid, I, N) -> gen_server:cast(Pid, {number, I}), cast(Pid, I + 1, N).
 
-%% gen_server:call from 100 processes at once, each with its share of the numbers.
+%% gen_server:call from up to 100 processes at once, each with its share of the numbers.
 calls(N) ->
     {ok, Pid} = gen_server:start_link(?MODULE, server, []),
-    Share = N div 100,
+    Clients = min(100, N),
+    Share = N div Clients,
     Self = self(),
-    [spawn_link(fun() -> Self ! {sum, ask(Pid, First, First + Share, 0)} end)
-        || First <- lists:seq(0, Share * 99, Share)],
-    Sum = lists:sum([receive {sum, Each} -> Each end || _ <- lists:seq(1, 100)]),
-    Count = Share * 100,
+    [spawn_link(fun() -> Self ! {sum, ask(Pid, I * Share, (I + 1) * Share, 0)} end)
+        || I <- lists:seq(0, Clients - 1)],
+    Sum = lists:sum([receive {sum, Each} -> Each end || _ <- lists:seq(1, Clients)]),
+    Count = Share * Clients,
     Sum = Count * (Count + 1) div 2,
     ok.
 

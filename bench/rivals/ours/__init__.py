@@ -29,6 +29,8 @@ from bench.rivals.ours._components import latency as latency
 from bench.rivals.ours._components import pipeline as pipeline
 from bench.rivals.ours._components import recovery as recovery
 from bench.rivals.ours._components import start as start
+from bench.rivals.ours._due import calls_due as calls_due
+from bench.rivals.ours._due import messages_due as messages_due
 from bench.rivals.ours._flows import batches_of_10 as batches_of_10
 from bench.rivals.ours._flows import batches_of_100 as batches_of_100
 from bench.rivals.ours._flows import batches_of_1000 as batches_of_1000
