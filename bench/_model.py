@@ -140,6 +140,8 @@ INSTRUCTIONS_PER_MESSAGE = Unit("instructions/message", "lower", lambda s: s.amo
 INSTRUCTIONS_PER_CALL = attrs.evolve(INSTRUCTIONS_PER_MESSAGE, name="instructions/call")
 INSTRUCTIONS_PER_CHILD = attrs.evolve(INSTRUCTIONS_PER_MESSAGE, name="instructions/child")
 INSTRUCTIONS_PER_RESTART = attrs.evolve(INSTRUCTIONS_PER_MESSAGE, name="instructions/restart")
+BYTES_PER_MESSAGE = Unit("bytes/message", "lower", lambda s: s.amount / s.count)
+LOST = Unit("messages lost", "lower", lambda s: float(s.amount))
 WAKE_UPS = Unit("wake-ups", "lower", lambda s: float(s.amount))
 LATENCY = Unit("us from due, p99", "lower", _p99_microseconds)
 

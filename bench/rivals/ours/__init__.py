@@ -29,6 +29,10 @@ from bench.rivals.ours._components import latency as latency
 from bench.rivals.ours._components import pipeline as pipeline
 from bench.rivals.ours._components import recovery as recovery
 from bench.rivals.ours._components import start as start
+from bench.rivals.ours._compressed import decode_zlib as decode_zlib
+from bench.rivals.ours._compressed import decode_zstd as decode_zstd
+from bench.rivals.ours._compressed import encode_zlib as encode_zlib
+from bench.rivals.ours._compressed import encode_zstd as encode_zstd
 from bench.rivals.ours._due import calls_due as calls_due
 from bench.rivals.ours._due import messages_due as messages_due
 from bench.rivals.ours._flows import batches_of_10 as batches_of_10
@@ -62,6 +66,7 @@ from bench.rivals.ours._select import one_busy_of_11 as one_busy_of_11
 from bench.rivals.ours._select import one_busy_of_101 as one_busy_of_101
 from bench.rivals.ours._select import one_busy_without_room as one_busy_without_room
 from bench.rivals.ours._sized import socket_sized as socket_sized
+from bench.rivals.ours._storm import storm as storm
 from bench.rivals.ours._supervision import children as children
 from bench.rivals.ours._supervision import children_down as children_down
 from bench.rivals.ours._supervision import children_memory as children_memory
