@@ -9,6 +9,7 @@ from typing import TypeAlias
 import trio
 
 from bench._model import Clock, Sample, Workload, check_sum
+from bench._neighbour import run
 
 Ask: TypeAlias = Callable[[int], Awaitable[int]]
 """``await ask(number)`` gives the next number, from whoever answers."""
@@ -24,7 +25,7 @@ def calls_of(answered: Answered, clients: int) -> Workload:
         async with answered() as call:
             return await _ask_each(call, size, clock, clients)
 
-    return lambda size, clock: trio.run(ask, size, clock)
+    return lambda size, clock: run(ask, size, clock)
 
 
 def evenness_of(answered: Answered) -> Workload:
@@ -34,7 +35,7 @@ def evenness_of(answered: Answered) -> Workload:
         async with answered() as call:
             return await _time_each(call, size, clock)
 
-    return lambda size, clock: trio.run(ask, size, clock)
+    return lambda size, clock: run(ask, size, clock)
 
 
 async def _ask_each(ask: Ask, size: int, clock: Clock, clients: int) -> Sample:

@@ -13,7 +13,7 @@ from uuid import UUID
 import attrs
 
 import trioharness as th
-from bench._model import Clock, Sample, Workload, check_items
+from bench._model import Clock, Sample, Workload, WorkloadOf, check_items, check_sum
 
 
 class Priority(enum.Enum):
@@ -62,6 +62,14 @@ class Parcel:
     _seal: int = attrs.field(default=0, alias="seal")
 
 
+@th.message("bench.bundle")
+class Bundle:
+    """A message of any size: as many lines as it takes."""
+
+    number: int
+    lines: list[Line]
+
+
 @th.message("bench.cancel")
 class Cancel:
     """A second member of a union."""
@@ -74,6 +82,9 @@ class Cancel:
 
 Coder: TypeAlias = tuple[Callable[[Any], bytes], Callable[[bytes], Any]]
 """Encodes and decodes; made by each rival for the type it is asked for."""
+
+_LINE = 90
+"""Bytes of a line as JSON, about."""
 
 _AT = datetime.datetime(2026, 1, 31, 12, 30, 15, 250_000, tzinfo=datetime.UTC)
 
@@ -126,17 +137,25 @@ UNION = (
 )
 
 
+def bundles_of(size: int, count: int) -> list[Bundle]:
+    """Return so many bundles of about `size` bytes of JSON each, numbered from 0."""
+    lines = _lines(max(1, round(size / _LINE)))
+    return [Bundle(number=number, lines=lines) for number in range(count)]
+
+
 def encoding(messages: Sequence[Any], make: Callable[[], Coder]) -> Workload:
     """Return the workload that encodes these messages in turn."""
 
     def workload(size: int, clock: Clock) -> Sample:
         encode, decode = make()
         check_items("message back", [decode(encode(each)) for each in messages], messages)
-        rounds = itertools.islice(itertools.cycle(messages), size)
+        encoded = b""
         begun = clock()
-        for message in rounds:
-            encode(message)
-        return Sample(count=size, nanoseconds=clock() - begun)
+        for message in itertools.islice(itertools.cycle(messages), size):
+            encoded = encode(message)
+        elapsed = clock() - begun
+        check_sum("last message", decode(encoded), messages[(size - 1) % len(messages)])
+        return Sample(count=size, nanoseconds=elapsed)
 
     return workload
 
@@ -147,10 +166,23 @@ def decoding(messages: Sequence[Any], make: Callable[[], Coder]) -> Workload:
     def workload(size: int, clock: Clock) -> Sample:
         encode, decode = make()
         check_items("message back", [decode(encode(each)) for each in messages], messages)
-        rounds = itertools.islice(itertools.cycle([*map(encode, messages)]), size)
+        data = [*map(encode, messages)]
+        decoded = None
         begun = clock()
-        for data in rounds:
-            decode(data)
-        return Sample(count=size, nanoseconds=clock() - begun)
+        for each in itertools.islice(itertools.cycle(data), size):
+            decoded = decode(each)
+        elapsed = clock() - begun
+        check_sum("last message", decoded, messages[(size - 1) % len(messages)])
+        return Sample(count=size, nanoseconds=elapsed)
 
     return workload
+
+
+def encoding_sized(make: Callable[[], Coder]) -> WorkloadOf:
+    """Return the workload that encodes bundles of so many bytes."""
+    return lambda x, size, clock: encoding(bundles_of(x, 1), make)(size, clock)
+
+
+def decoding_sized(make: Callable[[], Coder]) -> WorkloadOf:
+    """Return the workload that decodes bundles of so many bytes."""
+    return lambda x, size, clock: decoding(bundles_of(x, 1), make)(size, clock)

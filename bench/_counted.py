@@ -18,8 +18,8 @@ def counted(groups: Sequence[Group]) -> tuple[list[Group], list[str]]:
     """Return what can be counted of groups, and the names of the rows that cannot.
 
     A row can be whose figure is the time that one thing takes. A latency is no work, bytes and
-    wake-ups are counted already, and what runs in a process of its own is not seen from here. Goals
-    about time say nothing of instructions, and are left out.
+    wake-ups are counted already, and what runs in a process of its own is not seen from here; a
+    curve would take hours. Goals about time say nothing of instructions, and are left out.
     """
     kept: list[Group] = []
     left_out: list[str] = []
@@ -36,7 +36,7 @@ def counted(groups: Sequence[Group]) -> tuple[list[Group], list[str]]:
 
 
 def _counted(row: Row) -> Row | None:
-    if not _is_of_time(row.unit):
+    if row.point is not None or row.neighbour or not _is_of_time(row.unit):
         return None
     what = row.unit.name.partition("/")[2]
     unit = attrs.evolve(INSTRUCTIONS_PER_MESSAGE, name=f"instructions/{what}")

@@ -1,10 +1,11 @@
-"""Numbers to ten receivers that all get all of them, whoever made the ends."""
+"""Numbers to receivers that all get all of them, whoever made the ends."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
+import attrs
 import trio
 
 from bench._flow import Consume, End
@@ -36,3 +37,8 @@ async def fan_out(
     elapsed = clock() - begun
     check_sum("sum of the numbers received", sum(sums), len(receives) * size * (size - 1) // 2)
     return Sample(count=size, nanoseconds=elapsed)
+
+
+def deliveries_of(sample: Sample, many: int) -> Sample:
+    """Return the sample of as many publishes, in terms of what arrived."""
+    return attrs.evolve(sample, count=sample.count * many)

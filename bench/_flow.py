@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
-import attrs
 import trio
 
 from bench._model import Clock, Sample, Workload, check_sum
@@ -84,25 +83,6 @@ async def strict(
         producers=producers,
         consumers=consumers,
     )
-
-
-async def gaps(run: Callable[[], Awaitable[Sample]], clock: Clock) -> Sample:
-    """Do something beside a neighbour that goes on at every turn; a lap is from turn to turn."""
-    laps: list[int] = []
-
-    async def neighbour() -> None:
-        last = clock()
-        while True:
-            await trio.lowlevel.checkpoint()
-            now = clock()
-            laps.append(now - last)
-            last = now
-
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(neighbour)
-        sample = await run()
-        nursery.cancel_scope.cancel()
-    return attrs.evolve(sample, laps=tuple(laps))
 
 
 def part_of(workload: Workload, parts: int) -> Workload:

@@ -113,12 +113,12 @@ CLAIMS = (
     Claim(
         15,
         "children up, beside nursery.start and triotp",
-        ("supervision: 1,000 up", "supervision: 10,000 up"),
+        ("supervision: 1,000 up", "growth: up: 10,000 children"),
     ),
     Claim(16, "children down, beside a bare cancel and triotp", ("supervision: 1,000 down",)),
     Claim(17, "memory of a child", ("supervision: memory",)),
     Claim(18, "from crash to running again", ("restart: latency",)),
-    Claim(19, "beside the BEAM, as whole processes", ()),
+    Claim(19, "beside the BEAM, as whole processes", ("beam: ",)),
     Claim(20, "import, and a harness at rest", ("imports: ", "supervision: idle", "harness: idle")),
 )
 

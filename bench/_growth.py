@@ -1,25 +1,18 @@
-"""How the cost of one grows with the number of all."""
+"""Points of a curve: the same work for few and for many."""
 
 from __future__ import annotations
 
-import gc
-
-from bench._model import Clock, Sample, Workload
-
-FACTOR = 10
+from bench._model import Clock, Sample, Workload, WorkloadOf
 
 
-def growth_of(workload: Workload) -> Workload:
-    """Return a workload that runs `workload` for a tenth of its size, then for all of it.
+def repeated(workload: Workload) -> WorkloadOf:
+    """Return one that runs `workload` for `many`, as often as it is to be done.
 
-    Its two laps are what one of few costs, and what one of many does.
+    So that a single component, which takes no time at all, is measured by the hundred.
     """
 
-    def growth(size: int, clock: Clock) -> Sample:
-        few = workload(max(1, size // FACTOR), clock)
-        gc.collect()
-        many = workload(size, clock)
-        laps = tuple(round(sample.nanoseconds / sample.count) for sample in (few, many))
-        return Sample(count=size, nanoseconds=many.nanoseconds, laps=laps)
+    def each(many: int, size: int, clock: Clock) -> Sample:
+        samples = [workload(many, clock) for _ in range(size)]
+        return Sample(count=many * size, nanoseconds=sum(each.nanoseconds for each in samples))
 
-    return growth
+    return each

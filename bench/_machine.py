@@ -17,8 +17,12 @@ LIBRARIES = (
     "attrs",
     "cattrs",
     "msgspec",
+    "orjson",
+    "pydantic",
     "triotp",
     "mode-streaming",
+    "aiotools",
+    "pykka",
 )
 
 

@@ -12,12 +12,14 @@ from __future__ import annotations
 import gc
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TypeAlias, cast
 
 import attrs
 
 from bench._instructions import instructions_of
-from bench._model import CLOCKS, Effort, Row, Sample, ToolMissingError, Workload
+from bench._model import CLOCKS, Effort, Row, Sample, ToolMissingError, Workload, WorkloadOf
+from bench._neighbour import beside_a_neighbour
 from bench.rivals import RivalMissingError, load_workload, module_of
 
 GC_POLICY = "gc on, full collection before each sample"
@@ -99,10 +101,7 @@ def measure_row(
     running: dict[str, Workload] = {}
     for rival in row.rivals:
         try:
-            workload = load(rival, row.workload)
-            if row.counted:
-                workload = instructions_of(module_of(rival), row.workload)
-            running[rival] = workload
+            running[rival] = _as_asked(rival, load(rival, row.workload), row)
         except Exception as error:
             outcomes[rival] = _failure(error)
     samples: dict[str, list[Sample]] = {rival: [] for rival in running}
@@ -123,6 +122,16 @@ def measure_row(
         outcomes.setdefault(rival, Measured(tuple(taken)))
     in_order = {rival: outcomes[rival] for rival in row.rivals}
     return RowResult(row=row, size=effort.size(row), outcomes=in_order)
+
+
+def _as_asked(rival: str, workload: Workload | WorkloadOf, row: Row) -> Workload:
+    """Return what the row measures, of what the rival's module has for it."""
+    if row.point is not None:
+        workload = partial(cast("WorkloadOf", workload), int(row.point.x))
+    workload = cast("Workload", workload)
+    if row.neighbour:
+        return beside_a_neighbour(workload)
+    return instructions_of(module_of(rival), row.workload) if row.counted else workload
 
 
 def _turns(

@@ -55,6 +55,9 @@ Workload: TypeAlias = Callable[[int, Clock], Sample]
 It raises `WrongSumError` when the work was not done right: a fast wrong answer is not a figure.
 """
 
+WorkloadOf: TypeAlias = Callable[[int, int, Clock], Sample]
+"""``workload(x, size, clock)``: the same for a point of a curve, which is at `x`."""
+
 
 class WrongSumError(Exception):
     """A workload did not do what it was timed for, so its time means nothing."""
@@ -112,6 +115,10 @@ def _p50_microseconds(sample: Sample) -> float:
     return percentile(sample.laps, 50) / 1e3
 
 
+def _p99_microseconds(sample: Sample) -> float:
+    return percentile(sample.laps, 99) / 1e3
+
+
 def _p99_to_p50(sample: Sample) -> float:
     return percentile(sample.laps, 99) / percentile(sample.laps, 50)
 
@@ -122,6 +129,7 @@ MILLISECONDS_PER_COMPONENT = Unit("ms/component", "lower", lambda s: s.nanosecon
 P99_MILLISECONDS = Unit("ms, p99", "lower", _p99_milliseconds)
 P50_MICROSECONDS = Unit("us, p50", "lower", _p50_microseconds)
 MILLISECONDS_PER_IMPORT = Unit("ms/import", "lower", lambda s: s.amount / s.count / 1e6)
+WHOLE_PROCESS = Unit("ns each, whole process", "lower", lambda s: s.amount / s.count)
 MICROSECONDS_PER_COMPONENT = Unit("us/component", "lower", lambda s: s.nanoseconds / s.count / 1e3)
 MILLISECONDS_PER_SNAPSHOT = Unit("ms/snapshot", "lower", lambda s: s.nanoseconds / s.count / 1e6)
 MICROSECONDS_PER_CALL = Unit("us/call", "lower", lambda s: s.nanoseconds / s.count / 1e3)
@@ -132,8 +140,10 @@ INSTRUCTIONS_PER_MESSAGE = Unit("instructions/message", "lower", lambda s: s.amo
 INSTRUCTIONS_PER_CALL = attrs.evolve(INSTRUCTIONS_PER_MESSAGE, name="instructions/call")
 INSTRUCTIONS_PER_CHILD = attrs.evolve(INSTRUCTIONS_PER_MESSAGE, name="instructions/child")
 INSTRUCTIONS_PER_RESTART = attrs.evolve(INSTRUCTIONS_PER_MESSAGE, name="instructions/restart")
+BYTES_PER_MESSAGE = Unit("bytes/message", "lower", lambda s: s.amount / s.count)
+LOST = Unit("messages lost", "lower", lambda s: float(s.amount))
 WAKE_UPS = Unit("wake-ups", "lower", lambda s: float(s.amount))
-GROWTH = Unit("times the cost each", "lower", lambda s: s.laps[-1] / s.laps[0])
+LATENCY = Unit("us from due, p99", "lower", _p99_microseconds)
 
 
 @attrs.frozen
@@ -220,7 +230,14 @@ class Row:
     whole: bool = False
     """Whether a quick run does it in full size too, since the goal is about just that size."""
     point: Point | None = None
-    """Its place on a curve, where the row is one of several that differ in size alone."""
+    """Its place on a curve, where the row is one of several that differ in size alone.
+
+    The rivals' function then is a `WorkloadOf`: it is given `Point.x` before the size.
+    """
+    neighbour: bool = False
+    """Whether a neighbour takes its turns beside the work, and its gaps are what is measured."""
+    quick: bool = True
+    """Whether a quick run has it too: not where a single sample takes many seconds."""
 
     @property
     def counted(self) -> bool:
@@ -269,6 +286,12 @@ class Effort:
     rounds: int
     scale: float
     """Factor on each row's size."""
+    quick: bool = False
+    """Whether rows are left out that are too long for it."""
+
+    def has(self, row: Row) -> bool:
+        """Whether `row` is measured at all."""
+        return row.quick or not self.quick
 
     def size(self, row: Row) -> int:
         """How often `row`'s work is done in one sample."""
@@ -280,4 +303,4 @@ class Effort:
 
 
 FULL = Effort(name="full", rounds=15, scale=1.0)
-QUICK = Effort(name="quick", rounds=9, scale=0.2)
+QUICK = Effort(name="quick", rounds=9, scale=0.2, quick=True)

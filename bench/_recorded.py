@@ -20,13 +20,42 @@ MARGIN = 0.2
 RECORDED: Mapping[tuple[str, str], float] = {
     ("one_by_one", "anyio_on_trio"): 0.99,
     ("one_by_one", "asyncio_queue"): 10.2,
+    ("without_room", "anyio_on_trio"): 8329 / 16209,
+    ("ten_producers", "anyio_on_trio"): 8674 / 13279,
+    ("ten_producers", "asyncio_queue"): 8674 / 828,
+    ("ten_consumers", "asyncio_queue"): 8323 / 899,
+    # Ours of then to trio one by one, and to lists.
+    ("batches_of_10", "trio_lists"): 10.4 / 1.15,
+    ("batches_of_100", "trio_lists"): 63 / 0.93,
+    ("batches_of_1000", "trio_lists"): 133 / 0.64,
     ("one_client", "triotp"): 0.63,
+    ("one_client", "asyncio_queue"): 3.1,
+    ("one_client", "pykka"): 0.98,
+    ("ten_clients", "triotp"): 5.6 / 7.4,
+    ("ten_clients", "asyncio_queue"): 7.8,
+    ("casts", "pykka"): 11.0 / 1.9,
     ("children_up", "raw_start_soon"): 4.3,
-    ("children_up", "triotp"): 0.15,
+    ("children_up", "triotp"): 0.18,
     ("children_up", "mode"): 1.1,
+    ("children_up", "aiotools"): 24.7 / 6.3,
+    ("children", "triotp"): 0.15,
+    ("children_down", "raw_start_soon"): 15.0 / 12.3,
     ("children_down", "triotp"): 0.12,
+    ("children_down", "aiotools"): 15.0 / 5.0,
     ("restart", "triotp"): 28 / 81,
     ("restart", "mode"): 28 / 49,
+    ("encode_small", "pydantic"): 0.91,
+    ("encode_small", "pickle"): 0.17,
+    ("encode_small", "msgspec_struct"): 5.7,
+    ("decode_small", "pydantic"): 1.8,
+    ("decode_small", "pickle"): 0.55,
+    ("decode_small", "msgspec_struct"): 7.5,
+    ("encode_large", "pydantic"): 0.87,
+    ("encode_large", "pickle"): 0.22,
+    ("encode_large", "msgspec_struct"): 5.7,
+    ("decode_large", "pydantic"): 1.29,
+    ("decode_large", "pickle"): 0.83,
+    ("decode_large", "msgspec_struct"): 5.8,
 }
 """By workload and rival: the ratio to the baseline of the row; of two sizes, the lesser."""
 
@@ -46,7 +75,7 @@ def suspects(result: RowResult) -> list[Suspect]:
     found: list[Suspect] = []
     for rival in row.rivals:
         recorded = RECORDED.get((row.workload, rival))
-        if recorded is None or row.baseline is None or row.counted:
+        if recorded is None or row.baseline is None or row.counted or row.neighbour:
             continue
         ratios = compare(result, rival, row.baseline)
         if ratios and summarize(ratios).median < recorded * (1 - MARGIN):

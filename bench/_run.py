@@ -92,7 +92,7 @@ def measure_groups(
     results: list[GroupResult] = []
     for group in chosen:
         rows: list[RowResult] = []
-        for row in group.rows:
+        for row in filter(effort.has, group.rows):
             rows.append(_measure(group, row, effort, rng, show))
             finished(group, rows[-1])
         results.append(GroupResult(group=group, rows=tuple(rows)))

@@ -3,61 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 import trio
 
 from bench._model import Clock, Sample, check_items, check_sum
-from bench._purchases import Purchase, make_purchases
+from bench._neighbour import run
 
-Pieces: TypeAlias = Callable[[Sequence[Purchase]], Iterable[bytes]]
+
+class Numbered(Protocol):
+    """A message with a number of its own, from 0."""
+
+    @property
+    def number(self) -> int:
+        """Its number."""
+        ...
+
+
+M = TypeVar("M", bound=Numbered)
+
+Pieces: TypeAlias = Callable[[Sequence[M]], Iterable[bytes]]
 """Makes pieces of messages, each of which is handed to the system at once."""
 
-Found: TypeAlias = Callable[[bytes | bytearray], Iterable[Purchase]]
+Found: TypeAlias = Callable[[bytes | bytearray], Iterable[M]]
 """Is given what was received, and gives the messages that are complete by then."""
 
-Take: TypeAlias = Callable[[Iterable[Purchase]], None]
+Take: TypeAlias = Callable[[Iterable[M]], None]
 """Is given messages as they arrive."""
 
 LOOKED_AT = 300
 """Messages that are compared one by one, before the time is taken."""
 
 
-def over_a_socket(pieces: Pieces, found: Found, size: int, clock: Clock) -> Sample:
-    """Send `size` messages through a socket pair; from the first object to the last.
+def over_a_socket(pieces: Pieces[M], found: Found[M], sent: Sequence[M], clock: Clock) -> Sample:
+    """Send messages through a socket pair; from the first object to the last.
 
     Each is summed up as it arrives, and let go of, as a receiver does: if all were kept, most of
     the time would be that of the collector, which goes over what is kept again and again. Before
     that, some hundreds are compared one by one, which also makes what is made once for each type.
     """
-    purchases = make_purchases(size)
-    some = purchases[:LOOKED_AT]
-    received: list[Purchase] = []
-    trio.run(_transfer, pieces, found, some, received.extend, clock)
+    some = sent[:LOOKED_AT]
+    received: list[M] = []
+    run(_transfer, pieces, found, some, received.extend, clock)
     check_items("message received", received, some)
 
     count = total = 0
 
-    def sum_up(messages: Iterable[Purchase]) -> None:
+    def sum_up(messages: Iterable[M]) -> None:
         nonlocal count, total
         for message in messages:
             count += 1
             total += message.number
 
-    nanoseconds = trio.run(_transfer, pieces, found, purchases, sum_up, clock)
-    check_sum("messages received", count, size)
-    check_sum("numbers in them", total, size * (size - 1) // 2)
-    return Sample(count=size, nanoseconds=nanoseconds)
+    nanoseconds = run(_transfer, pieces, found, sent, sum_up, clock)
+    check_sum("messages received", count, len(sent))
+    check_sum("numbers in them", total, len(sent) * (len(sent) - 1) // 2)
+    return Sample(count=len(sent), nanoseconds=nanoseconds)
 
 
 async def _transfer(
-    pieces: Pieces, found: Found, purchases: Sequence[Purchase], take: Take, clock: Clock
+    pieces: Pieces[M], found: Found[M], messages: Sequence[M], take: Take[M], clock: Clock
 ) -> int:
     here, there = (trio.SocketStream(end) for end in trio.socket.socketpair())
 
     async def send() -> None:
         async with here:
-            for piece in pieces(purchases):
+            for piece in pieces(messages):
                 await here.send_all(piece)
 
     begun = clock()

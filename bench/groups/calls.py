@@ -11,6 +11,7 @@ from bench._model import (
     Row,
     at_least,
 )
+from bench._neighbour import with_gaps
 
 
 def _calls(name: str, about: str, workload: str, *goals: Goal) -> Row:
@@ -18,7 +19,7 @@ def _calls(name: str, about: str, workload: str, *goals: Goal) -> Row:
         name=name,
         about=about,
         workload=workload,
-        rivals=("raw_trio", OURS, "ours_in_blocks", "triotp"),
+        rivals=("raw_trio", OURS, "ours_in_blocks", "triotp", "asyncio_queue", "pykka"),
         size=4_000,
         unit=MICROSECONDS_PER_CALL,
         clock="cpu",
@@ -31,25 +32,28 @@ GROUP = Group(
     name="calls",
     about="requests and their replies, from task to task",
     rows=(
-        _calls(
-            "1 client",
-            "calls one after another; by hand each has a new reply channel",
-            "one_client",
-            at_least(2, stretch=2.3, against="raw_trio"),
-            at_least(3, stretch=3.6, against="triotp"),
-        ),
-        _calls(
-            "10 clients",
-            "the same from 10 clients at once; ours answers in batches, the others cannot",
-            "ten_clients",
-            at_least(4.5, stretch=5.8, against="raw_trio"),
-            at_least(6, stretch=8, against="triotp"),
+        *with_gaps(
+            _calls(
+                "1 client",
+                "calls one after another; by hand each has a new reply channel",
+                "one_client",
+                at_least(2, stretch=2.3, against="raw_trio"),
+                at_least(3, stretch=3.6, against="triotp"),
+            ),
+            _calls(
+                "10 clients",
+                "the same from 10 clients at once; ours answers in batches, the others cannot",
+                "ten_clients",
+                at_least(4.5, stretch=5.8, against="raw_trio"),
+                at_least(6, stretch=8, against="triotp"),
+            ),
+            but="pykka",
         ),
         Row(
             name="casts",
             about="requests without a reply, 1 client",
             workload="casts",
-            rivals=("triotp", OURS),
+            rivals=("triotp", OURS, "pykka"),
             size=4_000,
             unit=MICROSECONDS_PER_CALL,
             clock="cpu",

@@ -1,18 +1,19 @@
-"""Messages to bytes and back, against what cattrs does with orjson and with msgspec."""
+"""Messages to bytes and back, beside cattrs, pydantic, pickle and msgspec's own Structs."""
 
 from __future__ import annotations
 
 from bench._model import Group, Row, at_least, flow_row
 
 _ORJSON = "cattrs_orjson"
-_BOTH = "cattrs_orjson cattrs_msgspec"
+_CATTRS = "cattrs_orjson cattrs_brief cattrs_msgspec"
+_ALL = f"{_CATTRS} pydantic pickle msgspec_struct"
 
 
 def _row(
     name: str, about: str, workload: str, size: int, must: float, stretch: float | None = None
 ) -> Row:
     goal = at_least(must, stretch=stretch, against=_ORJSON)
-    others = _ORJSON if "union" in workload else _BOTH
+    others = _ORJSON if "union" in workload else _ALL
     return flow_row(name, about, workload, size, others, goal)
 
 
@@ -45,8 +46,9 @@ GROUP = Group(
             "one with a converter, an alias and a private field",
             "encode_other",
             20_000,
-            _BOTH,
+            _CATTRS,
             at_least(0.95, against="cattrs_orjson"),
+            at_least(0.95, against="cattrs_brief"),
             at_least(0.95, against="cattrs_msgspec"),
         ),
         flow_row(
@@ -54,8 +56,9 @@ GROUP = Group(
             "one with a converter, an alias and a private field",
             "decode_other",
             10_000,
-            _BOTH,
+            _CATTRS,
             at_least(0.95, against="cattrs_orjson"),
+            at_least(0.95, against="cattrs_brief"),
             at_least(0.95, against="cattrs_msgspec"),
         ),
         _row("encode a union", "one of two messages, by tag", "encode_union", 20_000, 3.3, 4.0),

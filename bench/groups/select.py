@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bench._model import Group, at_least, flow_row
+from bench._neighbour import with_gaps
 
 GROUP = Group(
     name="select",
     about="messages taken from whichever of several channels has one",
-    rows=(
+    rows=with_gaps(
         flow_row(
             "10 idle",
             "select over 1 busy and 10 idle channels, beside a plain receive of the busy one; "

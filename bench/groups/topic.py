@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bench._model import Group, at_least, flow_row
+from bench._neighbour import with_gaps
 
 GROUP = Group(
     name="topic",
     about="each message to ten subscribers; trio sends it ten times, into a channel each",
-    rows=(
+    rows=with_gaps(
         flow_row(
             "publish",
             "one by one, also received one by one, room for 100 at each subscriber",

@@ -15,17 +15,21 @@ from bench._coding import (
     OTHER,
     SMALL,
     UNION,
+    Bundle,
     Cancel,
     Coder,
     Order,
     Parcel,
     decoding,
+    decoding_sized,
     encoding,
+    encoding_sized,
 )
 
 
-def _converter() -> OrjsonConverter:
-    converter = make_converter()
+def converter_of(**options: Any) -> OrjsonConverter:
+    """Return cattrs' converter for orjson, taught what it lacks."""
+    converter = make_converter(**options)
     converter.register_structure_hook(UUID, lambda text, _: UUID(text))
     converter.register_unstructure_hook(UUID, str)
     converter.register_structure_hook(Decimal, lambda text, _: Decimal(text))
@@ -33,8 +37,9 @@ def _converter() -> OrjsonConverter:
     return converter
 
 
-def _coder(form: Any) -> Coder:
-    converter = _converter()
+def coder_of(form: Any, **options: Any) -> Coder:
+    """Return how it encodes and decodes a class."""
+    converter = converter_of(**options)
 
     def decode(data: bytes) -> Any:
         return converter.loads(data, form)
@@ -43,7 +48,7 @@ def _coder(form: Any) -> Coder:
 
 
 def _tagged() -> Coder:
-    converter = _converter()
+    converter = converter_of()
     union: Any = Order | Cancel
     configure_tagged_union(union, converter)
 
@@ -56,8 +61,9 @@ def _tagged() -> Coder:
     return encode, decode
 
 
-_order = partial(_coder, Order)
-_parcel = partial(_coder, Parcel)
+_order = partial(coder_of, Order)
+_parcel = partial(coder_of, Parcel)
+_bundle = partial(coder_of, Bundle)
 
 encode_small = encoding(SMALL, _order)
 encode_large = encoding(LARGE, _order)
@@ -67,3 +73,5 @@ decode_small = decode_small_with_extra_allowed = decoding(SMALL, _order)
 decode_large = decode_large_with_extra_allowed = decoding(LARGE, _order)
 decode_other = decoding(OTHER, _parcel)
 decode_union = decoding(UNION, _tagged)
+encode_sized = encoding_sized(_bundle)
+decode_sized = decoding_sized(_bundle)

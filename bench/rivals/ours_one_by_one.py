@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import trio
 
 import trioharness as th
-from bench._flow import gaps, strict
+from bench._flow import part_of
 from bench._model import Clock, Sample, check_sum
+from bench.rivals.ours._flows import one_by_one
 from bench.rivals.ours._supervision import idle
 
 
@@ -30,7 +29,4 @@ async def _up(size: int, clock: Clock) -> Sample:
     return Sample(count=size, nanoseconds=elapsed)
 
 
-def neighbour(size: int, clock: Clock) -> Sample:
-    """Send numbers one by one beside a neighbour that wants its turn."""
-    channel = th.open_channel(int, 100)
-    return trio.run(gaps, partial(strict, channel, size // 20 + 1, clock), clock)
+neighbour = part_of(one_by_one, 20)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import trio
 
-from bench._growth import growth_of
+from bench._growth import repeated
 from bench._memory import WARM, Look, memory_apart
 from bench._model import Clock, Sample, check_sum
 
@@ -57,7 +57,7 @@ async def _up(size: int, clock: Clock) -> Sample:
     return Sample(count=size, nanoseconds=elapsed)
 
 
-growth = growth_of(children_up)
+children = repeated(children_up)
 
 
 def children_down(size: int, clock: Clock) -> Sample:

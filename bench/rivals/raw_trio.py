@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -9,38 +10,47 @@ from functools import partial
 import trio
 
 from bench._calls import Ask, calls_of, evenness_of
-from bench._fan_out import ROOM, SUBSCRIBERS, fan_out
-from bench._flow import flow, gaps, part_of, send_each, strict, sum_each
+from bench._fan_out import ROOM, SUBSCRIBERS, deliveries_of, fan_out
+from bench._flow import flow, part_of, send_each, strict, sum_each
 from bench._imports import import_apart
 from bench._model import Clock, Sample
+from bench._neighbour import run
+from bench._open_loop import ROOM as ROOM_WHEN_DUE
+from bench._open_loop import calls_of as calls_due_of
+from bench._open_loop import messages_of
 from bench._threads import sample_of, sums
 from bench._threads import send_each as send_each_in_thread
+from bench._whole import whole_process
 
 
 def one_by_one(size: int, clock: Clock) -> Sample:
     """Send `size` numbers through a memory channel, one by one."""
-    return trio.run(strict, trio.open_memory_channel[int](100), size, clock)
+    return run(strict, trio.open_memory_channel[int](100), size, clock)
 
 
 def without_room(size: int, clock: Clock) -> Sample:
     """The same, and each send waits for its receiver."""
-    return trio.run(strict, trio.open_memory_channel[int](0), size, clock)
+    return run(strict, trio.open_memory_channel[int](0), size, clock)
 
 
 def ten_producers(size: int, clock: Clock) -> Sample:
     """The same, from ten tasks."""
-    return trio.run(strict, trio.open_memory_channel[int](100), size, clock, 10)
+    return run(strict, trio.open_memory_channel[int](100), size, clock, 10)
 
 
 def ten_consumers(size: int, clock: Clock) -> Sample:
     """The same, to ten tasks."""
-    return trio.run(strict, trio.open_memory_channel[int](100), size, clock, 1, 10)
+    return run(strict, trio.open_memory_channel[int](100), size, clock, 1, 10)
 
 
-def neighbour(size: int, clock: Clock) -> Sample:
-    """Send numbers one by one beside a neighbour that wants its turn."""
-    channel = trio.open_memory_channel[int](100)
-    return trio.run(gaps, partial(strict, channel, size // 20 + 1, clock), clock)
+def producers(many: int, size: int, clock: Clock) -> Sample:
+    """The same, from so many tasks."""
+    return run(strict, trio.open_memory_channel[int](100), size, clock, many)
+
+
+def consumers(many: int, size: int, clock: Clock) -> Sample:
+    """The same, to so many tasks."""
+    return run(strict, trio.open_memory_channel[int](100), size, clock, 1, many)
 
 
 @asynccontextmanager
@@ -93,12 +103,21 @@ def one_busy_of_11(size: int, clock: Clock) -> Sample:
         return total  # noqa: RET504 - out of the nursery
 
     transfer = partial(flow, produce=produce, consume=consume)
-    return trio.run(transfer, trio.open_memory_channel[int](100), size, clock)
+    return run(transfer, trio.open_memory_channel[int](100), size, clock)
 
 
 def to_ten_subscribers(size: int, clock: Clock) -> Sample:
     """Send each number ten times, into a memory channel for each receiver."""
-    ends = [trio.open_memory_channel[int](ROOM) for _ in range(SUBSCRIBERS)]
+    return _to_subscribers(SUBSCRIBERS, size, clock)
+
+
+def subscribers(many: int, size: int, clock: Clock) -> Sample:
+    """Send numbers to so many receivers, until `size` have arrived in all."""
+    return deliveries_of(_to_subscribers(many, size // many + 1, clock), many)
+
+
+def _to_subscribers(many: int, size: int, clock: Clock) -> Sample:
+    ends = [trio.open_memory_channel[int](ROOM) for _ in range(many)]
 
     async def publish(numbers: range) -> None:
         for number in numbers:
@@ -108,10 +127,11 @@ def to_ten_subscribers(size: int, clock: Clock) -> Sample:
             send.close()
 
     receives = [receive for _, receive in ends]
-    return trio.run(partial(fan_out, receives, size, clock, publish=publish, consume=sum_each))
+    return run(partial(fan_out, receives, size, clock, publish=publish, consume=sum_each))
 
 
 fan_in = ten_producers
+neighbour = part_of(one_by_one, 20)
 to_ten_subscribers_in_batches = part_of(to_ten_subscribers, 40)
 deliveries = one_by_one
 batches_of_10 = part_of(one_by_one, 10)
@@ -155,3 +175,13 @@ def import_channels(size: int, clock: Clock) -> Sample:
 def import_supervision(size: int, clock: Clock) -> Sample:
     """Take what opens a nursery."""
     return import_apart("import trio; trio.open_nursery", size, clock)
+
+
+def whole_one_by_one(size: int, clock: Clock) -> Sample:
+    """Send numbers one by one, as a whole process."""
+    program = [sys.executable, "-m", "bench.rivals.ours_whole", "one_by_one_on_trio", str(size)]
+    return whole_process(program, size, clock)
+
+
+messages_due = messages_of(lambda: trio.open_memory_channel[int](ROOM_WHEN_DUE))
+calls_due = calls_due_of(_answered)

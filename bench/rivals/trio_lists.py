@@ -8,6 +8,7 @@ import trio
 
 from bench._flow import ROOM_IN_BATCHES, flow
 from bench._model import Clock, Sample
+from bench._neighbour import run
 
 
 async def _send_lists(end: trio.MemorySendChannel[list[int]], numbers: range, *, of: int) -> None:
@@ -26,7 +27,7 @@ async def _sum_lists(end: trio.MemoryReceiveChannel[list[int]]) -> int:
 def _flow(size: int, clock: Clock, of: int) -> Sample:
     ends = trio.open_memory_channel[list[int]](ROOM_IN_BATCHES)
     transfer = partial(flow, produce=partial(_send_lists, of=of), consume=_sum_lists)
-    return trio.run(transfer, ends, size, clock)
+    return run(transfer, ends, size, clock)
 
 
 def batches_of_10(size: int, clock: Clock) -> Sample:

@@ -11,12 +11,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import trio
-import trio.testing
 
 from bench._calls import Ask, calls_of, evenness_of
-from bench._growth import growth_of
+from bench._growth import repeated
 from bench._memory import WARM, Look, memory_apart
 from bench._model import Clock, Sample, check_sum
+from bench._open_loop import calls_of as calls_due_of
 from bench.rivals import RivalMissingError
 
 # By name, since the checkers have to pass without it too.
@@ -100,7 +100,7 @@ async def _up(size: int, clock: Clock) -> Sample:
     return Sample(count=size, nanoseconds=elapsed)
 
 
-growth = growth_of(children_up)
+children = repeated(children_up)
 
 
 def children_down(size: int, clock: Clock) -> Sample:
@@ -208,9 +208,11 @@ class Server:
     def __init__(self, casts: int = 0) -> None:
         self.left = casts
         self.total = 0
+        self.begun = trio.Event()
 
     async def init(self, _argument: object) -> None:
         """Begin."""
+        self.begun.set()
 
     async def handle_call(self, number: int, _caller: object, state: object) -> object:
         """Answer."""
@@ -232,9 +234,10 @@ async def _answered() -> AsyncGenerator[Ask]:
         reply: int = await gen_server.call("server", number)
         return reply
 
+    server = Server()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(gen_server.start, Server(), None, "server")
-        await trio.testing.wait_all_tasks_blocked()
+        nursery.start_soon(gen_server.start, server, None, "server")
+        await server.begun.wait()
         yield call
         nursery.cancel_scope.cancel()
 
@@ -253,10 +256,13 @@ async def _cast(size: int, clock: Clock) -> Sample:
     server = Server(size)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(gen_server.start, server, None, "server")
-        await trio.testing.wait_all_tasks_blocked()
+        await server.begun.wait()
         begun = clock()
         for number in range(size):
             await gen_server.cast("server", number)
     elapsed = clock() - begun
     check_sum("sum of the numbers", server.total, size * (size - 1) // 2)
     return Sample(count=size, nanoseconds=elapsed)
+
+
+calls_due = calls_due_of(_answered)

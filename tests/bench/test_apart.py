@@ -1,4 +1,4 @@
-"""What is measured in a process of its own: memory, wake-ups, instructions; and how growth is."""
+"""What is measured in a process of its own: memory, wake-ups, instructions."""
 
 from __future__ import annotations
 
@@ -8,16 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bench import _imports, _instructions, _memory, _wakeups
-from bench._growth import growth_of
+from bench import _instructions, _memory, _wakeups, _whole
 from bench._imports import import_apart
 from bench._instructions import instructions_of
 from bench._memory import memory_apart
 from bench._model import (
-    GROWTH,
     INSTRUCTIONS_PER_MESSAGE,
-    Clock,
-    Sample,
     ToolMissingError,
     WrongSumError,
 )
@@ -57,7 +53,7 @@ def test_an_import_that_fails_is_no_fast_one() -> None:
 def test_imports_are_not_run_where_the_system_does_not_tell(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_imports, "_taken", lambda: 0.0)
+    monkeypatch.setattr(_whole, "taken", lambda: 0.0)
     with pytest.raises(ToolMissingError, match="what child processes took"):
         import_apart("pass", 1, clock)
 
@@ -116,14 +112,3 @@ def test_instructions_are_not_counted_without_valgrind(monkeypatch: pytest.Monke
     monkeypatch.setattr(_instructions, "_VALGRIND", "no such program")
     with pytest.raises(ToolMissingError, match="'no such program', which is not installed"):
         instructions_of(PROGRAMS, "count_up")(1, clock)
-
-
-def test_growth_is_the_cost_of_one_of_many_in_terms_of_one_of_few() -> None:
-    sizes: list[int] = []
-
-    def quadratic(size: int, _clock: Clock) -> Sample:
-        sizes.append(size)
-        return Sample(count=size, nanoseconds=size * size)
-
-    assert GROWTH.figure(growth_of(quadratic)(1_000, clock)) == 10
-    assert sizes == [100, 1_000]

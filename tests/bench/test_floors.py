@@ -41,6 +41,12 @@ def test_a_floor_is_met_with_a_tenfold_margin(row: Row) -> None:
     pytest.fail(f"not once in {ATTEMPTS} rounds: {judgements}")
 
 
+def made_small(row: Row) -> Row:
+    """Return the same work on a few, and near the beginning of its curve."""
+    point = None if row.point is None else attrs.evolve(row.point, x=min(row.point.x, 100))
+    return attrs.evolve(row, size=min(row.size, 20), point=point)
+
+
 @pytest.mark.parametrize("name", sorted(set(group_names()) - {"floors"}))
 def test_every_other_row_runs_with_sums_that_agree(name: str) -> None:
     for row in load_group(name).rows:
@@ -48,6 +54,6 @@ def test_every_other_row_runs_with_sums_that_agree(name: str) -> None:
             assert all(load_workload(rival, row.workload) for rival in row.rivals)
             continue
         tiny = Effort(name="tiny", rounds=1, scale=1.0)
-        outcomes = measure(attrs.evolve(row, size=min(row.size, 20)), tiny).outcomes
+        outcomes = measure(made_small(row), tiny).outcomes
         assert not [outcome for outcome in outcomes.values() if isinstance(outcome, Broken)]
         assert not isinstance(outcomes[OURS], Missing)

@@ -14,6 +14,7 @@ from bench.rivals.ours._coding import (
     decode_large_with_extra_allowed as decode_large_with_extra_allowed,
 )
 from bench.rivals.ours._coding import decode_other as decode_other
+from bench.rivals.ours._coding import decode_sized as decode_sized
 from bench.rivals.ours._coding import decode_small as decode_small
 from bench.rivals.ours._coding import (
     decode_small_with_extra_allowed as decode_small_with_extra_allowed,
@@ -21,21 +22,30 @@ from bench.rivals.ours._coding import (
 from bench.rivals.ours._coding import decode_union as decode_union
 from bench.rivals.ours._coding import encode_large as encode_large
 from bench.rivals.ours._coding import encode_other as encode_other
+from bench.rivals.ours._coding import encode_sized as encode_sized
 from bench.rivals.ours._coding import encode_small as encode_small
 from bench.rivals.ours._coding import encode_union as encode_union
 from bench.rivals.ours._components import latency as latency
 from bench.rivals.ours._components import pipeline as pipeline
 from bench.rivals.ours._components import recovery as recovery
 from bench.rivals.ours._components import start as start
+from bench.rivals.ours._compressed import decode_zlib as decode_zlib
+from bench.rivals.ours._compressed import decode_zstd as decode_zstd
+from bench.rivals.ours._compressed import encode_zlib as encode_zlib
+from bench.rivals.ours._compressed import encode_zstd as encode_zstd
+from bench.rivals.ours._due import calls_due as calls_due
+from bench.rivals.ours._due import messages_due as messages_due
 from bench.rivals.ours._flows import batches_of_10 as batches_of_10
 from bench.rivals.ours._flows import batches_of_100 as batches_of_100
 from bench.rivals.ours._flows import batches_of_1000 as batches_of_1000
+from bench.rivals.ours._flows import consumers as consumers
 from bench.rivals.ours._flows import deliveries as deliveries
 from bench.rivals.ours._flows import deliveries_in_batches as deliveries_in_batches
 from bench.rivals.ours._flows import drops as drops
 from bench.rivals.ours._flows import fan_in as fan_in
 from bench.rivals.ours._flows import neighbour as neighbour
 from bench.rivals.ours._flows import one_by_one as one_by_one
+from bench.rivals.ours._flows import producers as producers
 from bench.rivals.ours._flows import ten_consumers as ten_consumers
 from bench.rivals.ours._flows import ten_producers as ten_producers
 from bench.rivals.ours._flows import without_room as without_room
@@ -55,16 +65,25 @@ from bench.rivals.ours._select import one_busy_and_a_timer as one_busy_and_a_tim
 from bench.rivals.ours._select import one_busy_of_11 as one_busy_of_11
 from bench.rivals.ours._select import one_busy_of_101 as one_busy_of_101
 from bench.rivals.ours._select import one_busy_without_room as one_busy_without_room
+from bench.rivals.ours._sized import socket_sized as socket_sized
+from bench.rivals.ours._storm import storm as storm
+from bench.rivals.ours._supervision import children as children
 from bench.rivals.ours._supervision import children_down as children_down
 from bench.rivals.ours._supervision import children_memory as children_memory
 from bench.rivals.ours._supervision import children_up as children_up
 from bench.rivals.ours._supervision import crash_loop as crash_loop
-from bench.rivals.ours._supervision import growth as growth
 from bench.rivals.ours._supervision import idle_tree as idle_tree
 from bench.rivals.ours._supervision import restart as restart
 from bench.rivals.ours._threads import from_a_thread as from_a_thread
 from bench.rivals.ours._threads import from_a_thread_without_room as from_a_thread_without_room
+from bench.rivals.ours._topics import subscribers as subscribers
 from bench.rivals.ours._topics import to_ten_subscribers as to_ten_subscribers
 from bench.rivals.ours._topics import (
     to_ten_subscribers_in_batches as to_ten_subscribers_in_batches,
 )
+from bench.rivals.ours._whole import whole_batches_of_100 as whole_batches_of_100
+from bench.rivals.ours._whole import whole_batches_of_1000 as whole_batches_of_1000
+from bench.rivals.ours._whole import whole_calls as whole_calls
+from bench.rivals.ours._whole import whole_casts as whole_casts
+from bench.rivals.ours._whole import whole_children as whole_children
+from bench.rivals.ours._whole import whole_one_by_one as whole_one_by_one

@@ -11,12 +11,15 @@ from bench._coding import (
     OTHER,
     SMALL,
     UNION,
+    Bundle,
     Cancel,
     Coder,
     Order,
     Parcel,
     decoding,
+    decoding_sized,
     encoding,
+    encoding_sized,
 )
 
 
@@ -28,6 +31,7 @@ def _coder(form: Any, **options: Any) -> Coder:
 _order = partial(_coder, Order)
 _allowing = partial(_coder, Order, extra="allow")
 _parcel = partial(_coder, Parcel)
+_bundle = partial(_coder, Bundle)
 _union = partial(_coder, Order | Cancel)
 
 encode_small = encoding(SMALL, _order)
@@ -40,3 +44,5 @@ decode_other = decoding(OTHER, _parcel)
 decode_union = decoding(UNION, _union)
 decode_small_with_extra_allowed = decoding(SMALL, _allowing)
 decode_large_with_extra_allowed = decoding(LARGE, _allowing)
+encode_sized = encoding_sized(_bundle)
+decode_sized = decoding_sized(_bundle)

@@ -5,53 +5,48 @@ from __future__ import annotations
 import math
 from functools import partial
 
-import trio
-
 import trioharness as th
-from bench._flow import ROOM_IN_BATCHES, flow, gaps, send_each, strict
+from bench._batches import send_batches, sum_batches
+from bench._flow import ROOM_IN_BATCHES, flow, send_each, strict
 from bench._model import Clock, Sample, check_sum
-
-
-async def send_batches(end: th.SendChannel[int], numbers: range, *, of: int) -> None:
-    """Send the numbers in batches."""
-    for first in range(0, len(numbers), of):
-        await end.send_many(numbers[first : first + of])
-
-
-async def sum_batches(end: th.ReceiveChannel[int], *, of: int) -> int:
-    """Receive the numbers in batches, and return their sum."""
-    total = 0
-    async for numbers in end.batches(of):
-        for number in numbers:
-            total += number
-    return total
+from bench._neighbour import run
 
 
 def one_by_one(size: int, clock: Clock) -> Sample:
     """Send `size` numbers through a channel, one by one."""
-    return trio.run(strict, th.open_channel(int, 100), size, clock)
+    return run(strict, th.open_channel(int, 100), size, clock)
 
 
 def without_room(size: int, clock: Clock) -> Sample:
     """The same, and each send waits for its receiver."""
-    return trio.run(strict, th.open_channel(int, 0), size, clock)
+    return run(strict, th.open_channel(int, 0), size, clock)
 
 
 def ten_producers(size: int, clock: Clock) -> Sample:
     """The same, from ten tasks."""
-    return trio.run(strict, th.open_channel(int, 100), size, clock, 10)
+    return run(strict, th.open_channel(int, 100), size, clock, 10)
 
 
 def ten_consumers(size: int, clock: Clock) -> Sample:
     """The same, to ten tasks."""
-    return trio.run(strict, th.open_channel(int, 100), size, clock, 1, 10)
+    return run(strict, th.open_channel(int, 100), size, clock, 1, 10)
+
+
+def producers(many: int, size: int, clock: Clock) -> Sample:
+    """The same, from so many tasks."""
+    return run(strict, th.open_channel(int, 100), size, clock, many)
+
+
+def consumers(many: int, size: int, clock: Clock) -> Sample:
+    """The same, to so many tasks."""
+    return run(strict, th.open_channel(int, 100), size, clock, 1, many)
 
 
 def fan_in(size: int, clock: Clock) -> Sample:
     """Send numbers one by one from ten tasks, and receive what is there."""
     gather = partial(sum_batches, of=100)
     transfer = partial(flow, produce=send_each, consume=gather, producers=10)
-    return trio.run(transfer, th.open_channel(int, 100), size, clock)
+    return run(transfer, th.open_channel(int, 100), size, clock)
 
 
 async def _in_batches(
@@ -64,17 +59,17 @@ async def _in_batches(
 
 def batches_of_10(size: int, clock: Clock) -> Sample:
     """Send `size` numbers in batches of 10."""
-    return trio.run(_in_batches, size, clock, 10)
+    return run(_in_batches, size, clock, 10)
 
 
 def batches_of_100(size: int, clock: Clock) -> Sample:
     """Send `size` numbers in batches of 100."""
-    return trio.run(_in_batches, size, clock, 100)
+    return run(_in_batches, size, clock, 100)
 
 
 def batches_of_1000(size: int, clock: Clock) -> Sample:
     """Send `size` numbers in batches of 1,000."""
-    return trio.run(_in_batches, size, clock, 1_000)
+    return run(_in_batches, size, clock, 1_000)
 
 
 async def _send_prepared(end: th.SendChannel[int], numbers: range) -> None:
@@ -96,18 +91,17 @@ def neighbour(size: int, clock: Clock) -> Sample:
     What the tasks do with each number is not the channel's, so they do as little as they can.
     """
     ends = th.open_channel(int, ROOM_IN_BATCHES * 100)
-    run = partial(flow, ends, size, clock, produce=_send_prepared, consume=_sum_whole)
-    return trio.run(gaps, run, clock)
+    return run(partial(flow, ends, size, clock, produce=_send_prepared, consume=_sum_whole))
 
 
 def deliveries(size: int, clock: Clock) -> Sample:
     """Send numbers one by one, and be ready to deliver each of them three times."""
-    return trio.run(strict, th.open_channel(int, 100, max_deliveries=3), size, clock)
+    return run(strict, th.open_channel(int, 100, max_deliveries=3), size, clock)
 
 
 def deliveries_in_batches(size: int, clock: Clock) -> Sample:
     """The same in batches of 100."""
-    return trio.run(_in_batches, size, clock, 100, 3)
+    return run(_in_batches, size, clock, 100, 3)
 
 
 def _ignore(_event: th.MessagesDropped) -> None:
@@ -130,10 +124,10 @@ async def _to_nobody(
 
 def into_room(size: int, clock: Clock) -> Sample:
     """Send numbers that nobody receives into a channel that is never full."""
-    return trio.run(_to_nobody, th.open_channel(int, math.inf), size, clock)
+    return run(_to_nobody, th.open_channel(int, math.inf), size, clock)
 
 
 def drops(size: int, clock: Clock) -> Sample:
     """Send numbers that nobody receives into a full channel, so that each send drops one."""
     ends = th.open_channel(int, 100, overflow="drop_oldest", observer=_ignore)
-    return trio.run(_to_nobody, ends, size, clock)
+    return run(_to_nobody, ends, size, clock)

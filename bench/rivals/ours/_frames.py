@@ -37,13 +37,13 @@ def encode_messages(size: int, clock: Clock) -> Sample:
     begun = clock()
     frames = [encode(th.Envelope(purchase, new_id(), now())) for purchase in purchases]
     nanoseconds = clock() - begun
-    check_items("message", _messages(_read(frames)), purchases)
+    check_items("message", messages_of(read(frames)), purchases)
     return Sample(count=size, nanoseconds=nanoseconds)
 
 
 def encode_batches(size: int, clock: Clock) -> Sample:
     """Make a frame of each batch of 100, which is there already."""
-    return _encode([*_batches(make_purchases(size))], size, clock)
+    return _encode([*batches_of(make_purchases(size))], size, clock)
 
 
 def encode_payloads(size: int, clock: Clock) -> Sample:
@@ -66,7 +66,7 @@ def decode_envelopes(size: int, clock: Clock) -> Sample:
 
 def decode_batches(size: int, clock: Clock) -> Sample:
     """The same with batches of 100."""
-    return _decode(_batches, size, clock)
+    return _decode(batches_of, size, clock)
 
 
 def decode_payloads(size: int, clock: Clock) -> Sample:
@@ -90,7 +90,7 @@ def coalesced(size: int, clock: Clock) -> Sample:
 
 def batches(size: int, clock: Clock) -> Sample:
     """Send a frame for each 100 messages through a socket."""
-    return _over_a_socket(_batches, size, clock)
+    return _over_a_socket(batches_of, size, clock)
 
 
 def _encode(frames: Sequence[Frame], size: int, clock: Clock) -> Sample:
@@ -99,7 +99,7 @@ def _encode(frames: Sequence[Frame], size: int, clock: Clock) -> Sample:
     begun = clock()
     encoded = [encode(frame) for frame in frames]
     nanoseconds = clock() - begun
-    check_items("frame", _read(encoded), frames)
+    check_items("frame", read(encoded), frames)
     return Sample(count=size, nanoseconds=nanoseconds)
 
 
@@ -109,13 +109,14 @@ def _decode(framed: Framed, size: int, clock: Clock) -> Sample:
     pieces = [stream[at : at + PIECE] for at in range(0, len(stream), PIECE)]
     reader = th.FrameReader(th.Codec(Purchase))
     begun = clock()
-    frames = _read(pieces, reader)
+    frames = read(pieces, reader)
     nanoseconds = clock() - begun
-    check_items("message", _messages(frames), purchases)
+    check_items("message", messages_of(frames), purchases)
     return Sample(count=size, nanoseconds=nanoseconds)
 
 
-def _read(pieces: Sequence[bytes], reader: th.FrameReader[Purchase] | None = None) -> list[Frame]:
+def read(pieces: Sequence[bytes], reader: th.FrameReader[Purchase] | None = None) -> list[Frame]:
+    """Return the frames in pieces of a stream."""
     reader = reader or th.FrameReader(th.Codec(Purchase))
     found: list[Frame] = []
     for piece in pieces:
@@ -126,7 +127,8 @@ def _read(pieces: Sequence[bytes], reader: th.FrameReader[Purchase] | None = Non
     return found
 
 
-def _messages(frames: Sequence[Frame]) -> list[Purchase]:
+def messages_of(frames: Sequence[Frame]) -> list[Purchase]:
+    """Return the messages in frames."""
     found: list[Purchase] = []
     for frame in frames:
         found += frame.messages if isinstance(frame, th.Batch) else (frame.message,)
@@ -146,9 +148,9 @@ def _over_a_socket(framed: Framed, size: int, clock: Clock) -> Sample:
         frames: list[Frame] = []
         while (frame := reader.next_frame()) is not th.NEED_DATA:
             frames.append(frame)
-        return _messages(frames)
+        return messages_of(frames)
 
-    return over_a_socket(pieces, found, size, clock)
+    return over_a_socket(pieces, found, make_purchases(size), clock)
 
 
 def _envelopes(purchases: Sequence[Purchase]) -> Iterator[Frame]:
@@ -156,7 +158,8 @@ def _envelopes(purchases: Sequence[Purchase]) -> Iterator[Frame]:
     return (th.Envelope(purchase, new_id(), now()) for purchase in purchases)
 
 
-def _batches(purchases: Sequence[Purchase]) -> Iterator[Frame]:
+def batches_of(purchases: Sequence[Purchase]) -> Iterator[Frame]:
+    """Yield batches of 100."""
     ids = th.Ids(7)
     for at in range(0, len(purchases), BATCH):
         some = tuple(purchases[at : at + BATCH])

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-import trio
-
 import trioharness as th
 from bench._flow import flow, send_each
 from bench._model import Clock, Sample
+from bench._neighbour import run
 
 
 def _one_busy(
@@ -30,7 +29,7 @@ def _one_busy(
         return total
 
     transfer = partial(flow, produce=produce, consume=consume)
-    return trio.run(transfer, th.open_channel(int, room), size, clock)
+    return run(transfer, th.open_channel(int, room), size, clock)
 
 
 def one_busy_of_11(size: int, clock: Clock) -> Sample:

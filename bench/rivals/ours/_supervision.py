@@ -5,7 +5,7 @@ from __future__ import annotations
 import trio
 
 import trioharness as th
-from bench._growth import growth_of
+from bench._growth import repeated
 from bench._memory import WARM, Look, memory_apart
 from bench._model import Clock, Sample, check_sum
 from bench._wakeups import wake_ups_apart
@@ -47,7 +47,7 @@ async def _up(size: int, clock: Clock) -> Sample:
     return Sample(count=size, nanoseconds=elapsed)
 
 
-growth = growth_of(children_up)
+children = repeated(children_up)
 
 
 def children_down(size: int, clock: Clock) -> Sample:

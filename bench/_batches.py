@@ -1,0 +1,20 @@
+"""Numbers in batches, through ends that have them."""
+
+from __future__ import annotations
+
+import trioharness as th
+
+
+async def send_batches(end: th.SendChannel[int], numbers: range, *, of: int) -> None:
+    """Send the numbers in batches."""
+    for first in range(0, len(numbers), of):
+        await end.send_many(numbers[first : first + of])
+
+
+async def sum_batches(end: th.ReceiveChannel[int], *, of: int) -> int:
+    """Receive the numbers in batches, and return their sum."""
+    total = 0
+    async for numbers in end.batches(of):
+        for number in numbers:
+            total += number
+    return total

@@ -1,0 +1,60 @@
+"""pydantic's models: they check what they are made of, in Rust; extra fields are passed over."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from typing import Any
+
+import attrs
+from pydantic import BaseModel, ConfigDict
+
+from bench._coding import LARGE, SMALL, Coder, Priority, decoding, encoding
+
+
+class Line(BaseModel):
+    """A line of an order."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sku: str
+    title: str
+    quantity: int
+    price: float
+    note: str | None = None
+
+
+class Order(BaseModel):
+    """A message with a field of each usual type."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: uuid.UUID
+    customer: str
+    number: int
+    total: float
+    at: datetime.datetime
+    priority: Priority
+    note: str | None
+    lines: list[Line]
+    tags: dict[str, str]
+
+
+def _coder() -> Coder:
+    def encode(order: Order) -> bytes:
+        return order.model_dump_json().encode()
+
+    return encode, Order.model_validate_json
+
+
+def _model(order: Any) -> Order:
+    fields: dict[str, Any] = {a.name: getattr(order, a.name) for a in attrs.fields(type(order))}
+    lines = [Line(**attrs.asdict(line)) for line in order.lines]
+    return Order(**fields | {"lines": lines})
+
+
+_small, _large = [*map(_model, SMALL)], [*map(_model, LARGE)]
+
+encode_small, encode_large = encoding(_small, _coder), encoding(_large, _coder)
+decode_small = decode_small_with_extra_allowed = decoding(_small, _coder)
+decode_large = decode_large_with_extra_allowed = decoding(_large, _coder)
