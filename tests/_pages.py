@@ -6,6 +6,8 @@ A block is marked by its language, and by words after it, which no renderer show
   which all later blocks of the page find beside them;
 - ``sh`` holds commands; they are run if the block below shows what comes of them;
 - ``toml``, ``json`` or any other language with the name of a file is that file;
+- ``console hostwatch`` is a session with an application that runs meanwhile, typed by the tests of
+  that example;
 - any other block stands below one that is run, and is what it prints: to stdout, or with the word
   ``log`` to stderr. ``...`` in it stands for anything, all times of day are 12:00:00, and files
   are without the folder that they are in;
@@ -59,7 +61,12 @@ class Block:
     @property
     def is_shown(self) -> bool:
         """Whether it is what comes of the block above."""
-        return not self.is_run and self.file is None
+        return not (self.is_run or self.is_session) and self.file is None
+
+    @property
+    def is_session(self) -> bool:
+        """Whether it is typed by a test of its own."""
+        return self.language == "console"
 
     @property
     def is_log(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from tests._pages import PAGES, blocks_of, is_as_shown
 from tests.examples._hostwatch import make_proc
 from tests.examples.soak import COMPONENTS
 from tests.examples.test_hostwatch_process import port_of, rows, watching
@@ -79,6 +80,28 @@ def test_each_of_its_components_is_restarted_and_nothing_is_lost(
     assert rows(tmp_path, "count(*) FROM windows") == windows["delivered"] > 0
     assert rows(tmp_path, "sum(count) FROM windows") == channels["aggregated samples"]["delivered"]
     assert "no application listens" in operator.types("status", code=1)
+
+
+def sessions() -> list[tuple[str, str]]:
+    """Return what the pages show of it: each command, and what it prints."""
+    typed = "\n".join(
+        block.text
+        for page in PAGES
+        for block in blocks_of(page)
+        if block.is_session and block.words == ("hostwatch",)
+    )
+    pairs = [part.partition("\n")[::2] for part in typed.split("$ trioharness ")[1:]]
+    return [(command.removesuffix(" --control ctl"), shown) for command, shown in pairs]
+
+
+def test_the_session_that_is_shown_of_it(operator: Operator) -> None:
+    session = sessions()
+    assert [command.split()[0] for command, _ in session] == ["tree", "status", "ctl", "ctl"]
+    port_of(operator.process)
+    for command, shown in session:
+        printed = operator.types(command)
+        assert is_as_shown(shown, printed), (command, printed)
+    assert operator.process.ends() == 0, operator.process.stderr
 
 
 def test_what_is_shown_is_what_is(operator: Operator) -> None:
