@@ -19,7 +19,7 @@ async def run(plan: Plan, on_receipt: Callable[[Receipt], object]) -> Receipt:
     def told() -> None:
         overtime.allow(next(allowed))
 
-    ending = Ending(running.drain, running.stop, told, running.dump)
+    ending = Ending(plan.name, running.drain, running.stop, told, running.dump)
     try:
         with (
             ending.listening(),
