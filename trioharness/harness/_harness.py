@@ -312,7 +312,7 @@ class Harness(Describes):
         """
         check_observer(f"harness {self.name!r}", observer)
         running = Running._create(self._plan(observer))
-        with self._channels.in_a_run(), running._noting_errors():
+        with self._channels.in_a_run():
             async with running._lasting(), running._block():
                 await running._start()
                 if running._started:

@@ -24,7 +24,7 @@ async def run(plan: Plan, on_receipt: Callable[[Receipt], object]) -> Receipt:
         with (
             ending.listening(),
             plan.channels.in_a_run(),
-            running._noting_errors(),
+            running._noting_the_end(),
             running._noting_what_is_left(),
         ):
             async with running._block():
