@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,36 @@ def test_stubs_that_hide_trios_types(
     result = invoke("check", "shop:app")
     assert result.exit_code == 0
     assert "TH106 warning: the environment: trio-typing is installed" in result.stdout
+
+
+def test_a_run_logs_the_warnings_and_starts(
+    write: Write, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trio = importlib.metadata.distribution("trio")
+
+    def distribution(_: str) -> importlib.metadata.Distribution:
+        return trio
+
+    monkeypatch.setattr(importlib.metadata, "distribution", distribution)
+    code = """
+        app = th.Harness("shop")
+        out, numbers = app.channel(int, 4, name="numbers")
+
+        async def again(numbers, out):
+            pass
+
+        app.add(again, numbers, out)
+    """
+    write("shop.py", code)
+    result = invoke("run", "shop:app")
+    assert result.exit_code == 0
+    first, second, *_ = result.stderr.splitlines()
+    assert " warning shop  TH106 warning: the environment: " in first
+    assert " warning shop  TH104 warning: component 'again': it can wait for itself" in second
+    result = invoke("run", "--log-format", "json", "shop:app")
+    told = json.loads(result.stderr.splitlines()[1])
+    assert (told["event"], told["path"], told["code"]) == ("Finding", "shop", "TH104")
+    assert "TH10" not in invoke("run", "--log-level", "error", "shop:app").stderr
 
 
 def test_what_cannot_be_loaded_is_a_sentence(write: Write, invoke: Invoke) -> None:

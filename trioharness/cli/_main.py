@@ -27,6 +27,7 @@ from ..observe import (
 )
 from ._check import check
 from ._ctl import ctl
+from ._environment import environment_findings
 from ._exit import ExitCode, fail
 from ._graph import graph
 from ._look import events, status, tree
@@ -106,6 +107,8 @@ def run(
     try:
         app = loaded(target, arguments, factory, app_dir, config, flags, raw=raw)
         app.control = control or app.control
+        for finding in environment_findings():
+            finding.log(app.name)
         receipt = _run(app, raw=raw)
     except KeyboardInterrupt:  # pragma: no cover - the process ends unmeasured
         _leave_by()  # a component raised it, or it is Ctrl-C before or after the run

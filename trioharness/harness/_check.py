@@ -32,7 +32,7 @@ def findings(root: Describes, channels: DeclaredChannels) -> tuple[Finding, ...]
     Returns:
         What was found, in no order of weight; nothing if all is well.
     """
-    return (*_needs(root), *faults(root, channels), *_circles(_children(root)))
+    return (*_needs(root), *faults(root, channels), *warnings(root))
 
 
 def faults(root: Describes, channels: DeclaredChannels) -> tuple[Finding, ...]:
@@ -40,6 +40,11 @@ def faults(root: Describes, channels: DeclaredChannels) -> tuple[Finding, ...]:
     children = _children(root)
     wrong = (finding for path, child in children.items() for finding in _arguments(path, child))
     return (*wrong, *_sides(children.values(), channels))
+
+
+def warnings(root: Describes) -> tuple[Finding, ...]:
+    """Find what a harness starts with all the same."""
+    return (*_circles(_children(root)),)
 
 
 def _children(described: Describes, above: str = "") -> dict[str, DeclaredChild]:

@@ -8,6 +8,8 @@ from typing import Final, Literal, TypeAlias
 
 import attrs
 
+from ..observe import log_warning
+
 Code: TypeAlias = Literal["TH101", "TH102", "TH103", "TH104", "TH105", "TH106"]
 
 CODES: Final[Mapping[Code, str]] = MappingProxyType(
@@ -43,6 +45,10 @@ class Finding:
     def is_error(self) -> bool:
         """Whether it keeps the harness from starting; else it is a warning."""
         return self.code not in WARNINGS
+
+    def log(self, harness: str) -> None:
+        """Have it in the log of a harness that starts all the same."""
+        log_warning(harness, str(self), "Finding", self.code)
 
     def __str__(self) -> str:
         kind = "error" if self.is_error else "warning"

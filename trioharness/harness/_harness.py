@@ -18,7 +18,7 @@ from ..channels import Overflow, ReceiveChannel, Request, RequestClient, SendCha
 from ..rules import Limit, Strategy
 from ..supervision import check_words
 from ._channels import DeclaredChannels
-from ._check import faults, findings
+from ._check import faults, findings, warnings
 from ._checks import check_harness, check_observer
 from ._declared import DeclaredMember
 from ._described import Describes, Words
@@ -222,7 +222,8 @@ class Harness(Describes):
     def check(self) -> tuple[Finding, ...]:
         """Find what is wrong with the wiring, without running anything.
 
-        Errors keep the harness from starting: `run` and `open` refuse them. Warnings do not.
+        Errors keep the harness from starting: `run` and `open` refuse them. Warnings do not; they
+        log these.
 
         Returns:
             What was found: ends that are not what the annotations say, channels that one side alone
@@ -331,6 +332,8 @@ class Harness(Describes):
                 "nothing was started",
                 tuple(finding.code for finding in wrong),
             )
+        for finding in warnings(self):
+            finding.log(self.name)
         return Plan(
             name=self.name,
             grace=self.grace,
