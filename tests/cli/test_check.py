@@ -171,6 +171,15 @@ PLANTED: dict[str, tuple[str, str]] = {
     ),
     "TH104": (SOUND + "    app.add(nothing_may_run, numbers, out, name='x')", "x -(numbers)-> x"),
     "TH105": (SOUND + "    app.add(sink, name='bare')", "missing a required argument: 'numbers'"),
+    "TH107": (
+        """
+    app = th.Harness("shop", dead_letters="dead.jsonl")
+    out, items = app.channel(object, 4, max_deliveries=2, name="items")
+    app.add(nothing_may_run, out, name="source")
+    app.add(nothing_may_run, items)
+""",
+        "its dead letters cannot be written",
+    ),
     "TH106": (
         SOUND,
         "the environment: trio-typing is installed, whose stubs hide trio's own types",

@@ -8,6 +8,7 @@ import math
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional, Protocol, TypeVar, Union
 
 import attrs
@@ -416,6 +417,12 @@ def a_need_it_does_not_take(app: th.Harness) -> None:
     app.add(forever, name="a", needs={"db": db})
 
 
+def letters_no_codec_can_write(app: th.Harness) -> None:
+    out, orders = app.channel(Order, 4, max_deliveries=2)
+    app.add(sends_orders, out)
+    app.add(takes_orders, orders)
+
+
 FAULTS: list[tuple[Described, str, str, list[str]]] = [
     (a_wrong_type, "TH101", "component 'takes_orders'", ["ReceiveChannel[Order]", "carries int"]),
     (a_wrong_type_sent, "TH101", "component 'sends_orders'", ["SendChannel[Order]", "Late"]),
@@ -447,6 +454,7 @@ FAULTS: list[tuple[Described, str, str, list[str]]] = [
     (too_many_arguments, "TH105", "component 'a'", ["too many positional arguments"]),
     (too_few_arguments_of_a_thread, "TH105", "component 'a'", ["'number'"]),
     (too_few_arguments_of_a_decorated_one, "TH105", "component 'a'", ["missing"]),
+    (letters_no_codec_can_write, "TH107", "channel 'Order'", ["'Order' is no message"]),
     (a_need_it_does_not_take, "TH105", "component 'a'", ["unexpected keyword argument 'db'"]),
 ]
 
@@ -454,9 +462,15 @@ FAULTS: list[tuple[Described, str, str, list[str]]] = [
 @pytest.mark.usefixtures("virtual_time")
 @pytest.mark.parametrize(("describe", "code", "subject", "words"), FAULTS)
 def test_a_planted_fault_is_found_and_refused(
-    describe: Described, code: str, subject: str, words: list[str], events: list[th.Event]
+    describe: Described,
+    code: str,
+    subject: str,
+    words: list[str],
+    events: list[th.Event],
+    tmp_path: Path,
 ) -> None:
-    app = th.Harness("shop", observer=events.append)
+    letters = tmp_path / "dead.jsonl"
+    app = th.Harness("shop", observer=events.append, dead_letters=letters)
     describe(app)
     findings = {(each.code, each.subject): each for each in app.check()}
     assert (code, subject) in findings
@@ -473,6 +487,7 @@ def test_a_planted_fault_is_found_and_refused(
     else:
         assert code == "TH103"
     assert events == []
+    assert not letters.exists()
 
 
 @pytest.mark.usefixtures("virtual_time")

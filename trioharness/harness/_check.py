@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import get_origin
 
 import trio
@@ -15,6 +16,7 @@ from ..channels import ReceiveChannel, Request, RequestClient, SendChannel, Topi
 from ..rules import circles
 from ._call import call_of
 from ._channels import DeclaredChannels, DeclaredTopic
+from ._dead_letters import check_encodable
 from ._declared import DeclaredChannel, DeclaredChild, DeclaredEnd
 from ._described import DeclaredSupervisor, Describes
 from ._findings import Finding
@@ -22,24 +24,30 @@ from ._forms import Form, alternatives, arguments_of, fits, is_open
 from ._order import Given, given_to, in_start_order
 
 
-def findings(root: Describes, channels: DeclaredChannels) -> tuple[Finding, ...]:
+def findings(
+    root: Describes, channels: DeclaredChannels, dead_letters: Path | None
+) -> tuple[Finding, ...]:
     """Find what is wrong with the wiring of a harness.
 
     Args:
         root: The harness.
         channels: All that messages go through in it.
+        dead_letters: The file that dead letters are written to, if they are.
 
     Returns:
         What was found, in no order of weight; nothing if all is well.
     """
-    return (*_needs(root), *faults(root, channels), *warnings(root))
+    return (*_needs(root), *faults(root, channels, dead_letters), *warnings(root))
 
 
-def faults(root: Describes, channels: DeclaredChannels) -> tuple[Finding, ...]:
+def faults(
+    root: Describes, channels: DeclaredChannels, dead_letters: Path | None
+) -> tuple[Finding, ...]:
     """Find what keeps a harness from starting, but for needs that cannot be met."""
     children = _children(root)
     wrong = (finding for path, child in children.items() for finding in _arguments(path, child))
-    return (*wrong, *_sides(children.values(), channels))
+    unwritable = () if dead_letters is None else _unwritable(channels)
+    return (*wrong, *_sides(children.values(), channels), *unwritable)
 
 
 def warnings(root: Describes) -> tuple[Finding, ...]:
@@ -176,6 +184,18 @@ def _sides(children: Iterable[DeclaredChild], channels: DeclaredChannels) -> Ite
             problem=f"a component {verbs[0]} it, and none {verbs[1]} it",
             cure="give its other end to a component as well, expose() it, or leave it out",
         )
+
+
+def _unwritable(channels: DeclaredChannels) -> Iterator[Finding]:
+    """Find channels whose dead letters no codec can write."""
+    for channel in channels:
+        if channel.max_deliveries is not None:
+            try:
+                check_encodable(channel.name, channel.message_type)
+            except ConfigurationError as error:
+                yield Finding(
+                    code="TH107", subject=error.subject, problem=error.problem, cure=error.cure
+                )
 
 
 def _circles(children: Mapping[str, DeclaredChild]) -> Iterator[Finding]:

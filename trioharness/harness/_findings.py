@@ -10,7 +10,7 @@ import attrs
 
 from ..observe import log_warning
 
-Code: TypeAlias = Literal["TH101", "TH102", "TH103", "TH104", "TH105", "TH106"]
+Code: TypeAlias = Literal["TH101", "TH102", "TH103", "TH104", "TH105", "TH106", "TH107"]
 
 CODES: Final[Mapping[Code, str]] = MappingProxyType(
     {
@@ -20,6 +20,7 @@ CODES: Final[Mapping[Code, str]] = MappingProxyType(
         "TH104": "channels go round in a circle that can fill up",
         "TH105": "the component does not take its arguments",
         "TH106": "the environment is not fit for type checks",
+        "TH107": "dead letters cannot be written",
     }
 )
 """Every kind of finding; a code never gets another meaning."""

@@ -228,9 +228,9 @@ class Harness(Describes):
         Returns:
             What was found: ends that are not what the annotations say, channels that one side alone
             uses, needs that cannot be met, circles of channels that can fill up, arguments that
-            components do not take.
+            components do not take, dead letters that cannot be written.
         """
-        return findings(self, self._channels)
+        return findings(self, self._channels, self.dead_letters)
 
     def graph(self) -> Graph:
         """Return what it consists of and how it hangs together, as data that can be drawn.
@@ -324,7 +324,7 @@ class Harness(Describes):
 
     def _plan(self, observer: Observer | None = None) -> Plan:
         levels = in_start_order(self)
-        wrong = faults(self, self._channels)
+        wrong = faults(self, self._channels, self.dead_letters)
         if wrong:
             raise WiringError(
                 f"harness {self.name!r}",
