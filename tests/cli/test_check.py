@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,36 @@ def test_stubs_that_hide_trios_types(
     assert "TH106 warning: the environment: trio-typing is installed" in result.stdout
 
 
+def test_a_run_logs_the_warnings_and_starts(
+    write: Write, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trio = importlib.metadata.distribution("trio")
+
+    def distribution(_: str) -> importlib.metadata.Distribution:
+        return trio
+
+    monkeypatch.setattr(importlib.metadata, "distribution", distribution)
+    code = """
+        app = th.Harness("shop")
+        out, numbers = app.channel(int, 4, name="numbers")
+
+        async def again(numbers, out):
+            pass
+
+        app.add(again, numbers, out)
+    """
+    write("shop.py", code)
+    result = invoke("run", "shop:app")
+    assert result.exit_code == 0
+    first, second, *_ = result.stderr.splitlines()
+    assert " warning shop  TH106 warning: the environment: " in first
+    assert " warning shop  TH104 warning: component 'again': it can wait for itself" in second
+    result = invoke("run", "--log-format", "json", "shop:app")
+    told = json.loads(result.stderr.splitlines()[1])
+    assert (told["event"], told["path"], told["code"]) == ("Finding", "shop", "TH104")
+    assert "TH10" not in invoke("run", "--log-level", "error", "shop:app").stderr
+
+
 def test_what_cannot_be_loaded_is_a_sentence(write: Write, invoke: Invoke) -> None:
     write("shop.py", WELL)
     result = invoke("check", "shop:nothing")
@@ -140,6 +171,15 @@ PLANTED: dict[str, tuple[str, str]] = {
     ),
     "TH104": (SOUND + "    app.add(nothing_may_run, numbers, out, name='x')", "x -(numbers)-> x"),
     "TH105": (SOUND + "    app.add(sink, name='bare')", "missing a required argument: 'numbers'"),
+    "TH107": (
+        """
+    app = th.Harness("shop", dead_letters="dead.jsonl")
+    out, items = app.channel(object, 4, max_deliveries=2, name="items")
+    app.add(nothing_may_run, out, name="source")
+    app.add(nothing_may_run, items)
+""",
+        "its dead letters cannot be written",
+    ),
     "TH106": (
         SOUND,
         "the environment: trio-typing is installed, whose stubs hide trio's own types",

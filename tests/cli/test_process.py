@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -106,6 +107,48 @@ def test_a_reader_that_is_gone(write: Write, tmp_path: Path) -> None:
     assert process.returncode == -15, stderr
     assert "Traceback" not in stderr
     assert "'loud' drained after" in stderr
+
+
+@pytest.mark.parametrize(
+    ("target", "code"),
+    [("well:app", 0), ("well:nothing", 2), ("well:fails", 3), ("well:ends", -15)],
+)
+def test_the_exit_code_does_not_depend_on_who_reads_stderr(
+    write: Write, tmp_path: Path, target: str, code: int
+) -> None:
+    well = """
+    import os, signal, trio
+
+    async def work():
+        await trio.lowlevel.checkpoint()
+
+    async def fail(*, task_status):
+        raise OSError("no database")
+
+    async def end():
+        os.kill(os.getpid(), signal.SIGTERM)
+        await trio.sleep_forever()
+
+    app, fails, ends = th.Harness("app"), th.Harness("fails"), th.Harness("ends")
+    app.add(work)
+    fails.add(fail)
+    ends.add(end)
+"""
+    write("well.py", well)
+    reads, writes = os.pipe()
+    os.close(reads)
+    try:
+        done = subprocess.run(
+            [*HARNESS, "run", target],
+            cwd=tmp_path,
+            env=environment(),
+            stderr=writes,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(writes)
+    assert done.returncode == code
 
 
 def test_the_version_with_and_without_an_installation(tmp_path: Path) -> None:

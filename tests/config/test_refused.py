@@ -173,7 +173,7 @@ VARIABLES = [
     ("STORE", "x", ": expected a table, not 'x'"),
     ("STROE__PORT", "1", ": there is no setting 'STROE'; did you mean 'TRIOHARNESS_STORE__PORT'?"),
     ("STORE__PROT", "1", ": there is no setting 'PROT' in 'store'; did you mean 'TRIOHARNESS_STO"),
-    ("store__port", "1", ": there is no setting 'store'; did you mean 'TRIOHARNESS_STORE__port'?"),
+    ("store__port", "1", ": there is no setting 'store'; did you mean 'TRIOHARNESS_STORE__PORT'?"),
     ("ZZZ", "1", ": there is no setting 'ZZZ'; there are STORE, DEBUG, MODE, "),
     ("MODE__X", "1", ": 'mode' has no settings inside; set it as a whole"),
     ("LIMITS__CPU", "1", ": 'limits' has no settings inside; set it as a whole"),

@@ -8,6 +8,7 @@ import itertools
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import AsyncGenerator
@@ -228,6 +229,20 @@ def blocks_for_good() -> th.Harness:
 
     app = th.Harness("blocks", grace=0.3)
     app.add(blocking)
+    return app
+
+
+def fills_its_stderr() -> th.Harness:
+    """A component that blocks the event loop, since nobody reads what it writes."""
+
+    async def filling() -> None:
+        await trio.lowlevel.checkpoint()
+        say("filling")
+        while True:
+            sys.stderr.write("x" * 65_536)
+
+    app = th.Harness("fills", grace=0.3)
+    app.add(filling)
     return app
 
 

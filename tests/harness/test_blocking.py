@@ -122,6 +122,7 @@ def test_giving_up_is_raised_where_the_block_ends() -> None:
     assert [str(error) for error in caught.value.exceptions] == ["no"]
     assert caught.value.__context__ is None
     assert portals[0].receipt().channels == ()
+    assert portals[0].receipt().ended == "gave up"
 
 
 def test_giving_up_comes_in_place_of_what_follows_from_it() -> None:

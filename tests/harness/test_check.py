@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Optional, Protocol, TypeVar, Union
 
+import attrs
 import pytest
 import trio
 
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
     from nowhere import Unknown  # type: ignore[import-not-found] # pyright: ignore[reportMissingImports, reportUnknownVariableType]
 
 Described = Callable[[th.Harness], object]
+K = TypeVar("K")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Order:
@@ -55,6 +61,61 @@ async def sends_orders(out: th.SendChannel[Order]) -> None: ...
 async def sends_late(out: trio.abc.SendChannel[Late]) -> None: ...
 
 
+async def takes_orders_or_none(orders: th.ReceiveChannel[Order] | None = None) -> None: ...
+
+
+async def takes_orders_or_numbers(
+    some: Optional[Union[th.ReceiveChannel[Order], th.ReceiveChannel[int]]] = None,  # noqa: UP007, UP045
+) -> None: ...
+
+
+async def takes_named(**ends: th.ReceiveChannel[Order]) -> None: ...
+
+
+async def closes(end: AbstractAsyncContextManager[object]) -> None: ...
+
+
+async def iterates(items: AsyncIterable[Order]) -> None: ...
+
+
+class Keyed(Protocol[K, T_co]):
+    """A protocol of somebody's own, whose first argument is not what goes through."""
+
+    def keys(self) -> list[K]: ...
+
+    async def receive(self) -> T_co: ...
+
+
+async def takes_keyed(items: Keyed[str, Order]) -> None: ...
+
+
+class Called:
+    """Has an attribute of the name of a parameter."""
+
+    orders: int = 0
+
+    async def __call__(self, orders: th.ReceiveChannel[Order]) -> None: ...
+
+
+def with_a_database(fn: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    @functools.wraps(fn)
+    async def component(*args: object) -> None:
+        await fn("a database", *args)
+
+    return component
+
+
+def on_one_argument(fn: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    @functools.wraps(fn)
+    async def component(arg: object) -> None:
+        await fn("a database", arg)
+
+    return component
+
+
+async def saves(database: str, orders: th.ReceiveChannel[Order]) -> None: ...
+
+
 async def calls(client: th.RequestClient[int, str | None]) -> None: ...
 
 
@@ -73,6 +134,13 @@ async def passes_on(end: th.ReceiveChannel[int], out: th.SendChannel[int]) -> No
 class Worker(th.Component):
     def __init__(self, orders: th.ReceiveChannel[Order]) -> None:
         self.orders = orders
+
+    async def run(self) -> None: ...
+
+
+@attrs.define
+class Shelf(th.Component):
+    orders: th.ReceiveChannel[Order]
 
     async def run(self) -> None: ...
 
@@ -111,6 +179,15 @@ def test_nothing_is_found_where_all_is_well() -> None:
     app.add(listens, topic)
     app.add(Worker, orders)
     app.add(storing, orders)
+    app.add(Shelf, orders)
+    app.add(Called(), orders, name="called")
+    app.add(takes_orders_or_none, orders)
+    app.add(takes_orders_or_numbers, orders)
+    app.add(partial(takes_named, some=orders, others=late))
+    app.add(closes, orders)
+    app.add(iterates, late)
+    keyed: Any = takes_keyed  # type checkers see that it lacks a method
+    app.add(keyed, late)
     with app.supervisor("inner", after=[db]) as inner:
         inner.add(calls, client)
         inner.add(answers, server)
@@ -126,6 +203,19 @@ def test_what_cannot_be_seen_is_no_fault() -> None:
     out, numbers = app.channel(int, 4)
     app.add(Strange(), out, numbers, name="strange")
     assert [finding.code for finding in app.check()] == ["TH104"]
+
+
+@pytest.mark.parametrize("decorated", [with_a_database(saves), on_one_argument(saves)])
+def test_a_decorator_may_give_arguments_of_its_own(
+    decorated: Callable[..., Awaitable[None]],
+) -> None:
+    app = th.Harness("shop")
+    out, orders = app.channel(Order, 4)
+    app.add(sends_orders, out)
+    app.add(decorated, orders)
+    app.add(partial(decorated, orders), name="bound")
+    app.add(th.every(60.0, decorated, orders), name="periodic")
+    assert app.check() == ()
 
 
 # one planted fault each
@@ -167,6 +257,51 @@ def a_wrong_type_by_keyword(app: th.Harness) -> None:
     out, numbers = app.channel(int, 4)
     loosely: Any = takes_orders  # type checkers see it too
     app.add(partial(loosely, orders=numbers))
+    app.add(send_all, out, [1])
+
+
+def a_wrong_type_by_a_keyword_of_many(app: th.Harness) -> None:
+    out, numbers = app.channel(int, 4)
+    loosely: Any = takes_named
+    app.add(partial(loosely, some=numbers))
+    app.add(send_all, out, [1])
+
+
+def a_wrong_type_of_a_union(app: th.Harness) -> None:
+    out, late = app.channel(str, 4)
+    app.add(takes_orders_or_numbers, late)
+    app.add(send_all, out, ["a"])
+
+
+def the_other_end_of_a_union(app: th.Harness) -> None:
+    out, orders = app.channel(Order, 4)
+    loosely: Any = takes_orders_or_none
+    app.add(loosely, out)
+    app.add(takes_orders, orders)
+
+
+def a_wrong_type_of_an_object(app: th.Harness) -> None:
+    out, numbers = app.channel(int, 4)
+    app.add(Called(), numbers, name="called")
+    app.add(send_all, out, [1])
+
+
+def a_wrong_type_of_a_class_of_attrs(app: th.Harness) -> None:
+    out, numbers = app.channel(int, 4)
+    app.add(Shelf, numbers)
+    app.add(send_all, out, [1])
+
+
+def a_wrong_type_inside_of_a_supervisor(app: th.Harness) -> None:
+    out, numbers = app.channel(int, 4)
+    app.add(send_all, out, [1], name="reader")
+    with app.supervisor("inner") as inner:
+        inner.add(takes_orders, numbers, name="reader")
+
+
+def a_wrong_type_iterated(app: th.Harness) -> None:
+    out, numbers = app.channel(int, 4)
+    app.add(iterates, numbers)
     app.add(send_all, out, [1])
 
 
@@ -266,9 +401,26 @@ def too_many_arguments(app: th.Harness) -> None:
     app.add(forever, 1, name="a")
 
 
+def too_few_arguments_of_a_thread(app: th.Harness) -> None:
+    def blocks(number: int) -> None: ...
+
+    loosely: Any = th.in_thread(blocks)
+    app.add(loosely, name="a")
+
+
+def too_few_arguments_of_a_decorated_one(app: th.Harness) -> None:
+    app.add(on_one_argument(saves), name="a")
+
+
 def a_need_it_does_not_take(app: th.Harness) -> None:
     db = app.add(noted, "db", [])
     app.add(forever, name="a", needs={"db": db})
+
+
+def letters_no_codec_can_write(app: th.Harness) -> None:
+    out, orders = app.channel(Order, 4, max_deliveries=2)
+    app.add(sends_orders, out)
+    app.add(takes_orders, orders)
 
 
 FAULTS: list[tuple[Described, str, str, list[str]]] = [
@@ -277,6 +429,13 @@ FAULTS: list[tuple[Described, str, str, list[str]]] = [
     (a_part_of_a_union, "TH101", "component 'takes_orders'", ["carries Order | int"]),
     (a_wrong_type_of_many, "TH101", "component 'takes_all'", ["ends is annotated", "int"]),
     (a_wrong_type_by_keyword, "TH101", "component 'takes_orders'", ["orders is annotated"]),
+    (a_wrong_type_by_a_keyword_of_many, "TH101", "component 'takes_named'", ["ends is annotated"]),
+    (a_wrong_type_of_a_union, "TH101", "component 'takes_orders_or_numbers'", ["carries str"]),
+    (the_other_end_of_a_union, "TH101", "component 'takes_orders_or_none'", ["but gets"]),
+    (a_wrong_type_of_an_object, "TH101", "component 'called'", ["ReceiveChannel[Order]"]),
+    (a_wrong_type_of_a_class_of_attrs, "TH101", "component 'Shelf'", ["orders is annotated"]),
+    (a_wrong_type_inside_of_a_supervisor, "TH101", "component 'inner/reader'", ["carries int"]),
+    (a_wrong_type_iterated, "TH101", "component 'iterates'", ["AsyncIterable[Order]"]),
     (a_wrong_type_of_a_class, "TH101", "component 'Worker'", ["orders is annotated"]),
     (a_wrong_type_of_a_manager, "TH101", "component 'storing'", ["orders is annotated"]),
     (a_wrong_reply, "TH101", "component 'answers_late'", ["carries int, answered by str"]),
@@ -293,6 +452,9 @@ FAULTS: list[tuple[Described, str, str, list[str]]] = [
     (a_circle_of_needs, "TH103", "child 'a'", ["a -> b -> a"]),
     (too_few_arguments, "TH105", "component 'a'", ["missing a required argument: 'diary'"]),
     (too_many_arguments, "TH105", "component 'a'", ["too many positional arguments"]),
+    (too_few_arguments_of_a_thread, "TH105", "component 'a'", ["'number'"]),
+    (too_few_arguments_of_a_decorated_one, "TH105", "component 'a'", ["missing"]),
+    (letters_no_codec_can_write, "TH107", "channel 'Order'", ["'Order' is no message"]),
     (a_need_it_does_not_take, "TH105", "component 'a'", ["unexpected keyword argument 'db'"]),
 ]
 
@@ -300,9 +462,15 @@ FAULTS: list[tuple[Described, str, str, list[str]]] = [
 @pytest.mark.usefixtures("virtual_time")
 @pytest.mark.parametrize(("describe", "code", "subject", "words"), FAULTS)
 def test_a_planted_fault_is_found_and_refused(
-    describe: Described, code: str, subject: str, words: list[str], events: list[th.Event]
+    describe: Described,
+    code: str,
+    subject: str,
+    words: list[str],
+    events: list[th.Event],
+    tmp_path: Path,
 ) -> None:
-    app = th.Harness("shop", observer=events.append)
+    letters = tmp_path / "dead.jsonl"
+    app = th.Harness("shop", observer=events.append, dead_letters=letters)
     describe(app)
     findings = {(each.code, each.subject): each for each in app.check()}
     assert (code, subject) in findings
@@ -319,6 +487,7 @@ def test_a_planted_fault_is_found_and_refused(
     else:
         assert code == "TH103"
     assert events == []
+    assert not letters.exists()
 
 
 @pytest.mark.usefixtures("virtual_time")
@@ -366,6 +535,32 @@ def test_a_circle_that_cannot_fill_up_is_none(options: dict[str, Any]) -> None:
     app.add(passes_on, back, there_out, name="a")
     app.add(passes_on, there, back_out, name="b")
     assert app.check() == ()
+
+
+def test_components_of_one_name_in_two_supervisors_are_two() -> None:
+    app = th.Harness("shop")
+    there_out, there = app.channel(int, 4, name="there")
+    back_out, back = app.channel(int, 4, name="back")
+    with app.supervisor("one") as one:
+        one.add(send_all, there_out, [1], name="worker")
+        one.add(take_all, back, [], name="reader")
+    with app.supervisor("two") as two:
+        two.add(passes_on, there, back_out, name="worker")
+    assert app.check() == ()
+
+
+def test_a_circle_through_nested_supervisors_and_copies_is_named_by_paths() -> None:
+    app = th.Harness("shop")
+    there_out, there = app.channel(int, 4, name="there")
+    back_out, back = app.channel(int, 4, name="back")
+    with app.supervisor("one") as one, one.supervisor("inner") as inner:
+        inner.add(passes_on, back, there_out, name="worker", copies=3)
+    with app.supervisor("two") as two:
+        two.add(passes_on, there, back_out, name="worker", copies=2)
+    (finding,) = app.check()
+    way = "one/inner/worker -(there)-> two/worker -(back)-> one/inner/worker"
+    other = "two/worker -(back)-> one/inner/worker -(there)-> two/worker"
+    assert finding.problem.endswith((f": {way}", f": {other}"))
 
 
 def test_calls_that_go_round_can_wait_for_each_other() -> None:

@@ -97,6 +97,58 @@ async def test_a_cancel_from_outside_stops_it_in_order(autojump_clock: MockClock
     assert diary == ["a starts", "b starts", "b ends", "a ends"]
 
 
+@pytest.mark.parametrize("where", ["outside", "body", "its own scope", "while it drains"])
+async def test_the_receipt_of_what_was_cancelled_says_stopped(
+    autojump_clock: MockClock, where: str
+) -> None:
+    app = th.Harness("shop", grace=30)
+    out, numbers = app.channel(int, 9)
+    app.add(send_all, out, [1, 2])
+
+    async def never_takes(numbers: th.ReceiveChannel[int]) -> None:
+        await trio.sleep_forever()
+
+    runs: list[th.Running] = []
+    app.add(never_takes, numbers)
+    with trio.move_on_after(2) as scope:
+        async with app.open() as running:
+            runs.append(running)
+            await trio.sleep(1)
+            if where == "body":
+                scope.cancel()
+            elif where == "its own scope":
+                running.supervisor.cancel_scope.cancel()
+            elif where == "while it drains":
+                running.drain()
+            else:
+                await trio.sleep_forever()
+    receipt = runs[0].receipt()
+    assert receipt.ended == "stopped"
+    assert [channel.left for channel in receipt.channels] == [2]
+
+
+async def test_a_receipt_that_is_asked_for_later_is_that_of_the_end(
+    autojump_clock: MockClock,
+) -> None:
+    app = th.Harness("shop")
+    app.add(trio.sleep, 2)
+    async with app.open() as running:
+        pass
+    await trio.sleep(100)
+    assert (running.receipt().ended, running.receipt().seconds) == ("done", 2)
+
+
+def test_a_receipt_can_be_asked_for_outside_of_trio() -> None:
+    async def opened() -> th.Running:
+        async with app.open() as running:
+            return running
+
+    app = th.Harness("shop")
+    app.add(trio.sleep, 2)
+    running = trio.run(opened, clock=MockClock(autojump_threshold=0))
+    assert running.receipt().seconds == 2
+
+
 async def test_a_failed_start_is_raised_at_the_block(autojump_clock: MockClock) -> None:
     async def fails(*, task_status: th.TaskStatus[None]) -> None:
         await trio.sleep(1)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
 import time
 from signal import SIGINT, SIGTERM, SIGUSR1
+from typing import Any
 
 import pytest
 
 from tests.harness._apps import COUNT
-from tests.harness._process import HARNESS, PATIENCE, Process, running
+from tests.harness._process import HARNESS, PATIENCE, ROOT, Process, environment, running
 
 RUN = (*HARNESS, "run", "--factory")
 APPS = "tests.harness._apps"
@@ -112,6 +115,24 @@ def test_what_does_not_end_is_left(app: str, line: str, told: bool, stands_at: s
     assert stands_at in process.stderr
 
 
+def test_what_does_not_end_is_left_even_where_nobody_reads_what_it_says() -> None:
+    """Its stderr is full, so that what it says of its end would wait for ever as well."""
+    with subprocess.Popen(
+        (*RUN, f"{APPS}:fills_its_stderr"),
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"filling\n"
+            process.send_signal(SIGTERM)
+            assert process.wait(PATIENCE) == 4
+        finally:
+            process.kill()
+
+
 def test_one_that_took_longer_than_it_may_has_a_code_of_its_own() -> None:
     with running(*RUN, f"{APPS}:overruns") as process:
         process.wait_for("late")
@@ -171,3 +192,42 @@ def test_asked_to_dump_before_and_after_the_run_it_goes_on() -> None:
     said = [line for line in process.stderr.splitlines() if line.startswith("no tasks: ")]
     assert len(said) == 2
     assert no_traceback(process)
+
+
+def objects(process: Process) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in process.stderr.splitlines()]
+
+
+def test_where_the_log_is_json_so_is_what_signals_do() -> None:
+    with running(*RUN, "--log-format", "json", f"{APPS}:slow_to_drain") as process:
+        process.wait_for("queued")
+        process.tell(SIGUSR1)
+        process.wait_for("Dump", "stderr")
+        process.tell(SIGTERM)
+        process.wait_for("SIGTERM: draining", "stderr")
+        process.tell(SIGINT)
+        assert process.ends() == -SIGTERM
+    dump, first, second, *_, receipt = objects(process)
+    assert (dump["event"], dump["path"]) == ("Dump", "slow")
+    assert dump["message"].startswith("tasks of 'slow'")
+    assert (first["event"], first["signal"], first["level"]) == ("Signal", "SIGTERM", "warning")
+    assert (second["event"], second["signal"]) == ("Signal", "SIGINT")
+    assert receipt["event"] == "Receipt"
+
+
+def test_where_the_log_is_json_so_are_the_last_words() -> None:
+    with running(*RUN, "--log-format", "json", f"{APPS}:ignores") as process:
+        process.wait_for("deaf")
+        process.tell(SIGTERM)
+        assert process.ends() == 4
+    last = objects(process)[-1]
+    assert (last["event"], last["path"], last["exit_code"]) == ("GraceExceeded", "ignores", 4)
+    assert "'ignores/deaf' (incarnation 1) stands at\n" in last["message"]
+
+
+def test_where_the_log_is_json_so_are_dumps_outside_of_the_run() -> None:
+    app = f"{APPS}:asked_to_dump_at_the_edges"
+    with running(*RUN, "--log-format", "json", app) as process:
+        assert process.ends() == 0
+    before, _, after = objects(process)
+    assert before["event"] == after["event"] == "Dump"

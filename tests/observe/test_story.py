@@ -17,6 +17,7 @@ import trio.testing
 from hypothesis import given
 from hypothesis import strategies as st
 
+import trioharness as th
 import trioharness.observe
 from trioharness._errors import RestartLimitExceeded
 from trioharness._events import (
@@ -148,6 +149,21 @@ def test_the_last_frame_is_kept_where_none_is_the_users() -> None:
     inner.tb_next = None
     text = story(error.with_traceback(inner))
     assert text.endswith("  /srv/inner.py:2 in call_it")
+
+
+async def test_an_error_of_ours_without_the_users_frames_has_none() -> None:
+    ends: list[th.ChildEnded] = []
+
+    def observe(event: th.Event) -> None:
+        if isinstance(event, th.ChildEnded):
+            ends.append(event)
+
+    async with th.open_supervisor("s", observer=observe) as sup:
+        sup.start_soon(th.command(["sh", "-c", "exit 3"]), name="c", restart="temporary")
+    assert crash_story(ends[0]).splitlines() == [
+        "'s/c' crashed (incarnation 1, after it was ready)",
+        "CommandFailed: 'sh' exited with code 3; its output is in the log",
+    ]
 
 
 def test_deep_recursion_is_told_by_its_two_ends() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import os
+import sys
 from typing import NoReturn
 
 import click
@@ -19,6 +21,17 @@ class ExitCode(enum.IntEnum):
     REFUSED = 2
     NOT_STARTED = 3
     GRACE_EXCEEDED = 4
+
+
+def say(text: str) -> None:
+    """Say something on stderr, if it can be written there; the exit code does not depend on it."""
+    try:
+        click.echo(text, err=True)
+    except OSError:
+        # What is left in its buffer is tried again at the exit, whose code would become 120.
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stderr.fileno())
+        os.close(null)
 
 
 def fail(
@@ -41,6 +54,6 @@ def fail(
             facts["traceback"] = text = error_text(error, raw=raw)
     if not write_json_line("critical", sentence, facts):
         if raw and text:
-            click.echo(text, err=True)
-        click.echo(f"Error: {sentence}", err=True)
+            say(text)
+        say(f"Error: {sentence}")
     raise SystemExit(code)

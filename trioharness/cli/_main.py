@@ -27,7 +27,8 @@ from ..observe import (
 )
 from ._check import check
 from ._ctl import ctl
-from ._exit import ExitCode, fail
+from ._environment import environment_findings
+from ._exit import ExitCode, fail, say
 from ._graph import graph
 from ._look import events, status, tree
 from ._target import loaded, names_a_harness
@@ -106,6 +107,8 @@ def run(
     try:
         app = loaded(target, arguments, factory, app_dir, config, flags, raw=raw)
         app.control = control or app.control
+        for finding in environment_findings():
+            finding.log(app.name)
         receipt = _run(app, raw=raw)
     except KeyboardInterrupt:  # pragma: no cover - the process ends unmeasured
         _leave_by()  # a component raised it, or it is Ctrl-C before or after the run
@@ -147,7 +150,7 @@ def _leave_by(*number: int) -> NoReturn:  # pragma: no cover - the process ends 
 def _say_receipt(receipt: Receipt) -> None:
     facts = {"event": "Receipt", "component": receipt.harness, "receipt": attrs.asdict(receipt)}
     if not write_json_line("info", str(receipt), facts):
-        click.echo(str(receipt), err=True)
+        say(str(receipt))
 
 
 for command in (check, graph, status, tree, events, ctl):

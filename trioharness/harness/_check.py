@@ -2,53 +2,70 @@
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import AsyncIterable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, cast, get_origin
+from pathlib import Path
+from typing import get_origin
+
+import trio
 
 from .._errors import ConfigurationError
 from .._util import callable_name, type_name
 from ..channels import ReceiveChannel, Request, RequestClient, SendChannel, Topic
 from ..rules import circles
+from ._call import call_of
 from ._channels import DeclaredChannels, DeclaredTopic
+from ._dead_letters import check_encodable
 from ._declared import DeclaredChannel, DeclaredChild, DeclaredEnd
 from ._described import DeclaredSupervisor, Describes
 from ._findings import Finding
-from ._forms import Form, arguments_of, fits, hint_of, is_open
+from ._forms import Form, alternatives, arguments_of, fits, is_open
 from ._order import Given, given_to, in_start_order
 
 
-def findings(root: Describes, channels: DeclaredChannels) -> tuple[Finding, ...]:
+def findings(
+    root: Describes, channels: DeclaredChannels, dead_letters: Path | None
+) -> tuple[Finding, ...]:
     """Find what is wrong with the wiring of a harness.
 
     Args:
         root: The harness.
         channels: All that messages go through in it.
+        dead_letters: The file that dead letters are written to, if they are.
 
     Returns:
         What was found, in no order of weight; nothing if all is well.
     """
-    children = [*_children(root)]
-    return (*_needs(root), *faults(root, channels), *_circles(children))
+    return (*_needs(root), *faults(root, channels, dead_letters), *warnings(root))
 
 
-def faults(root: Describes, channels: DeclaredChannels) -> tuple[Finding, ...]:
+def faults(
+    root: Describes, channels: DeclaredChannels, dead_letters: Path | None
+) -> tuple[Finding, ...]:
     """Find what keeps a harness from starting, but for needs that cannot be met."""
-    children = [*_children(root)]
-    wrong = (finding for child in children for finding in _arguments(child))
-    return (*wrong, *_sides(children, channels))
+    children = _children(root)
+    wrong = (finding for path, child in children.items() for finding in _arguments(path, child))
+    unwritable = () if dead_letters is None else _unwritable(channels)
+    return (*wrong, *_sides(children.values(), channels), *unwritable)
 
 
-def _children(described: Describes) -> Iterator[DeclaredChild]:
+def warnings(root: Describes) -> tuple[Finding, ...]:
+    """Find what a harness starts with all the same."""
+    return (*_circles(_children(root)),)
+
+
+def _children(described: Describes, above: str = "") -> dict[str, DeclaredChild]:
+    """Return all components by their paths, since those of two supervisors may share a name."""
+    children: dict[str, DeclaredChild] = {}
     for member in described.members:
+        path = f"{above}{member.name}"
         if isinstance(member, DeclaredSupervisor):
-            yield from _children(member)
+            children |= _children(member, f"{path}/")
         else:
             assert isinstance(member, DeclaredChild)
-            yield member
+            children[path] = member
+    return children
 
 
 def _needs(root: Describes) -> Iterator[Finding]:
@@ -62,74 +79,32 @@ def _needs(root: Describes) -> Iterator[Finding]:
 # Arguments
 
 
-def _arguments(child: DeclaredChild) -> Iterator[Finding]:
+def _arguments(path: str, child: DeclaredChild) -> Iterator[Finding]:
     """Find arguments that a component does not take, and ends that it takes for others."""
-    subject = f"component {child.name!r}"
-    try:
-        signature = inspect.signature(child.fn)
-    except (TypeError, ValueError):  # some callables of C have none to show
-        return
-    keywords: dict[str, object] = {**dict.fromkeys(child.needs)}
-    if "task_status" in signature.parameters:
-        keywords["task_status"] = None
-    try:
-        bound = signature.bind(*child.args, **keywords)
-    except TypeError as error:
+    subject = f"component {path!r}"
+    call = call_of(child.fn, child.args, child.needs)
+    if isinstance(call, str):
         yield Finding(
             code="TH105",
             subject=subject,
-            problem=f"{callable_name(child.fn)!r} does not take its arguments: {error}",
+            problem=f"{callable_name(child.fn)!r} does not take its arguments: {call}",
             cure="give add() what its signature asks for, values of needs by keyword",
         )
         return
-    fn = child.fn
-    given = [*bound.arguments.items()]
-    if isinstance(fn, partial):
-        fn, given = _bound_before(cast("partial[object]", fn), given)
-    for name, value in given:
-        for each in _values(value, signature.parameters.get(name)):
-            if isinstance(each, DeclaredEnd | DeclaredTopic):
-                yield from _mismatch(subject, name, each, hint_of(_annotated(fn), name))
-
-
-def _values(value: Any, parameter: inspect.Parameter | None) -> Sequence[object]:
-    """Return what a parameter is given: many things, where it takes many."""
-    kind = None if parameter is None else parameter.kind
-    if kind is inspect.Parameter.VAR_POSITIONAL:
-        return cast("Sequence[object]", value)
-    if kind is inspect.Parameter.VAR_KEYWORD:
-        return [*value.values()]
-    return [value]
-
-
-def _bound_before(
-    fn: partial[object], given: list[tuple[str, Any]]
-) -> tuple[Callable[..., object], list[tuple[str, Any]]]:
-    """Return the function of a partial, and what it is given, by parameter, in both ways."""
-    keywords = {name: value for name, value in given if name not in ("args", "kwargs")}
-    try:
-        positional = inspect.signature(fn.func).bind_partial(*fn.args).arguments
-    except (TypeError, ValueError):
-        positional = {}
-    return fn.func, [*positional.items(), *fn.keywords.items(), *keywords.items()]
-
-
-def _annotated(fn: object) -> object:
-    """Return what carries the annotations of a component."""
-    if isinstance(fn, type):
-        return getattr(fn, "__init__", fn)
-    return inspect.unwrap(cast("Callable[..., object]", fn))
+    for name, hint, value in call:
+        if isinstance(value, DeclaredEnd | DeclaredTopic):
+            yield from _mismatch(subject, name, value, hint)
 
 
 def _mismatch(subject: str, name: str, given: Given, hint: Form) -> Iterator[Finding]:
     """Find an end that is not what the annotation of its parameter says."""
     declared = given.declared
-    actual = _class_of(given)
-    origin = get_origin(hint) or hint
+    forms = alternatives(hint)
+    kinds = [form for form in forms if _is_kind(given, form)]
     problem = None
-    if isinstance(origin, type) and not is_open(origin) and not _is_kind(actual, origin):
+    if not kinds:
         problem = f"{name} is annotated {type_name(hint)}, but gets {given!r}"
-    elif not _carries(given, actual, hint):
+    elif not any(_carries(given, form) for form in kinds):
         carried = type_name(declared.message_type)
         if declared.kind == "requests":
             carried = f"{carried}, answered by {type_name(declared.reply_type)}"
@@ -151,19 +126,25 @@ def _class_of(given: Given) -> type:
     return RequestClient if given.declared.kind == "requests" else SendChannel
 
 
-def _is_kind(actual: type, wanted: type) -> bool:
+def _is_kind(given: Given, form: Form) -> bool:
+    """Say whether an end is of the class of a form, as far as can be seen."""
+    wanted = get_origin(form) or form
+    if not isinstance(wanted, type) or is_open(wanted):
+        return True
     try:
-        return issubclass(actual, wanted)
+        return issubclass(_class_of(given), wanted)
     except TypeError:  # a protocol that says nothing at run time
         return True
 
 
-def _carries(given: Given, actual: type, hint: Form) -> bool:
+def _carries(given: Given, form: Form) -> bool:
     """Say whether the type arguments of an annotation fit what goes through an end."""
-    declared = given.declared
-    if get_origin(hint) is None:
+    declared, actual = given.declared, _class_of(given)
+    # Those of other generic classes may stand for anything.
+    origin = get_origin(form)
+    if not (isinstance(origin, type) and issubclass(origin, _CARRYING)):
         return True
-    asked, replied = arguments_of(hint, 2)
+    asked, replied = arguments_of(form, 2)
     if actual is RequestClient:
         return fits(asked, declared.message_type) and fits(declared.reply_type, replied)
     if actual is SendChannel:
@@ -176,10 +157,14 @@ def _carries(given: Given, actual: type, hint: Form) -> bool:
     return fits(declared.message_type, asked)
 
 
+_CARRYING = (trio.abc.SendChannel, trio.abc.ReceiveChannel, Topic, AsyncIterable)
+"""Classes whose first type argument is what goes through."""
+
+
 # Channels
 
 
-def _sides(children: Sequence[DeclaredChild], channels: DeclaredChannels) -> Iterator[Finding]:
+def _sides(children: Iterable[DeclaredChild], channels: DeclaredChannels) -> Iterator[Finding]:
     """Find channels that one side alone uses; those outside of the components count as one."""
     given: set[Given] = {each for child in children for each in given_to(child)}
     given |= channels.exposed.keys()
@@ -201,19 +186,31 @@ def _sides(children: Sequence[DeclaredChild], channels: DeclaredChannels) -> Ite
         )
 
 
-def _circles(children: Sequence[DeclaredChild]) -> Iterator[Finding]:
+def _unwritable(channels: DeclaredChannels) -> Iterator[Finding]:
+    """Find channels whose dead letters no codec can write."""
+    for channel in channels:
+        if channel.max_deliveries is not None:
+            try:
+                check_encodable(channel.name, channel.message_type)
+            except ConfigurationError as error:
+                yield Finding(
+                    code="TH107", subject=error.subject, problem=error.problem, cure=error.cure
+                )
+
+
+def _circles(children: Mapping[str, DeclaredChild]) -> Iterator[Finding]:
     """Find circles of channels each of which can make its sender wait."""
     receivers: dict[DeclaredChannel, list[str]] = {}
-    for child in children:
+    for path, child in children.items():
         for end in _ends(child):
             if not end.sends and _can_wait(end.declared):
-                receivers.setdefault(end.declared.source, []).append(child.name)
+                receivers.setdefault(end.declared.source, []).append(path)
     leads_to: dict[str, dict[str, str]] = {}
-    for child in children:
+    for path, child in children.items():
         for end in _ends(child):
             if end.sends:
-                for name in receivers.get(end.declared, ()):
-                    leads_to.setdefault(child.name, {})[name] = end.declared.name
+                for other in receivers.get(end.declared, ()):
+                    leads_to.setdefault(path, {})[other] = end.declared.name
     found = circles({name: [*others] for name, others in leads_to.items()})
     alone = [[name] for name, others in leads_to.items() if name in others]
     in_larger = {name for circle in found for name in circle}

@@ -8,7 +8,9 @@ from typing import Final, Literal, TypeAlias
 
 import attrs
 
-Code: TypeAlias = Literal["TH101", "TH102", "TH103", "TH104", "TH105", "TH106"]
+from ..observe import log_warning
+
+Code: TypeAlias = Literal["TH101", "TH102", "TH103", "TH104", "TH105", "TH106", "TH107"]
 
 CODES: Final[Mapping[Code, str]] = MappingProxyType(
     {
@@ -18,6 +20,7 @@ CODES: Final[Mapping[Code, str]] = MappingProxyType(
         "TH104": "channels go round in a circle that can fill up",
         "TH105": "the component does not take its arguments",
         "TH106": "the environment is not fit for type checks",
+        "TH107": "dead letters cannot be written",
     }
 )
 """Every kind of finding; a code never gets another meaning."""
@@ -43,6 +46,10 @@ class Finding:
     def is_error(self) -> bool:
         """Whether it keeps the harness from starting; else it is a warning."""
         return self.code not in WARNINGS
+
+    def log(self, harness: str) -> None:
+        """Have it in the log of a harness that starts all the same."""
+        log_warning(harness, str(self), "Finding", self.code)
 
     def __str__(self) -> str:
         kind = "error" if self.is_error else "warning"

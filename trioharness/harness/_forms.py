@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias, TypeVar, cast, get_args, get_type_hints
+from typing import Any, TypeAlias, TypeVar, cast, get_args, get_origin, get_type_hints
+
+from typing_extensions import TypeAliasType
 
 from .._errors import ConfigurationError
+from .._util import UNIONS
 from ..channels import classes_of_type
 
 Form: TypeAlias = object
@@ -26,6 +29,15 @@ def hint_of(fn: object, name: str) -> Form:
     except Exception:  # noqa: BLE001 - whatever an annotation raises, it then says nothing
         return Any
     return hints.get(name, Any)
+
+
+def alternatives(form: Form) -> Sequence[Form]:
+    """Return the parts of a union, however it is written; of any other form, that form alone."""
+    if isinstance(form, TypeAliasType):
+        return alternatives(form.__value__)
+    if get_origin(form) in UNIONS:
+        return [each for part in get_args(form) for each in alternatives(part)]
+    return [form]
 
 
 def fits(given: Form, wanted: Form) -> bool:

@@ -18,7 +18,7 @@ from ..channels import Overflow, ReceiveChannel, Request, RequestClient, SendCha
 from ..rules import Limit, Strategy
 from ..supervision import check_words
 from ._channels import DeclaredChannels
-from ._check import faults, findings
+from ._check import faults, findings, warnings
 from ._checks import check_harness, check_observer
 from ._declared import DeclaredMember
 from ._described import Describes, Words
@@ -222,14 +222,15 @@ class Harness(Describes):
     def check(self) -> tuple[Finding, ...]:
         """Find what is wrong with the wiring, without running anything.
 
-        Errors keep the harness from starting: `run` and `open` refuse them. Warnings do not.
+        Errors keep the harness from starting: `run` and `open` refuse them. Warnings do not; they
+        log these.
 
         Returns:
             What was found: ends that are not what the annotations say, channels that one side alone
             uses, needs that cannot be met, circles of channels that can fill up, arguments that
-            components do not take.
+            components do not take, dead letters that cannot be written.
         """
-        return findings(self, self._channels)
+        return findings(self, self._channels, self.dead_letters)
 
     def graph(self) -> Graph:
         """Return what it consists of and how it hangs together, as data that can be drawn.
@@ -312,7 +313,7 @@ class Harness(Describes):
         """
         check_observer(f"harness {self.name!r}", observer)
         running = Running._create(self._plan(observer))
-        with self._channels.in_a_run(), running._noting_errors():
+        with self._channels.in_a_run():
             async with running._lasting(), running._block():
                 await running._start()
                 if running._started:
@@ -323,7 +324,7 @@ class Harness(Describes):
 
     def _plan(self, observer: Observer | None = None) -> Plan:
         levels = in_start_order(self)
-        wrong = faults(self, self._channels)
+        wrong = faults(self, self._channels, self.dead_letters)
         if wrong:
             raise WiringError(
                 f"harness {self.name!r}",
@@ -331,6 +332,8 @@ class Harness(Describes):
                 "nothing was started",
                 tuple(finding.code for finding in wrong),
             )
+        for finding in warnings(self):
+            finding.log(self.name)
         return Plan(
             name=self.name,
             grace=self.grace,

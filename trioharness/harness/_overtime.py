@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import _thread
-import contextlib
 import math
 import os
 import sys
@@ -15,9 +14,12 @@ from collections.abc import Iterator
 import attrs
 
 from .._events import ChildStuck
+from ._say import say
 
 GRACE_EXCEEDED = 4
 """The exit code of a process that had to leave components as they are."""
+LAST_WORDS = 1.0
+"""Seconds for saying so, before the process is left unsaid."""
 
 
 @attrs.define(eq=False)
@@ -62,11 +64,15 @@ class Overtime:
                 self._changed.wait(min(left, threading.TIMEOUT_MAX))
 
     def _leave(self) -> None:  # pragma: no cover - the process ends unmeasured
-        # Whoever reads may be gone, or there was nobody.
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            sys.stderr.write("".join(f"{line}\n" for line in self._report()))
-            sys.stderr.flush()
+        # In a thread of its own: where stderr is full and nobody reads, this would be for ever.
+        _thread.start_new_thread(self._say, ())
+        time.sleep(LAST_WORDS)
         os._exit(GRACE_EXCEEDED)
+
+    def _say(self) -> None:  # pragma: no cover - as above
+        text, code = "\n".join(self._report()), GRACE_EXCEEDED
+        say("critical", text, event="GraceExceeded", harness=self.harness, exit_code=code)
+        os._exit(code)
 
     def _report(self) -> Iterator[str]:  # pragma: no cover - as above
         yield f"harness {self.harness!r} did not end in the time it has, and is left as it is"

@@ -19,12 +19,12 @@ async def run(plan: Plan, on_receipt: Callable[[Receipt], object]) -> Receipt:
     def told() -> None:
         overtime.allow(next(allowed))
 
-    ending = Ending(running.drain, running.stop, told, running.dump)
+    ending = Ending(plan.name, running.drain, running.stop, told, running.dump)
     try:
         with (
             ending.listening(),
             plan.channels.in_a_run(),
-            running._noting_errors(),
+            running._noting_the_end(),
             running._noting_what_is_left(),
         ):
             async with running._block():

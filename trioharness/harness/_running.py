@@ -72,6 +72,8 @@ class Running(metaclass=NoPublicConstructor):
     _control: Control | None = attrs.field(init=False)
     _started: bool = attrs.field(default=False, init=False)
     _ended: Ended = attrs.field(default="done", init=False)
+    _over: float | None = attrs.field(default=None, init=False)
+    """When everything had ended."""
     _left: tuple[str, ...] = attrs.field(default=(), init=False)
     _outside: Outside = attrs.field(init=False)
     _portal: Portal = attrs.field(init=False)
@@ -165,7 +167,7 @@ class Running(metaclass=NoPublicConstructor):
             self._supervisor.cancel_scope.cancel(reason=reason)
 
     def receipt(self, signal: int | None = None) -> Receipt:
-        """Return what became of the messages so far; to be asked for at the end.
+        """Return what became of the messages so far; to be asked for at the end, or after that.
 
         Args:
             signal: The signal that ended it, if one did.
@@ -176,7 +178,7 @@ class Running(metaclass=NoPublicConstructor):
             harness=self._plan.name,
             ended=self._ended,
             signal=signal,
-            seconds=trio.current_time() - self._began,
+            seconds=(trio.current_time() if self._over is None else self._over) - self._began,
             channels=tuple(_receipts(self._channels.values())),
             overran=tuple(dict.fromkeys(overran)),  # one may outlive the drain and its own grace
             unclean=() if supervisor is None else supervisor.unclean,
@@ -274,22 +276,31 @@ class Running(metaclass=NoPublicConstructor):
         """Let threads in for the time of the block; the body of the supervisor is inside of it."""
         async with self._portal._errands.until_the_end():
             try:
-                yield
+                with self._noting_the_end():
+                    yield
             finally:
                 self._outside.close()
                 self._portal._receipt = self.receipt()
 
     @contextlib.contextmanager
-    def _noting_errors(self) -> Generator[None]:
-        """Take note of it if what happens in the block ends with an error."""
+    def _noting_the_end(self) -> Generator[None]:
+        """Take note of when the block ended, and how, if nobody told it to end."""
+        cancelled = True
         try:
             yield
+            # Cancelled by its own scope, it ends without an error.
+            scope = None if self._supervisor is None else self._supervisor.cancel_scope
+            cancelled = self._ended == "done" and scope is not None and scope.cancel_called
         except RestartLimitExceeded:
             self._ended = "gave up"
             raise
         except Exception:
             self._ended = "failed"
             raise
+        finally:
+            self._over = trio.current_time()
+            if cancelled and self._ended in ("done", "drained"):
+                self._ended = "stopped"
 
     @contextlib.contextmanager
     def _noting_what_is_left(self) -> Generator[None]:

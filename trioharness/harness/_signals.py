@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import sys
 import threading
 import traceback
 from collections.abc import Callable, Generator
@@ -16,6 +15,7 @@ import attrs
 import trio
 
 from ..observe import summary
+from ._say import say
 
 TOLD_TO_END = (signal.SIGINT, signal.SIGTERM)
 """The signals a harness answers: the first drains, the second stops, the third leaves."""
@@ -36,6 +36,8 @@ class Ending:
     as well. What a signal asks for is done between two steps of tasks, by trio.
     """
 
+    harness: str
+    """Its name."""
     drain: Callable[[], bool]
     """Begins to drain; False if that is too early, and everything was told to stop instead."""
     stop: Callable[[str], None]
@@ -92,16 +94,20 @@ class Ending:
         except Exception as error:  # it must not come out of whatever was interrupted
             text = f"the tasks cannot be listed: {summary(error)}"
         stands = "".join(traceback.format_stack(frame, INNERMOST)).rstrip()
-        _say(f"{text}\nthe event loop stands at\n{stands}")
+        text = f"{text}\nthe event loop stands at\n{stands}"
+        say("info", text, event="Dump", harness=self.harness)
 
     def _drain(self, number: int) -> None:
         does = "draining" if self.drain() else "stopping, before everything had started"
-        _say(f"{signal.Signals(number).name}: {does}; once more stops at once")
+        self._say(number, f"{does}; once more stops at once")
 
     def _stop(self, number: int) -> None:
+        self.stop(f"second signal ({signal.Signals(number).name})")
+        self._say(number, "stopping; once more leaves everything as it is")
+
+    def _say(self, number: int, does: str) -> None:
         name = signal.Signals(number).name
-        self.stop(f"second signal ({name})")
-        _say(f"{name}: stopping; once more leaves everything as it is")
+        say("warning", f"{name}: {does}", event="Signal", harness=self.harness, signal=name)
 
 
 def answer_dumps_outside_of_a_run() -> None:
@@ -115,16 +121,9 @@ def answer_dumps_outside_of_a_run() -> None:
         return
 
     def asked(_: int, __: FrameType | None) -> None:
-        _say("no tasks: the application does not run just now")
+        say("info", "no tasks: the application does not run just now", event="Dump")
 
     signal.signal(ASKED_TO_DUMP, asked)  # not SIG_IGN, which programs that are started inherit
-
-
-def _say(line: str) -> None:
-    # Whoever reads may be gone, or there was nobody: sys.stderr is None in a windowed program.
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(f"{line}\n")
-        sys.stderr.flush()
 
 
 def leave_by(number: int = signal.SIGINT) -> NoReturn:  # pragma: no cover - as it says

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from ..supervision import Child, Group, Options, Spec, Supervisor, add_child
 from ._channels import DeclaredTopic, OpenChannel
-from ._dead_letters import check_encodable, write_dead_letters
+from ._dead_letters import write_dead_letters
 from ._declared import DeclaredChannel, DeclaredChild, DeclaredEnd, DeclaredMember, name_of
 from ._described import DeclaredSupervisor
 from ._order import Given, Level, Levels, given_to, needs_of
@@ -29,15 +29,10 @@ def with_dead_letters(
     stopped after all that can still make a dead letter, and the exit of a context manager finds the
     file complete, however the run ends. It starts after them too: where one cannot be entered, no
     empty file is left behind.
-
-    Raises:
-        ConfigurationError: A channel carries what no codec can write.
     """
     mortal = [channel for channel in channels if channel.max_deliveries is not None]
     if path is None or not mortal:
         return level
-    for channel in mortal:
-        check_encodable(channel.name, channel.message_type)
     first: dict[str, DeclaredMember] = {}
     for child in level.members:
         if isinstance(child, DeclaredChild) and child.background:

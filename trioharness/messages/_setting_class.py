@@ -114,7 +114,7 @@ class SettingsClass(Generic[T]):
             heads = [each for each in fields if name == each or name.startswith(f"{each}__")]
             if not heads:
                 head, *rest = name.split("__", 1)
-                pattern = "__".join([before + "{}", *rest])
+                pattern = "__".join([before + "{}", *map(variable_name, rest)])
                 raise nearest(head, list(fields), tuple(steps), pattern=pattern)
             head = max(heads, key=len)
             key, field = fields[head]

@@ -15,6 +15,7 @@ from ._log import log_failure as log_failure
 from ._log import log_line as log_line
 from ._log import log_observer as log_observer
 from ._log import log_wants_all as log_wants_all
+from ._log import log_warning as log_warning
 from ._log import safely as safely
 from ._story import crash_story as crash_story
 from ._story import restart_limit_story as restart_limit_story

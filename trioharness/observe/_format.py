@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from types import FrameType
 from typing import TypeAlias, cast
 
-from .._errors import RestartLimitExceeded
+from .._errors import RestartLimitExceeded, TrioharnessError
 
 AnyGroup: TypeAlias = BaseExceptionGroup[BaseException]
 
@@ -183,7 +183,9 @@ def _frame_lines(error: BaseException) -> list[str]:
 
 def _own_frames(error: BaseException) -> list[tuple[FrameType, int]]:
     frames = list(traceback.walk_tb(error.__traceback__))
-    return [frame for frame in frames if _package(frame[0]) not in _PLUMBING] or frames[-1:]
+    own = [frame for frame in frames if _package(frame[0]) not in _PLUMBING]
+    # Ours say in their sentence what is wrong and with whom. Of others, the place is all there is.
+    return own if own or issubclass(type(error), TrioharnessError) else frames[-1:]
 
 
 def _package(frame: FrameType) -> str:

@@ -112,6 +112,19 @@ def log_failure(text: str, error: BaseException) -> None:
     _logger.error("%s: %s", text, summary(error), exc_info=error)
 
 
+def log_warning(subject: str, text: str, event: str, code: str) -> None:
+    """Log what does no harm yet, and may: a finding that keeps nothing from starting.
+
+    Args:
+        subject: Whom it concerns.
+        text: The message.
+        event: What it is, for programs.
+        code: Its kind.
+    """
+    extra = {"component": subject, "event": event, "code": code}
+    _logger.warning("%s", text, extra=extra)
+
+
 def _record_of(event: Event, *, raw: bool = False) -> tuple[str, dict[str, object]]:
     """Return the text of a record, and its attributes."""
     if not isinstance(event, ChildEnded):
