@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, Generic, Literal, NoReturn, TypeVar, final
+from typing import Final, Generic, Literal, NoReturn, TypeVar, final
 
 from .._errors import DecodeError, FrameError
 from . import _header as header
 from ._batches import Run, load_runs, load_what_can_be, read_name, split_runs
 from ._codec import Codec
 from ._compress import LOADERS, ZSTD_CURE, ZSTD_MISSING, Compression, Compressor
-from ._envelopes import Batch, Envelope, MessageId
+from ._envelopes import NO_PROPERTIES, Batch, Envelope, MessageId, Properties
 from ._extension import unpack_extension
 from ._problems import Refused, shorten
 
@@ -211,40 +211,41 @@ class FrameReader(Generic[T]):
         _check_flags(flags, self._flags, named, len(rest))
         raw, rest = rest[:named], rest[named:]
         name = read_name(raw)
-        said: dict[str, Any] = {}
+        properties = NO_PROPERTIES
         if flags & header.EXTENDED:
             extension, rest = _split_extension(rest)
-            said = unpack_extension(extension)
+            properties = unpack_extension(extension)
         if flags & header.COMPRESSED:
             path = "batch" if flags & header.BATCH else name
             rest = self._inflated(_COMPRESSIONS[flags & header.COMPRESSED], rest, path)
         if flags & header.BATCH:
-            return self._batch(split_runs(self._codec, rest, self._max_batch), ident, time, said)
+            runs = split_runs(self._codec, rest, self._max_batch)
+            return self._batch(runs, ident, time, properties)
         load = self._codec.loader(name, version).load
         message = load(rest)
         if flags == self._flags:
             # There are no more of these than types and versions, since it is known now.
             self._seen.setdefault(prefix, {})[raw] = load
-        return Envelope(message, ident, time, **said)
+        return Envelope(message, ident, time, properties)
 
     def _batch(
-        self, runs: Sequence[Run], ident: MessageId, time: int, said: dict[str, Any]
+        self, runs: Sequence[Run], ident: MessageId, time: int, properties: Properties
     ) -> Batch[T] | None:
         try:
-            return Batch(load_runs(self._codec, runs), ident, time, **said)
+            return Batch(load_runs(self._codec, runs), ident, time, properties)
         except DecodeError:
-            self._parts = self._parts_of(runs, ident, time, said)
+            self._parts = self._parts_of(runs, ident, time, properties)
             return None
 
     def _parts_of(
-        self, runs: Sequence[Run], ident: MessageId, time: int, said: dict[str, Any]
+        self, runs: Sequence[Run], ident: MessageId, time: int, properties: Properties
     ) -> Iterator[Batch[T] | DecodeError]:
         node, count = ident
         for first, part in load_what_can_be(self._codec, runs):
             if isinstance(part, DecodeError):
                 yield part
             else:
-                yield Batch(part, (node, count + first), time, **said)
+                yield Batch(part, (node, count + first), time, properties)
 
     def _next_part(
         self, parts: Iterator[Batch[T] | DecodeError]

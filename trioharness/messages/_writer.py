@@ -13,7 +13,7 @@ from . import _header as header
 from ._batches import dump_runs, wire_name
 from ._codec import Codec
 from ._compress import LOADERS, ZSTD_CURE, ZSTD_MISSING, Compression, Compressor
-from ._envelopes import Batch, Envelope
+from ._envelopes import NO_PROPERTIES, Batch, Envelope
 from ._extension import pack_extension
 from ._problems import shorten
 
@@ -116,15 +116,8 @@ class FrameWriter(Generic[T]):
                 does not fit; the batch is empty; or the frame, the batch or what is in it is too
                 large.
         """
-        if (  # what is by far the most, written out since calls would take as long as the rest
-            type(frame) is Envelope
-            and frame.correlation is None
-            and frame.reply_to is None
-            and frame.deadline is None
-            and frame.attempt == 1
-            and frame.source is None
-            and not frame.headers
-        ):
+        # What is by far the most, written out since calls would take as long as the rest.
+        if type(frame) is Envelope and frame.properties is NO_PROPERTIES:
             message = frame.message
             named, dump = self._known.get(type(message)) or self._of(type(message))
             payload = dump(message)
@@ -170,7 +163,7 @@ class FrameWriter(Generic[T]):
             if len(compressed) < len(payload):
                 flags |= _FLAGS[self._compressor.name]
                 payload = compressed
-        extension = pack_extension(frame)
+        extension = pack_extension(frame.properties)
         if extension:
             flags |= header.EXTENDED
             payload = header.EXTENSION_SIZE.pack(len(extension)) + extension + payload
