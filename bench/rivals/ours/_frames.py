@@ -143,10 +143,10 @@ def _over_a_socket(framed: Framed, size: int, clock: Clock) -> Sample:
 
     def found(data: bytes | bytearray) -> list[Purchase]:
         reader.feed(data)
-        frames: list[Frame] = []
-        while (frame := reader.next_frame()) is not th.NEED_DATA:
-            frames.append(frame)
-        return _messages(frames)
+        messages: list[Purchase] = []
+        while frames := reader.next_frames():
+            messages += _messages(frames)
+        return messages
 
     return over_a_socket(pieces, found, size, clock)
 
