@@ -173,17 +173,16 @@ class FrameWriter(Generic[T]):
         named, _ = self._of(cls)
         pack, prefix, size, name = named.pack, named.plain, named.size, named.name
         pieces: list[bytes] = []
-        add = pieces.append
         try:
             dumped = self._codec.dumper(cls).dump_run([frame.message for frame in frames])
             payloads = self._split(dumped, len(frames))
             for frame, payload in zip(frames, payloads, strict=True):
                 if len(payload) >= self._plain:
-                    add(self._encode_unusual(frame, self._flags, named, payload))
+                    pieces.append(self._encode_unusual(frame, self._flags, named, payload))
                     continue
                 node, count = frame.id
-                add(pack(prefix, size + len(payload), node, count, frame.time, name))
-                add(payload)
+                start = pack(prefix, size + len(payload), node, count, frame.time, name)
+                pieces += start, payload
         except (EncodeError, *_UNFIT):
             return map(self.encode, frames)
         return pieces
