@@ -101,6 +101,7 @@ def frames(data: bytes) -> None:
 
     reader = FrameReader(Codec(Order | Cancel))
     reader.feed(data)
+    assert_type(reader.next_frames(), list[Envelope[Order | Cancel] | Batch[Order | Cancel]])
     while (frame := reader.next_frame()) is not NEED_DATA:
         assert_type(frame, Envelope[Order | Cancel] | Batch[Order | Cancel])
         if isinstance(frame, Batch):

@@ -29,6 +29,7 @@ NEED_DATA: Final = NeedData.NEED_DATA
 """What `FrameReader.next_frame` returns until the next frame is there as a whole."""
 
 Frame: TypeAlias = Envelope[T] | Batch[T]
+"""What is in a frame."""
 
 _SIZE: Final = header.SIZE
 _NAMED: Final = 5
@@ -176,7 +177,7 @@ class FrameReader(Generic[T]):
         return self._next_unusual()
 
     def next_frames(self) -> list[Frame[T]]:
-        """Return what is in the frames that are there, in half the time around the messages.
+        """Return what is in all frames that are there, in less time than one by one.
 
         Ask until there are no more: a list ends before a frame that is bad, which the next call
         raises and passes over, and once `max_inflated` bytes were inflated for it. What is made of
