@@ -96,6 +96,8 @@ class FrameReader(Generic[T]):
         """Bytes of the stream before `_data`."""
         self._parts: Parts[T] | None = None
         """What is still to come of a batch of which not all could be read."""
+        self._bad = -1
+        """Where a frame is in the stream that was found to be bad, which is not yet said."""
         self._refused: tuple[int, str] | None = None
 
     def __repr__(self) -> str:
@@ -199,6 +201,8 @@ class FrameReader(Generic[T]):
             if parts is None:
                 while self._take_alike(found):
                     pass
+                if found and self._bad == self.offset:
+                    break
             begin = self.offset
             try:
                 frame = self.next_frame()
@@ -218,7 +222,7 @@ class FrameReader(Generic[T]):
         Only of a type that was read before, and only good ones: else `next_frame` has the word.
         """
         data, at, whole, longest = self._data, self._at, len(self._data), self._longest
-        if whole - at < _SIZE:
+        if whole - at < _SIZE or self._bad == self.offset:
             return False
         alike = _unpack(data, at)[0]
         body = _SIZE + alike[_NAMED]
@@ -226,12 +230,8 @@ class FrameReader(Generic[T]):
         loader = self._plain.get(alike, {}).get(name)
         if loader is None:
             return False
-        unpack, load, last, begin = (
-            header.named(len(name)).unpack_from,
-            loader.load,
-            whole - body,
-            at,
-        )
+        unpack, load = header.named(len(name)).unpack_from, loader.load
+        begin, last = at, whole - body
         try:
             while at <= last:
                 prefix, size, node, count, time, named = unpack(data, at)
@@ -242,8 +242,7 @@ class FrameReader(Generic[T]):
                 found.append(Envelope(load(data[at + body : end]), (node, count), time))
                 at = end
         except DecodeError:
-            self._at = at
-            return False
+            self._bad = self._before + at
         self._at = at
         return at > begin
 
