@@ -27,10 +27,10 @@ class Recall:
 async def leave(orders: th.ReceiveChannel[Order | Recall], stream: trio.SocketStream) -> None:
     """Send what is queued as one frame, in one piece."""
     writer = th.FrameWriter(th.Codec(Order | Recall), compression="zlib")
-    ids = th.Ids(node=7)
+    ids, ours = th.Ids(node=7), th.Properties(source="shop")
     async with stream:
         async for queued in orders.batches(100):
-            batch = th.Batch(tuple(queued), ids.block(len(queued)), time.time_ns(), source="shop")
+            batch = th.Batch(tuple(queued), ids.block(len(queued)), time.time_ns(), ours)
             await stream.send_all(writer.encode(batch))
 
 

@@ -147,6 +147,7 @@ if TYPE_CHECKING:
     from .messages import Ids as Ids
     from .messages import MessageId as MessageId
     from .messages import NeedData as NeedData
+    from .messages import Properties as Properties
     from .messages import message as message
     from .messages import upgrade as upgrade
     from .observe import ChildNode as ChildNode
@@ -217,7 +218,7 @@ else:
             """,
             "messages": """
                 NEED_DATA Batch Codec Compression Envelope FrameReader FrameWriter Hook Ids
-                MessageId NeedData message upgrade
+                MessageId NeedData Properties message upgrade
             """,
             "observe": "ChildNode SupervisorNode",
             "rules": """

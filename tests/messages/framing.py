@@ -10,7 +10,15 @@ from typing import Any, TypeAlias
 from hypothesis import strategies as st
 
 from trioharness._errors import CodecError, DecodeError, FrameError
-from trioharness.messages import NEED_DATA, Batch, Codec, Envelope, FrameReader, FrameWriter
+from trioharness.messages import (
+    NEED_DATA,
+    Batch,
+    Codec,
+    Envelope,
+    FrameReader,
+    FrameWriter,
+    Properties,
+)
 
 from .shapes import Card, Line, Order, Scalars, Sku
 
@@ -133,26 +141,19 @@ messages = st.one_of(
     st.builds(Card, number=texts),
     st.builds(Scalars, text=texts, raw=st.binary(max_size=20)),
 )
-said = st.fixed_dictionaries(
-    {},
-    optional={
-        "correlation": ids,
-        "reply_to": texts,
-        "deadline": times,
-        "attempt": st.integers(1, 65535),
-        "source": texts,
-        "headers": st.dictionaries(texts, texts | st.binary(max_size=9), max_size=4),
-    },
+properties = st.builds(
+    Properties,
+    correlation=st.none() | ids,
+    reply_to=st.none() | texts,
+    deadline=st.none() | times,
+    attempt=st.just(1) | st.integers(1, 65535),
+    source=st.none() | texts,
+    headers=st.dictionaries(texts, texts | st.binary(max_size=9), max_size=4),
 )
+runs = st.lists(messages, min_size=1, max_size=8).map(tuple)
 
-
-def _envelope(message: Message, id_: tuple[int, int], time: int, said: dict[str, Any]) -> Frame:
-    return Envelope(message, id_, time, **said)
-
-
-def _batch(messages: list[Message], id_: tuple[int, int], time: int, said: dict[str, Any]) -> Frame:
-    return Batch(tuple(messages), id_, time, **said)
-
-
-envelopes = st.builds(_envelope, messages, ids, times, said)
-batches = st.builds(_batch, st.lists(messages, min_size=1, max_size=8), ids, times, said)
+plain = st.builds(Envelope[Message], messages, ids, times)
+envelopes = plain | st.builds(Envelope[Message], messages, ids, times, properties)
+batches = st.builds(Batch[Message], runs, ids, times) | st.builds(
+    Batch[Message], runs, ids, times, properties
+)

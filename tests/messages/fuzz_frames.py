@@ -13,7 +13,7 @@ import time
 from collections import Counter
 
 from trioharness._errors import CodecError
-from trioharness.messages import Batch, Envelope, FrameWriter, Ids
+from trioharness.messages import Batch, Envelope, FrameWriter, Ids, Properties
 
 from .framing import CARD, CODEC, ORDER, Frame, cut, new_reader, outcomes
 from .shapes import Scalars
@@ -21,15 +21,18 @@ from .shapes import Scalars
 SECONDS = 5.0
 """What one input may take, on however slow a machine."""
 
+SOME = Properties(reply_to="answers", attempt=2, headers={"a": b"b"})
+OTHERS = Properties(correlation=(1, 2), deadline=9, source="x")
+
 
 def corpus() -> list[bytes]:
     ids = Ids(7)
     frames: list[Frame] = [
         Envelope(CARD, ids.next(), 5),
-        Envelope(ORDER, ids.next(), 6, reply_to="answers", attempt=2, headers={"a": b"b"}),
-        Envelope(Scalars(text="é" * 50), ids.next(), 7, correlation=(1, 2), deadline=9, source="x"),
+        Envelope(ORDER, ids.next(), 6, SOME),
+        Envelope(Scalars(text="é" * 50), ids.next(), 7, OTHERS),
         Batch((CARD, ORDER, CARD), ids.block(3), 8),
-        Batch((Scalars(),) * 5, ids.block(5), 9, source="shop"),
+        Batch((Scalars(),) * 5, ids.block(5), 9, Properties(source="shop")),
     ]
     writers = [
         FrameWriter(CODEC),

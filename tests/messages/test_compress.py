@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trioharness._errors import ConfigurationError, DecodeError
-from trioharness.messages import Batch, Compression, Envelope, FrameWriter
+from trioharness.messages import Batch, Compression, Envelope, FrameWriter, Properties
 
 from .framing import (
     CARD,
@@ -89,7 +89,7 @@ def test_what_would_grow_is_sent_as_it_is(compression: Compression) -> None:
 
 def test_what_is_said_is_not_compressed() -> None:
     writer = FrameWriter(CODEC, compression="zlib", threshold=0)
-    one: Frame = Envelope(Card(number="1" * 500), (7, 1), 5, reply_to="answers")
+    one: Frame = Envelope(Card(number="1" * 500), (7, 1), 5, Properties(reply_to="answers"))
     assert b"card" in writer.encode(one)
     assert b"answers" in writer.encode(one)
     assert read([writer.encode(one)]) == [one]

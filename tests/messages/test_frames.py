@@ -27,6 +27,7 @@ from trioharness.messages import (
     Envelope,
     FrameReader,
     FrameWriter,
+    Properties,
     message,
 )
 
@@ -54,8 +55,8 @@ from .fuzz_frames import fuzz
 from .shapes import Card, make_message
 
 FIRST = Envelope(CARD, (7, 1), 5)
-SAID = Envelope(ORDER, (7, 2), 6, reply_to="answers", headers={"a": "b", "c": b"d"})
-MANY: Batch[Message] = Batch((CARD, ORDER, ORDER), (7, 3), 7, source="shop")
+SAID = Envelope(ORDER, (7, 2), 6, Properties(reply_to="answers", headers={"a": "b", "c": b"d"}))
+MANY: Batch[Message] = Batch((CARD, ORDER, ORDER), (7, 3), 7, Properties(source="shop"))
 ALL: list[Frame] = [FIRST, SAID, MANY]
 STREAM = WRITER.encode_many(ALL)
 

@@ -14,6 +14,7 @@ from trioharness.messages import (
     FrameReader,
     FrameWriter,
     Ids,
+    Properties,
     message,
     upgrade,
 )
@@ -93,11 +94,14 @@ def frames(data: bytes) -> None:
     assert_type(Batch((Order(id=1),), ids.block(1), 5), Batch[Order])
     assert_type(writer.encode(envelope), bytes)  # one of the types is enough
     writer.encode(Envelope(7, (7, 1), 5))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    envelope.attempt = 2  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+    envelope.properties = Properties()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+    Envelope(Order(id=1), ids.next(), 5, Properties(reply_to=7))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    envelope.properties.headers["a"] = "b"  # type: ignore[index]  # pyright: ignore[reportIndexIssue]
     FrameWriter(Codec(Order), compression="lz4")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
     reader = FrameReader(Codec(Order | Cancel))
     reader.feed(data)
+    assert_type(reader.next_frames(), list[Envelope[Order | Cancel] | Batch[Order | Cancel]])
     while (frame := reader.next_frame()) is not NEED_DATA:
         assert_type(frame, Envelope[Order | Cancel] | Batch[Order | Cancel])
         if isinstance(frame, Batch):

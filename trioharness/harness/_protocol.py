@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
 from ..messages import (
-    NEED_DATA,
     Batch,
     Codec,
     Envelope,
@@ -125,11 +124,12 @@ class Side(Generic[Q, A]):
             FrameError: It is no stream of frames.
         """
         self._reader.feed(received)
-        while (frame := self._reader.next_frame()) is not NEED_DATA:
-            if isinstance(frame, Batch):
-                yield from frame.messages
-            else:
-                yield frame.message
+        while frames := self._reader.next_frames():
+            for frame in frames:
+                if isinstance(frame, Batch):
+                    yield from frame.messages
+                else:
+                    yield frame.message
 
 
 @functools.cache

@@ -13,6 +13,7 @@ from ._envelopes import Batch as Batch
 from ._envelopes import Envelope as Envelope
 from ._envelopes import Ids as Ids
 from ._envelopes import MessageId as MessageId
+from ._envelopes import Properties as Properties
 from ._hook import Hook as Hook
 from ._message import MessageInfo as MessageInfo
 from ._message import message as message

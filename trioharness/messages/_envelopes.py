@@ -1,9 +1,9 @@
-"""`Envelope`, `Batch` and `Ids`: messages, what is said about them, and how they are counted."""
+"""`Envelope`, `Batch`, `Properties` and `Ids`: messages, what is said of them, how they count."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Final, Generic, TypeAlias, TypeVar, cast, final
+from collections.abc import Iterator, Mapping
+from typing import Final, Generic, Never, TypeAlias, TypeVar, final
 
 import attrs
 
@@ -18,27 +18,40 @@ MessageId: TypeAlias = tuple[int, int]
 _NODES: Final = 2**32
 
 
-_no_headers = cast("Callable[[], dict[str, str | bytes]]", dict)  # a function would take longer
+@final
+class _NoHeaders(Mapping[str, str | bytes]):
+    """No headers, which can be shared by all that have none: nothing can be put into it.
+
+    Not a mapping proxy, which can neither be copied deeply nor pickled.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "{}"
+
+    def __getitem__(self, key: str) -> Never:
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
-@frozen
-class Envelope(Generic[T_co]):
-    """One message, with what is said about it on the way: what `FrameWriter` makes a frame of.
+_NO_HEADERS: Final = _NoHeaders()
 
-    The first three are always on the wire, and need no keyword; what is left at its default takes
-    no room there. In process a message needs no envelope, a channel takes it as it is.
+
+@attrs.frozen(kw_only=True)
+class Properties:
+    """What is rarely said about a message; what is left at its default takes no room on the wire.
 
     Example::
 
-        Envelope(Order(id=1, qty=2.0), id=ids.next(), time=time.time_ns(), reply_to="answers")
+        Envelope(order, ids.next(), time.time_ns(), Properties(reply_to="answers"))
     """
 
-    message: T_co
-    """The message."""
-    id: MessageId
-    """Its own id, from `Ids`."""
-    time: int
-    """When it was made, in nanoseconds since the epoch; nothing here looks at a clock."""
     correlation: MessageId | None = None
     """Id of the message that it answers, or belongs to."""
     reply_to: str | None = None
@@ -49,8 +62,34 @@ class Envelope(Generic[T_co]):
     """Which delivery this is, from 1."""
     source: str | None = None
     """Who sent it: ``"shop/workers/worker-2"``."""
-    headers: Mapping[str, str | bytes] = attrs.field(factory=_no_headers, hash=False)
+    headers: Mapping[str, str | bytes] = attrs.field(default=_NO_HEADERS, hash=False)
     """A few small values of the user's own; up to 64 KiB, with all of the above."""
+
+
+NO_PROPERTIES: Final = Properties()
+"""What envelopes have that were given none: the same object, so that one look tells."""
+
+
+@frozen
+class Envelope(Generic[T_co]):
+    """One message, with what is said about it on the way: what `FrameWriter` makes a frame of.
+
+    The first three are always on the wire. In process a message needs no envelope, a channel takes
+    it as it is.
+
+    Example::
+
+        Envelope(Order(id=1, qty=2.0), ids.next(), time.time_ns())
+    """
+
+    message: T_co
+    """The message."""
+    id: MessageId
+    """Its own id, from `Ids`."""
+    time: int
+    """When it was made, in nanoseconds since the epoch; nothing here looks at a clock."""
+    properties: Properties = NO_PROPERTIES
+    """What else there is to say about it."""
 
 
 @frozen
@@ -67,34 +106,14 @@ class Batch(Generic[T_co]):
     """Id of the first, from `Ids.block`; the count of each other is one more."""
     time: int
     """When they were sent, in nanoseconds since the epoch."""
-    correlation: MessageId | None = None
-    """As in `Envelope`, for all of them; so are the fields that follow."""
-    reply_to: str | None = None
-    """Where answers are expected."""
-    deadline: int | None = None
-    """When they are of no use any more, in nanoseconds since the epoch."""
-    attempt: int = 1
-    """Which delivery this is, from 1."""
-    source: str | None = None
-    """Who sent them."""
-    headers: Mapping[str, str | bytes] = attrs.field(factory=_no_headers, hash=False)
-    """A few small values of the user's own."""
+    properties: Properties = NO_PROPERTIES
+    """What else there is to say about each of them."""
 
     def envelopes(self) -> Iterator[Envelope[T_co]]:
         """Yield each message in an envelope of its own, with its own id."""
         node, first = self.id
         for count, message in enumerate(self.messages, first):
-            yield Envelope(
-                message,
-                (node, count),
-                self.time,
-                correlation=self.correlation,
-                reply_to=self.reply_to,
-                deadline=self.deadline,
-                attempt=self.attempt,
-                source=self.source,
-                headers=self.headers,
-            )
+            yield Envelope(message, (node, count), self.time, self.properties)
 
 
 @final

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 import attrs
 
 from .._errors import DecodeError, EncodeError
-from ._envelopes import Batch, Envelope
+from ._envelopes import NO_PROPERTIES, Properties
 from ._header import LONGEST_EXTENSION
 from ._problems import shorten
 
@@ -23,7 +23,7 @@ _ATTEMPT: Final = Struct("<H")
 _HEADER: Final = Struct("<BB")
 """Size of the key, and whether the value is bytes (1) or text (0)."""
 
-_PATH: Final = "envelope"
+_PATH: Final = "envelope.properties"
 
 _WRONG: Final = (TypeError, ValueError, struct.error)
 """What a value raises that does not fit; `ValueError` includes bad Unicode."""
@@ -98,7 +98,7 @@ def _unpack_header(data: bytes) -> tuple[str, str | bytes]:
 
 @attrs.frozen
 class _Field:
-    """One field of `Envelope` and `Batch` that is here, if it is not at its default."""
+    """One field of `Properties` that is here, if it is not at its default."""
 
     name: str
     pack: Callable[[Any], bytes]
@@ -122,14 +122,19 @@ _FIELDS: Final = {
 _HEADERS: Final = 6
 
 
-def pack_extension(frame: Envelope[Any] | Batch[Any]) -> bytes:
-    """Return the extension of `frame`; empty if nothing is said that needs one.
+def pack_extension(properties: object) -> bytes:
+    """Return `properties` as the extension of a frame; empty if they are all at their defaults.
 
     Raises:
         EncodeError: A value has the wrong type or does not fit, or all of them are too much.
     """
+    if properties is NO_PROPERTIES:
+        return b""
+    if not isinstance(properties, Properties):
+        reason = f"it has to be Properties, not {shorten(properties)}"
+        raise EncodeError(_PATH, reason)
     parts: list[bytes] = []
-    for kind, value in _values(frame):
+    for kind, value in _values(properties):
         field = _FIELDS[kind]
         try:
             packed = field.pack(value)
@@ -144,9 +149,9 @@ def pack_extension(frame: Envelope[Any] | Batch[Any]) -> bytes:
     return extension
 
 
-def _values(frame: Envelope[Any] | Batch[Any]) -> Iterator[tuple[int, object]]:
+def _values(properties: Properties) -> Iterator[tuple[int, object]]:
     for kind, field in _FIELDS.items():
-        value: object = getattr(frame, field.name)
+        value: object = getattr(properties, field.name)
         if kind == _HEADERS:
             if not isinstance(value, Mapping):
                 raise EncodeError(_PATH, f"headers has to be {field.wanted}, not {shorten(value)}")
@@ -156,8 +161,8 @@ def _values(frame: Envelope[Any] | Batch[Any]) -> Iterator[tuple[int, object]]:
             yield kind, value
 
 
-def unpack_extension(extension: bytes) -> dict[str, Any]:
-    """Return the fields that are in an extension, for `Envelope` or `Batch`.
+def unpack_extension(extension: bytes) -> Properties:
+    """Return the properties that are in an extension.
 
     Raises:
         DecodeError: It is no extension, or of a newer program.
@@ -178,7 +183,9 @@ def unpack_extension(extension: bytes) -> dict[str, Any]:
         if key in into:
             raise DecodeError(path, "it is there twice", shorten(data))
         into[key] = value[1] if kind == _HEADERS else value
-    return {**found, "headers": headers} if headers else found
+    if headers:
+        found["headers"] = headers
+    return Properties(**found) if found else NO_PROPERTIES
 
 
 def _items(extension: bytes) -> Iterator[tuple[int, bytes]]:

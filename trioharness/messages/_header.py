@@ -22,6 +22,7 @@ Wire name and extension are never compressed, so that a frame can be passed on b
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from struct import Struct
 from typing import Final
@@ -68,8 +69,9 @@ LONGEST_EXTENSION: Final = 2**16 - 1
 EXTENSION_SIZE: Final = Struct("<H")
 
 
-def named_header(name_size: int) -> Struct:
-    """Return the fixed header with the wire name behind it, which are written in one go."""
+@functools.cache  # of 256 sizes
+def named(name_size: int) -> Struct:
+    """Return the fixed header with the wire name behind it, written and read in one go."""
     return Struct(f"{_FIXED}{name_size}s")
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, Generic, Literal, NoReturn, TypeVar, final
+import itertools
+from typing import Final, Generic, Literal, NoReturn, TypeAlias, TypeVar, final
 
 from .._errors import DecodeError, FrameError
 from . import _header as header
-from ._batches import Run, load_runs, load_what_can_be, read_name, split_runs
 from ._codec import Codec
-from ._compress import LOADERS, ZSTD_CURE, ZSTD_MISSING, Compression, Compressor
-from ._envelopes import Batch, Envelope, MessageId
-from ._extension import unpack_extension
-from ._problems import Refused, shorten
+from ._contents import Contents, Parts
+from ._envelopes import Batch, Envelope
+from ._problems import shorten
 
 T = TypeVar("T")
 
@@ -30,21 +28,22 @@ class NeedData(enum.Enum):
 NEED_DATA: Final = NeedData.NEED_DATA
 """What `FrameReader.next_frame` returns until the next frame is there as a whole."""
 
+Frame: TypeAlias = Envelope[T] | Batch[T]
+"""What is in a frame."""
+
 _SIZE: Final = header.SIZE
 _NAMED: Final = 5
 """Where in a prefix the size of the name is."""
 _unpack = header.FIXED.unpack_from
-
-_COMPRESSIONS: Final[dict[int, Compression]] = {header.ZLIB: "zlib", header.ZSTD: "zstd"}
 
 
 @final
 class FrameReader(Generic[T]):
     """Finds the frames of a `FrameWriter` in a stream of bytes, however it was cut up.
 
-    It does no I/O, as h11 does none: it is fed what was received, and asked for the next frame. One
-    for each connection, since it keeps what is half there, and never more than `max_frame` bytes
-    beside what it was fed last.
+    It does no I/O, as h11 does none: it is fed what was received, and asked for the next frame, or
+    for those that are there. One for each connection, since it keeps what is half there, and never
+    more than `max_frame` bytes beside what it was fed last.
 
     A frame whose content is bad raises a `DecodeError` and is passed over: ask for the next one. A
     stream whose frames cannot be found any more raises a `FrameError`, and does so ever after.
@@ -54,8 +53,9 @@ class FrameReader(Generic[T]):
         reader = FrameReader(Codec(Order | Cancel))
         async for received in stream:
             reader.feed(received)
-            while (frame := reader.next_frame()) is not NEED_DATA:
-                ...
+            while frames := reader.next_frames():
+                for frame in frames:
+                    ...
         reader.feed_eof()
     """
 
@@ -80,15 +80,12 @@ class FrameReader(Generic[T]):
             ConfigurationError: A bound is out of range.
         """
         self._name = f"FrameReader({codec!r})"
-        self._codec = codec
         self._max_frame = header.bound(self._name, "max_frame", max_frame)
         self._longest = self._max_frame - _SIZE
         self._max_inflated = header.bound(self._name, "max_inflated", max_inflated)
-        self._max_batch = header.bound(self._name, "max_batch", max_batch, least=1)
-        self._flags = header.FORMATS[codec.format]
-        self._seen: dict[bytes, dict[bytes, Callable[[bytes], T]]] = {}
-        """What loads a message, by prefix of a header in which nothing is unusual, and name."""
-        self._compressors: dict[Compression, Compressor] = {}
+        header.bound(self._name, "max_batch", max_batch, least=1)
+        self._contents = Contents(codec, max_inflated=max_inflated, max_batch=max_batch)
+        self._plain = self._contents.plain
         # What can be read is `_data` from `_at` on. What arrives before that makes a frame grows in
         # `_tail` until it does, so that no byte is copied again with each piece.
         self._data = b""
@@ -97,10 +94,10 @@ class FrameReader(Generic[T]):
         self._needed = _SIZE
         self._before = 0
         """Bytes of the stream before `_data`."""
-        self._parts: Iterator[Batch[T] | DecodeError] | None = None
+        self._parts: Parts[T] | None = None
         """What is still to come of a batch of which not all could be read."""
-        self._parted = 0
-        """Where that batch is in the stream."""
+        self._bad = -1
+        """Where a frame is in the stream that was found to be bad, which is not yet said."""
         self._refused: tuple[int, str] | None = None
 
     def __repr__(self) -> str:
@@ -144,7 +141,7 @@ class FrameReader(Generic[T]):
             self._refuse(f"the stream ended in the middle of a frame, of which it had {left} bytes")
         self._check_refused()
 
-    def next_frame(self) -> Envelope[T] | Batch[T] | Literal[NeedData.NEED_DATA]:
+    def next_frame(self) -> Frame[T] | Literal[NeedData.NEED_DATA]:
         """Return what is in the next frame.
 
         Returns:
@@ -164,24 +161,102 @@ class FrameReader(Generic[T]):
         data, at = self._data, self._at
         if len(data) - at >= _SIZE:
             prefix, size, node, count, time = _unpack(data, at)
-            seen = self._seen.get(prefix)
+            loaders = self._plain.get(prefix)
             end = at + _SIZE + size
-            if seen is not None and end <= len(data) and size <= self._longest:
+            if loaders is not None and end <= len(data) and size <= self._longest:
                 body = at + _SIZE + prefix[_NAMED]
-                load = seen.get(data[at + _SIZE : body])
-                if load is not None:
+                loader = loaders.get(data[at + _SIZE : body])
+                if loader is not None:
                     # A plain message like one before, by far the most: what follows is not needed.
                     # A name beyond the end leaves an empty payload, which is no message.
                     self._at = end
                     try:
-                        message = load(data[body:end])
+                        message = loader.load(data[body:end])
                     except DecodeError as error:
                         _note(error, self._before + at)
                         raise
                     return Envelope(message, (node, count), time)
         return self._next_unusual()
 
-    def _next_unusual(self) -> Envelope[T] | Batch[T] | Literal[NeedData.NEED_DATA]:
+    def next_frames(self) -> list[Frame[T]]:
+        """Return what is in all frames that are there, in less time than one by one.
+
+        Ask until there are no more: a list ends before a frame that is bad, which the next call
+        raises and passes over, and once `max_inflated` bytes were inflated for it. What is made of
+        other frames is bounded by what was fed. Calls of `next_frame` may come in between.
+
+        Returns:
+            What as many calls of `next_frame` would; empty while no frame is there as a whole.
+
+        Raises:
+            DecodeError: As `next_frame`, of the first of them; so do the others.
+            UnknownMessageError: (the same)
+            FrameError: (the same)
+        """
+        found: list[Frame[T]] = []
+        contents = self._contents
+        enough = contents.inflated + self._max_inflated
+        while contents.inflated <= enough:
+            parts = self._parts
+            if parts is None:
+                while self._take_alike(found):
+                    pass
+                if found and self._bad == self.offset:
+                    break
+            begin = self.offset
+            try:
+                frame = self.next_frame()
+            except (DecodeError, FrameError) as error:
+                if not found:
+                    raise
+                self._put_back(error, begin, parts)
+                break
+            if frame is NEED_DATA:
+                break
+            found.append(frame)
+        return found
+
+    def _take_alike(self, found: list[Frame[T]]) -> bool:
+        """Take the plain frames of one type that come next; say whether others may follow.
+
+        Only of a type that was read before, and only good ones: else `next_frame` has the word.
+        """
+        data, at, whole, longest = self._data, self._at, len(self._data), self._longest
+        if whole - at < _SIZE or self._bad == self.offset:
+            return False
+        alike = _unpack(data, at)[0]
+        body = _SIZE + alike[_NAMED]
+        name = data[at + _SIZE : at + body]
+        loader = self._plain.get(alike, {}).get(name)
+        if loader is None:
+            return False
+        unpack, load = header.named(len(name)).unpack_from, loader.load
+        begin, last = at, whole - body
+        try:
+            while at <= last:
+                prefix, size, node, count, time, named = unpack(data, at)
+                end = at + _SIZE + size
+                if prefix != alike or named != name or end > whole or size > longest:
+                    break
+                # A name beyond the end leaves an empty payload, which is no message.
+                found.append(Envelope(load(data[at + body : end]), (node, count), time))
+                at = end
+        except DecodeError:
+            self._bad = self._before + at
+        self._at = at
+        return at > begin
+
+    def _put_back(
+        self, error: DecodeError | FrameError, begin: int, parts: Parts[T] | None
+    ) -> None:
+        """Have the next call raise an error, be it of the frame that begins there or of a part."""
+        if isinstance(error, DecodeError) and parts is not None and self._parts is parts:
+            self._parts = itertools.chain([error], parts)
+        else:
+            self._parts = None
+            self._at -= self.offset - begin
+
+    def _next_unusual(self) -> Frame[T] | Literal[NeedData.NEED_DATA]:
         """Return what is in the next frame, whatever it is."""
         if len(self._data) - self._at < _SIZE and not self._gather(_SIZE):
             return NEED_DATA
@@ -194,82 +269,24 @@ class FrameReader(Generic[T]):
         self._at = begin + _SIZE + size
         rest = self._data[begin + _SIZE : self._at]
         try:
-            frame = self._frame(prefix, (node, count), time, rest)
+            content = self._contents.read(prefix, (node, count), time, rest)
         except DecodeError as error:
             _note(error, self._before + begin)
             raise
-        if frame is not None:
-            return frame
-        self._parted = self._before + begin
+        if isinstance(content, Envelope | Batch):
+            return content
+        self._parts = _noted(content, self._before + begin)
         return self.next_frame()
 
-    def _frame(
-        self, prefix: bytes, ident: MessageId, time: int, rest: bytes
-    ) -> Envelope[T] | Batch[T] | None:
-        """Return what is in a frame, or None for a batch that comes in parts."""
-        _, flags, named, version = header.PREFIX.unpack(prefix)
-        _check_flags(flags, self._flags, named, len(rest))
-        raw, rest = rest[:named], rest[named:]
-        name = read_name(raw)
-        said: dict[str, Any] = {}
-        if flags & header.EXTENDED:
-            extension, rest = _split_extension(rest)
-            said = unpack_extension(extension)
-        if flags & header.COMPRESSED:
-            path = "batch" if flags & header.BATCH else name
-            rest = self._inflated(_COMPRESSIONS[flags & header.COMPRESSED], rest, path)
-        if flags & header.BATCH:
-            return self._batch(split_runs(self._codec, rest, self._max_batch), ident, time, said)
-        load = self._codec.loader(name, version).load
-        message = load(rest)
-        if flags == self._flags:
-            # There are no more of these than types and versions, since it is known now.
-            self._seen.setdefault(prefix, {})[raw] = load
-        return Envelope(message, ident, time, **said)
-
-    def _batch(
-        self, runs: Sequence[Run], ident: MessageId, time: int, said: dict[str, Any]
-    ) -> Batch[T] | None:
-        try:
-            return Batch(load_runs(self._codec, runs), ident, time, **said)
-        except DecodeError:
-            self._parts = self._parts_of(runs, ident, time, said)
-            return None
-
-    def _parts_of(
-        self, runs: Sequence[Run], ident: MessageId, time: int, said: dict[str, Any]
-    ) -> Iterator[Batch[T] | DecodeError]:
-        node, count = ident
-        for first, part in load_what_can_be(self._codec, runs):
-            if isinstance(part, DecodeError):
-                yield part
-            else:
-                yield Batch(part, (node, count + first), time, **said)
-
-    def _next_part(
-        self, parts: Iterator[Batch[T] | DecodeError]
-    ) -> Envelope[T] | Batch[T] | Literal[NeedData.NEED_DATA]:
+    def _next_part(self, parts: Parts[T]) -> Frame[T] | Literal[NeedData.NEED_DATA]:
         """Return what comes next of a batch, or of the stream behind it."""
         part = next(parts, None)
         if part is None:
             self._parts = None
             return self.next_frame()
         if isinstance(part, DecodeError):
-            _note(part, self._parted)
             raise part
         return part
-
-    def _inflated(self, compression: Compression, data: bytes, path: str) -> bytes:
-        try:
-            compressor = self._compressors.get(compression)
-            if compressor is None:
-                compressor = self._compressors[compression] = LOADERS[compression]()
-            return compressor.inflate(data, self._max_inflated)
-        except Refused as error:
-            raise DecodeError(path, error.reason, error.shown) from error.__cause__
-        except ImportError as error:
-            reason = f"it is compressed by {compression}: {ZSTD_MISSING}; {ZSTD_CURE}"
-            raise DecodeError(path, reason) from error
 
     def _gather(self, needed: int) -> bool:
         """Have so many bytes of the next frame in one piece, or say that they are not there."""
@@ -310,6 +327,13 @@ def _note(error: DecodeError, offset: int) -> None:
     error.add_note(f"in the frame at byte {offset} of the stream")
 
 
+def _noted(parts: Parts[T], offset: int) -> Parts[T]:
+    for part in parts:
+        if isinstance(part, DecodeError):
+            _note(part, offset)
+        yield part
+
+
 def _why(start: bytes, size: int, most: int) -> str:
     """Say what is wrong with a header."""
     if start == header.START:
@@ -320,24 +344,3 @@ def _why(start: bytes, size: int, most: int) -> str:
             f"{header.VERSION}: it was written by a newer program, update this one"
         )
     return f"no frame begins here, but {shorten(start)}"
-
-
-def _check_flags(flags: int, format_flag: int, named: int, size: int) -> None:
-    if flags & ~header.KNOWN or flags & header.COMPRESSED == header.COMPRESSED:
-        reason = f"it has the flags {flags:#04x}: it was written by a newer program"
-        raise DecodeError("envelope", f"{reason}, update this one")
-    if flags & header.MSGPACK != format_flag:
-        written, read = ("msgpack", "json") if flags & header.MSGPACK else ("json", "msgpack")
-        raise DecodeError("envelope", f"it is written as {written}, and the codec reads {read}")
-    if flags & header.BATCH and named:
-        raise DecodeError("envelope", "a batch has no wire name of its own")
-    if named > size:
-        raise DecodeError("envelope", f"its wire name has {named} bytes, and it has {size} in all")
-
-
-def _split_extension(rest: bytes) -> tuple[bytes, bytes]:
-    at = header.EXTENSION_SIZE.size
-    size: int = header.EXTENSION_SIZE.unpack_from(rest)[0] if len(rest) >= at else len(rest)
-    if at + size > len(rest):
-        raise DecodeError("envelope", "its extension is cut short", shorten(rest))
-    return rest[at : at + size], rest[at + size :]

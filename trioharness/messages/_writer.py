@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, Generic, TypeVar, final
 
 import attrs
@@ -13,14 +14,18 @@ from . import _header as header
 from ._batches import dump_runs, wire_name
 from ._codec import Codec
 from ._compress import LOADERS, ZSTD_CURE, ZSTD_MISSING, Compression, Compressor
-from ._envelopes import Batch, Envelope
+from ._envelopes import NO_PROPERTIES, Batch, Envelope
 from ._extension import pack_extension
 from ._problems import shorten
+from ._runs import LAYOUTS
 
 T = TypeVar("T")
 
 _UNFIT: Final = (struct.error, TypeError, ValueError)
 """What an id or a time raises that does not fit."""
+
+_AT_ONCE: Final = 100
+"""Frames that are made in one go: what is held beside what they become is bounded by that."""
 
 _FLAGS: Final[dict[Compression, int]] = {"zlib": header.ZLIB, "zstd": header.ZSTD}
 
@@ -92,6 +97,7 @@ class FrameWriter(Generic[T]):
         self._threshold = threshold
         self._known: dict[type, tuple[_Named, Callable[[T], bytes]]] = {}
         self._flags = header.FORMATS[codec.format]
+        self._split = LAYOUTS[codec.format].split
         self._batch = _named("", 0, self._flags)
         # Below this many bytes nothing is compressed, and nothing can be too large.
         room = self._max_frame - header.SIZE - header.LONGEST_NAME
@@ -116,15 +122,8 @@ class FrameWriter(Generic[T]):
                 does not fit; the batch is empty; or the frame, the batch or what is in it is too
                 large.
         """
-        if (  # what is by far the most, written out since calls would take as long as the rest
-            type(frame) is Envelope
-            and frame.correlation is None
-            and frame.reply_to is None
-            and frame.deadline is None
-            and frame.attempt == 1
-            and frame.source is None
-            and not frame.headers
-        ):
+        # What is by far the most, written out since calls would take as long as the rest.
+        if type(frame) is Envelope and frame.properties is NO_PROPERTIES:
             message = frame.message
             named, dump = self._known.get(type(message)) or self._of(type(message))
             payload = dump(message)
@@ -156,7 +155,37 @@ class FrameWriter(Generic[T]):
         Raises:
             EncodeError: As `encode`, of any of them; then none is to be sent.
         """
-        return b"".join(map(self.encode, frames))
+        rest = iter(frames)
+        pieces: list[bytes] = []
+        while some := [*itertools.islice(rest, _AT_ONCE)]:
+            for cls, run in _runs(some):
+                if cls is None or len(run) == 1:
+                    pieces += map(self.encode, run)
+                else:
+                    pieces += self._encode_run(cls, run)
+        return b"".join(pieces)
+
+    def _encode_run(self, cls: type[T], frames: Sequence[Envelope[T]]) -> Iterable[bytes]:
+        """Turn plain envelopes with messages of one class into frames, in pieces.
+
+        It only ever says yes: where something is wrong, `encode` has the word.
+        """
+        named, _ = self._of(cls)
+        pack, prefix, size, name = named.pack, named.plain, named.size, named.name
+        pieces: list[bytes] = []
+        try:
+            dumped = self._codec.dumper(cls).dump_run([frame.message for frame in frames])
+            payloads = self._split(dumped, len(frames))
+            for frame, payload in zip(frames, payloads, strict=True):
+                if len(payload) >= self._plain:
+                    pieces.append(self._encode_unusual(frame, self._flags, named, payload))
+                    continue
+                node, count = frame.id
+                start = pack(prefix, size + len(payload), node, count, frame.time, name)
+                pieces += start, payload
+        except (EncodeError, *_UNFIT):
+            return map(self.encode, frames)
+        return pieces
 
     def _encode_unusual(
         self, frame: Envelope[T] | Batch[T], flags: int, named: _Named, payload: bytes
@@ -170,7 +199,7 @@ class FrameWriter(Generic[T]):
             if len(compressed) < len(payload):
                 flags |= _FLAGS[self._compressor.name]
                 payload = compressed
-        extension = pack_extension(frame)
+        extension = pack_extension(frame.properties)
         if extension:
             flags |= header.EXTENDED
             payload = header.EXTENSION_SIZE.pack(len(extension)) + extension + payload
@@ -200,10 +229,27 @@ class FrameWriter(Generic[T]):
         return known
 
 
+def _runs(
+    frames: Sequence[Envelope[T] | Batch[T]],
+) -> Iterator[tuple[type[T] | None, Sequence[Any]]]:
+    """Yield neighbours with the class of their messages, or None if there is more to them."""
+    classes = [
+        type(frame.message)
+        if type(frame) is Envelope and frame.properties is NO_PROPERTIES
+        else None
+        for frame in frames
+    ]
+    at = 0
+    for cls, run in itertools.groupby(classes):
+        end = at + len([*run])
+        yield cls, frames[at:end]
+        at = end
+
+
 def _named(name: str, version: int, flags: int) -> _Named:
     raw = wire_name(name, version)
     return _Named(
-        pack=header.named_header(len(raw)).pack,
+        pack=header.named(len(raw)).pack,
         plain=header.PREFIX.pack(header.START, flags, len(raw), version),
         size=len(raw),
         name=raw,

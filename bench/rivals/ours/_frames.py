@@ -143,12 +143,14 @@ def _over_a_socket(framed: Framed, size: int, clock: Clock) -> Sample:
         for at in range(0, len(purchases), BATCH):
             yield writer.encode_many(framed(purchases[at : at + BATCH]))
 
-    def found(data: bytes | bytearray) -> list[Purchase]:
+    def found(data: bytes | bytearray) -> Iterator[Purchase]:
         reader.feed(data)
-        frames: list[Frame] = []
-        while (frame := reader.next_frame()) is not th.NEED_DATA:
-            frames.append(frame)
-        return messages_of(frames)
+        while frames := reader.next_frames():
+            for frame in frames:
+                if isinstance(frame, th.Batch):
+                    yield from frame.messages
+                else:
+                    yield frame.message
 
     return over_a_socket(pieces, found, make_purchases(size), clock)
 
