@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 from collections.abc import AsyncGenerator, Callable
 from functools import partial
@@ -271,6 +272,11 @@ def a_need_it_does_not_take(app: th.Harness) -> None:
     app.add(forever, name="a", needs={"db": db})
 
 
+def a_partial_that_binds_what_it_does_not_take(app: th.Harness) -> None:
+    fn: Any = forever
+    app.add(functools.partial(fn, speed=1), name="a")
+
+
 FAULTS: list[tuple[Described, str, str, list[str]]] = [
     (a_wrong_type, "TH101", "component 'takes_orders'", ["ReceiveChannel[Order]", "carries int"]),
     (a_wrong_type_sent, "TH101", "component 'sends_orders'", ["SendChannel[Order]", "Late"]),
@@ -294,6 +300,7 @@ FAULTS: list[tuple[Described, str, str, list[str]]] = [
     (too_few_arguments, "TH105", "component 'a'", ["missing a required argument: 'diary'"]),
     (too_many_arguments, "TH105", "component 'a'", ["too many positional arguments"]),
     (a_need_it_does_not_take, "TH105", "component 'a'", ["unexpected keyword argument 'db'"]),
+    (a_partial_that_binds_what_it_does_not_take, "TH105", "component 'a'", ["argument 'speed'"]),
 ]
 
 

@@ -68,6 +68,9 @@ def _arguments(child: DeclaredChild) -> Iterator[Finding]:
     try:
         signature = inspect.signature(child.fn)
     except (TypeError, ValueError):  # some callables of C have none to show
+        fn: object = child.fn
+        if isinstance(fn, partial):  # nor has one of which what it binds does not fit
+            yield from _misbound(child, cast("partial[object]", fn))
         return
     keywords: dict[str, object] = {**dict.fromkeys(child.needs)}
     if "task_status" in signature.parameters:
@@ -75,12 +78,7 @@ def _arguments(child: DeclaredChild) -> Iterator[Finding]:
     try:
         bound = signature.bind(*child.args, **keywords)
     except TypeError as error:
-        yield Finding(
-            code="TH105",
-            subject=subject,
-            problem=f"{callable_name(child.fn)!r} does not take its arguments: {error}",
-            cure="give add() what its signature asks for, values of needs by keyword",
-        )
+        yield _not_taken(child, error)
         return
     fn = child.fn
     given = [*bound.arguments.items()]
@@ -90,6 +88,27 @@ def _arguments(child: DeclaredChild) -> Iterator[Finding]:
         for each in _values(value, signature.parameters.get(name)):
             if isinstance(each, DeclaredEnd | DeclaredTopic):
                 yield from _mismatch(subject, name, each, hint_of(_annotated(fn), name))
+
+
+def _misbound(child: DeclaredChild, fn: partial[object]) -> Iterator[Finding]:
+    """Find what a partial binds that its function does not take."""
+    try:
+        signature = inspect.signature(fn.func)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind_partial(*fn.args, **fn.keywords)
+    except TypeError as error:
+        yield _not_taken(child, error)
+
+
+def _not_taken(child: DeclaredChild, error: Exception) -> Finding:
+    return Finding(
+        code="TH105",
+        subject=f"component {child.name!r}",
+        problem=f"{callable_name(child.fn)!r} does not take its arguments: {error}",
+        cure="give add() what its signature asks for, values of needs by keyword",
+    )
 
 
 def _values(value: Any, parameter: inspect.Parameter | None) -> Sequence[object]:
