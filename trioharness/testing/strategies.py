@@ -164,7 +164,7 @@ def _of(form: Any) -> st.SearchStrategy[Any]:
     if form is int:
         return st.integers(-(2**63), 2**63 - 1)
     if not arguments:
-        return st.from_type(form)
+        return st.from_type(cast("type[Any]", form))
     return _collection(origin, arguments)
 
 
