@@ -56,7 +56,7 @@ LAYERS = {
     # concern of who only wants settings.
     "config": Layer(3, (*NAMES, "messages"), BASIC),
     "harness": Layer(4, BELOW_HARNESS, (*BASIC, "trio", "outcome")),
-    "testing": Layer(5, BELOW_TOP, (*BASIC, "trio", "pytest")),
+    "testing": Layer(5, BELOW_TOP, (*BASIC, "trio", "pytest", "hypothesis")),
     "interop": Layer(5, BELOW_TOP, (*BASIC, "trio", "anyio")),
     "cli": Layer(5, BELOW_TOP, (*BASIC, "trio", "click")),
     "__init__": Layer(6, (*BELOW_TOP, "testing", "interop", "cli")),
@@ -75,6 +75,7 @@ EXCLUSIVE = {
     "click": "cli",
     "importlib": "cli",  # or whatever is imported by it would not be seen here
     "pytest": "testing",
+    "hypothesis": "testing",
 }
 """What only one layer may import, standard library or not."""
 

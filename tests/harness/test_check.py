@@ -423,6 +423,11 @@ def letters_no_codec_can_write(app: th.Harness) -> None:
     app.add(takes_orders, orders)
 
 
+def a_partial_that_binds_what_it_does_not_take(app: th.Harness) -> None:
+    fn: Any = forever
+    app.add(functools.partial(fn, speed=1), name="a")
+
+
 FAULTS: list[tuple[Described, str, str, list[str]]] = [
     (a_wrong_type, "TH101", "component 'takes_orders'", ["ReceiveChannel[Order]", "carries int"]),
     (a_wrong_type_sent, "TH101", "component 'sends_orders'", ["SendChannel[Order]", "Late"]),
@@ -456,6 +461,7 @@ FAULTS: list[tuple[Described, str, str, list[str]]] = [
     (too_few_arguments_of_a_decorated_one, "TH105", "component 'a'", ["missing"]),
     (letters_no_codec_can_write, "TH107", "channel 'Order'", ["'Order' is no message"]),
     (a_need_it_does_not_take, "TH105", "component 'a'", ["unexpected keyword argument 'db'"]),
+    (a_partial_that_binds_what_it_does_not_take, "TH105", "component 'a'", ["argument 'speed'"]),
 ]
 
 

@@ -134,3 +134,15 @@ def test_nothing_else_can_be_exposed(other: Callable[[th.Harness], Any]) -> None
     app = th.Harness("shop")
     with pytest.raises(th.ConfigurationError, match=r"harness 'shop': .* (exposed|declared here)"):
         app.expose(other(app))
+
+
+async def test_a_stop_is_not_taken_for_the_end_of_the_input(
+    autojump_clock: MockClock, events: list[th.Event]
+) -> None:
+    app = th.Harness("shop", observer=events.append)
+    out, numbers = app.channel(int, 4)
+    app.add(take_all, numbers, [], restart="permanent")
+    app.expose(out)
+    async with app.open() as running:
+        running.stop("enough")
+    assert [event for event in events if isinstance(event, th.ChildRestarting)] == []

@@ -18,12 +18,12 @@ RUNNING = {State.STARTING, State.READY, State.STOPPING}
 
 EXPECTED: dict[Cause, tuple[set[State], State]] = {
     Cause.BEGIN: (IDLE, State.STARTING),
-    Cause.HOLD: (IDLE | RUNNING, State.WAITING),
+    Cause.HOLD: ((IDLE | RUNNING) - {State.WAITING, State.READY}, State.WAITING),
     Cause.READY: ({State.STARTING}, State.READY),
     Cause.STOP: (RUNNING, State.STOPPING),
     Cause.END: (IDLE | RUNNING, State.STOPPED),
-    Cause.RETRY: (IDLE | RUNNING, State.RESTARTING),
-    Cause.RELEASE: (set(State), State.COMPLETE),
+    Cause.RETRY: (RUNNING | {State.STOPPED}, State.RESTARTING),
+    Cause.RELEASE: ({State.STOPPED, State.PARKED, State.COMPLETE}, State.COMPLETE),
     Cause.PARK: (RUNNING | {State.RESTARTING}, State.PARKED),
 }
 

@@ -51,6 +51,32 @@ async def without_waiting(orders: th.ReceiveChannel[int], got: Got) -> None:
                 take(got, orders.receive_nowait())
 
 
+async def by_select(orders: th.ReceiveChannel[int], got: Got) -> None:
+    async with th.select(orders, th.every(1000)) as ready:
+        async for source, item in ready:
+            assert source is orders
+            take(got, item)
+
+
+async def by_merge(orders: th.ReceiveChannel[int], got: Got) -> None:
+    async with th.merge(orders) as items:
+        async for item in items:
+            take(got, item)
+
+
+async def through_a_view(orders: th.ReceiveChannel[int], got: Got) -> None:
+    async for item in th.mapped(orders, lambda order: -order):
+        take(got, -item)
+
+
+async def by_select_of_a_view(orders: th.ReceiveChannel[int], got: Got) -> None:
+    view = th.mapped(orders, lambda order: -order)
+    async with th.select(view) as ready:
+        async for source, item in ready:
+            assert source is view
+            take(got, -item)
+
+
 async def through(broken: Receiver, count: int, *, deliveries: int | None = None) -> Got:
     """Send numbers from 1 on to a component, all at time 0; return what it got, and when."""
     send, orders = th.open_channel(int, count, max_deliveries=deliveries)
@@ -70,7 +96,11 @@ def told(faults: Faults) -> list[str]:
     return [fault.what for fault in faults.struck]
 
 
-EVERY_WAY: list[Receiver] = [one_by_one, in_handfuls, in_batches, without_waiting]
+SELECTING: list[Receiver] = [by_select, by_merge, by_select_of_a_view]
+EVERY_WAY: list[Receiver] = [
+    *(one_by_one, in_handfuls, in_batches, without_waiting, through_a_view),
+    *SELECTING,
+]
 every_way = pytest.mark.parametrize("receiver", EVERY_WAY)
 
 
@@ -106,6 +136,73 @@ async def test_messages_come_late_and_in_order() -> None:
     assert await through(faults.delay_messages(in_handfuls, 2, {2}), 4) == [
         *((number, 4 + late) for number, late in [(1, 0), (2, 2), (3, 2), (4, 2)])
     ]
+
+
+@virtual
+@pytest.mark.parametrize("receiver", SELECTING)
+async def test_a_select_waits_for_what_is_late_and_keeps_its_order(receiver: Receiver) -> None:
+    faults = Faults()
+    got = await through(faults.delay_messages(receiver, 2, {2, 3}), 4)
+    assert got == [(1, 0), (2, 2), (3, 4), (4, 4)]
+    assert told(faults) == [f"made to wait 2 s for message {number}" for number in (2, 3)]
+
+
+@virtual
+async def test_what_is_late_in_a_select_holds_up_no_other_source() -> None:
+    send, orders = th.open_channel(int, 4)
+    ticks: list[float] = []
+    got = Got()
+
+    async def both(orders: th.ReceiveChannel[int]) -> None:
+        async with th.select(orders, th.every(1)) as ready:
+            async for source, item in ready:
+                if source is orders:
+                    take(got, item)
+                else:
+                    ticks.append(trio.current_time())
+
+    async with th.open_supervisor("shop") as sup:
+        sup.start_soon(Faults().delay_messages(both, 3.5, {1}), orders)
+        with send:
+            await send.send_many([1, 2])
+            await trio.sleep(3.75)
+    assert got == [(1, 3.5), (2, 3.5)]
+    assert ticks == [1, 2, 3]
+
+
+@virtual
+@pytest.mark.parametrize("receiver", SELECTING)
+async def test_a_select_crashes_with_a_message_in_hand(receiver: Receiver) -> None:
+    faults = Faults()
+    got = await through(faults.crash_on_message(receiver, 2), 3, deliveries=2)
+    assert numbers(got) == [1, 2, 3]
+    assert told(faults) == ["crashed with message 2"]
+
+
+@virtual
+async def test_what_comes_twice_to_a_select_is_in_hand_until_both_are_dealt_with() -> None:
+    async def fragile(orders: th.ReceiveChannel[int], got: Got) -> None:
+        async with th.select(orders) as ready:
+            async for _, item in ready:
+                take(got, item)
+                if numbers(got) == [1, 1]:
+                    raise ValueError("crashed with the second one")
+
+    got = await through(Faults().duplicate_messages(fragile, {1}), 2, deliveries=2)
+    assert numbers(got) == [1, 1, 1, 1, 2]
+
+
+@virtual
+async def test_what_cannot_be_selected_cannot_under_a_fault_either() -> None:
+    send, orders = trio.open_memory_channel[int](1)
+
+    async def wrong(orders: Any) -> None:
+        with pytest.raises(th.ConfigurationError, match="cannot be watched without a task"):
+            th.select(orders)
+
+    async with th.open_supervisor("shop") as sup:
+        sup.start_soon(Faults().drop_messages(wrong), orders)
+        send.close()
 
 
 @virtual

@@ -410,15 +410,104 @@ async def test_nothing_comes(channel_probe):
     result.assert_outcomes(passed=1, xfailed=1)
 
 
+# --- applications
+
+
+SHOP = """
+import contextlib
+
+async def worker(numbers, database):
+    async for number in numbers:
+        database.append(number)
+        await trio.sleep(60)
+
+@contextlib.asynccontextmanager
+async def database():
+    raise OSError("not in a test")
+    yield
+
+@contextlib.asynccontextmanager
+async def fake():
+    yield []
+
+app = th.Harness("shop", dead_letters="shop.dead.jsonl", control="shop.sock")
+out, numbers = app.channel(int, 8, max_deliveries=2)
+app.add(database)
+app.add(worker, numbers, needs={"database": "database"}, restart="permanent")
+app.expose(out)
+"""
+
+
+def test_an_application_is_opened_with_doubles_and_stopped(attempt: Try) -> None:
+    result = attempt(
+        SHOP
+        + """
+async def test_a_crash(harness, faults, events):
+    broken = faults.crash(app.component("worker").fn, at=3)
+    async with harness(app, replaced={"worker": broken, "database": fake}) as running:
+        await running.end(out).send_many([1, 2])
+        await trio.sleep(3600)
+        assert running.child("database").value == [1, 1, 2]
+    assert trio.current_time() == 3600
+    assert events.restarts("shop/worker") == [3]
+    assert running.receipt().ended == "stopped"
+
+async def test_a_drain(harness):
+    async with harness(app, replaced={"database": fake}) as running:
+        await running.end(out).send_many([1, 2])
+        running.drain()
+    assert (running.receipt().ended, trio.current_time()) == ("drained", 30)
+
+@pytest.mark.xfail(raises=th.StartFailed, strict=True)
+async def test_not_replaced(harness):
+    async with harness(app): ...
+
+@pytest.mark.xfail(raises=th.ConfigurationError, strict=True)
+async def test_misspelt(harness):
+    async with harness(app, replaced={"wroker": fake}): ...
+
+def test_no_trace_is_left():
+    import pathlib
+    assert [path.name for path in pathlib.Path().glob("shop*")] == []
+"""
+    )
+    result.assert_outcomes(passed=3, xfailed=2)
+
+
+def test_what_an_application_leaves_behind_is_named(attempt: Try) -> None:
+    result = attempt(
+        SHOP
+        + """
+kept = []
+
+async def leaky(numbers, database):
+    kept.append(th.open_channel(str, 1, name="kept"))
+    await trio.sleep_forever()
+
+async def test_leaks(harness):
+    async with harness(app, replaced={"worker": leaky, "database": fake}): ...
+
+@pytest.mark.xfail(raises=KeyError, strict=True)
+async def test_failing_is_not_checked(harness):
+    async with harness(app, replaced={"worker": leaky, "database": fake}):
+        raise KeyError
+"""
+    )
+    result.assert_outcomes(failed=1, xfailed=1)
+    result.stdout.fnmatch_lines(["*left behind at the end of*", "*open <*Channel 'kept' *"])
+
+
 # --- where they are of no use
 
+
+NEED_TRIO = ["virtual_clock", "leak_check", "supervisor", "channel_probe", "harness"]
 
 ASKS = """
 async def test_asks({fixture}): ...
 """
 
 
-@pytest.mark.parametrize("fixture", ["virtual_clock", "leak_check", "supervisor", "channel_probe"])
+@pytest.mark.parametrize("fixture", NEED_TRIO)
 def test_without_pytest_trio_they_say_what_to_do(attempt: Try, fixture: str) -> None:
     result = attempt(ASKS.format(fixture=fixture), "-p", "no:trio", mode="")
     result.assert_outcomes(errors=1)
@@ -504,6 +593,7 @@ def test_each_fixture_is_explained(attempt: Try) -> None:
         "channel_probe",
         "events",
         "faults",
+        "harness",
         "leak_check",
         "supervisor",
         "virtual_clock",

@@ -15,8 +15,9 @@ import outcome
 import trio
 
 from .._errors import ConfigurationError, PortalClosed
-from ._harness import Harness, ending_in
+from ._harness import Harness
 from ._portal import Portal
+from ._run import ending_in
 
 if TYPE_CHECKING:
     from ._running import Running

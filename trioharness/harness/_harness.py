@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
-import threading
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast, final
+from typing import TYPE_CHECKING, Any, Self, TypeVar, final
 
 import trio
 from typing_extensions import TypeForm
 
-from .._errors import ConfigurationError, StartFailed, WiringError
+from .._errors import StartFailed, WiringError
 from .._events import Observer
 from ..channels import Overflow, ReceiveChannel, Request, RequestClient, SendChannel, Topic
 from ..rules import Limit, Strategy
@@ -20,13 +20,14 @@ from ..supervision import check_words
 from ._channels import DeclaredChannels
 from ._check import faults, findings, warnings
 from ._checks import check_harness, check_observer
-from ._declared import DeclaredMember
+from ._declared import DeclaredChild, DeclaredMember
 from ._described import Describes, Words
 from ._findings import Finding
 from ._isolation import Isolation, check_isolation
 from ._order import in_start_order
 from ._receipt import Receipt
-from ._run import run
+from ._replacing import find_component, members_with
+from ._run import ending_in, refuse_where_it_cannot_run, run
 from ._running import Plan, Running
 from ._socket import check_control
 from ._wiring import DEAD_LETTERS
@@ -219,6 +220,48 @@ class Harness(Describes):
         for end in ends:
             self._channels.expose(f"harness {self.name!r}", end)
 
+    def component(self, path: str) -> DeclaredChild:
+        """Return a component as it was described, at any depth; its ``fn`` is the function.
+
+        Args:
+            path: Its path: ``"samplers/cpu"``, with or without the name of the harness.
+
+        Raises:
+            ConfigurationError: There is none of that path; the error names those that are near.
+        """
+        return find_component(self.name, self, path)
+
+    def replacing(self, doubles: Mapping[str, Callable[..., object]]) -> Self:
+        """Return the same application with other functions in some places, for a test.
+
+        A double takes what the component takes whose place it has: its arguments, also those from
+        a `functools.partial` (unless it is one itself), and the values of its needs. All else that
+        was said of that component holds for it too. A component that is to be broken is
+        ``component(path).fn``, in the hands of `trioharness.testing.Faults`::
+
+            cpu = app.component("samplers/cpu").fn
+            broken = app.replacing({"samplers/cpu": faults.crash(cpu, at=3), "probe": quiet})
+            async with broken.open() as running: ...
+
+        The wiring of what is returned is checked as ever, so that a double does not start which
+        does not fit the ends that it is given. Nothing changes in this harness; both share the
+        channels that were described, but each run opens its own.
+
+        Args:
+            doubles: By path; a double for one of which there are copies is that for all of them.
+
+        Returns:
+            An application to be run, opened, checked or drawn.
+
+        Raises:
+            ConfigurationError: There is no component of a path, or a double is another harness's.
+            ComponentTypeError: A double is no component.
+        """
+        other = copy.copy(self)
+        other._names = {*self._names}
+        other.members = members_with(self.name, self, self._channels, doubles)
+        return other
+
     def check(self) -> tuple[Finding, ...]:
         """Find what is wrong with the wiring, without running anything.
 
@@ -275,7 +318,7 @@ class Harness(Describes):
             StartFailed: A component failed before it was ready; what had started was stopped.
             RestartLimitExceeded: It gave up; its members are the real errors of the attempts.
         """
-        self._refuse_where_it_cannot_run()
+        refuse_where_it_cannot_run(f"harness {self.name!r}")
         plan = self._plan()
         try:
             return trio.run(run, plan, on_receipt or _nobody)
@@ -318,7 +361,10 @@ class Harness(Describes):
                 await running._start()
                 if running._started:
                     yield running
-                running._outside.close()
+                if (
+                    running._ended != "stopped"
+                ):  # else nobody is to take it for the end of the input
+                    running._outside.close()
         if not running._started:  # told so through its control socket: its block cannot begin
             raise StartFailed(self.name, "it was told to end before everything had started")
 
@@ -346,32 +392,6 @@ class Harness(Describes):
             levels=levels,
         )
 
-    def _refuse_where_it_cannot_run(self) -> None:
-        subject = f"harness {self.name!r}"
-        if trio.lowlevel.in_trio_run():
-            raise ConfigurationError(
-                subject,
-                "run() was called inside of trio, which it starts itself",
-                "call it outside of trio.run, or use open_supervisor here",
-            )
-        if threading.current_thread() is not threading.main_thread():
-            raise ConfigurationError(
-                subject,
-                f"run() was called in thread {threading.current_thread().name!r}",
-                "call it in the main thread, which alone can be sent signals",
-            )
-
 
 def _nobody(_: Receipt) -> None:
     pass
-
-
-def ending_in(error: BaseException) -> BaseException | None:
-    """Return what a component ended the process with, if that is what happened, in a group."""
-    if not isinstance(error, BaseExceptionGroup):
-        return None
-    group = cast("BaseExceptionGroup[BaseException]", error)
-    found: BaseException | None = group.subgroup((KeyboardInterrupt, SystemExit))
-    while isinstance(found, BaseExceptionGroup):
-        found = cast("BaseExceptionGroup[BaseException]", found).exceptions[0]
-    return found

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from typing import cast
 
+import trio
+
+from .._errors import ConfigurationError
 from ._overtime import Overtime
 from ._receipt import Receipt
 from ._running import MARGIN, Plan, Running
@@ -38,3 +43,34 @@ async def run(plan: Plan, on_receipt: Callable[[Receipt], object]) -> Receipt:
     receipt = running.receipt(ending.first)
     on_receipt(receipt)
     return receipt
+
+
+def refuse_where_it_cannot_run(subject: str) -> None:
+    """Refuse to run a harness where it could not be.
+
+    Raises:
+        ConfigurationError: This is inside of trio, or not the main thread.
+    """
+    if trio.lowlevel.in_trio_run():
+        raise ConfigurationError(
+            subject,
+            "run() was called inside of trio, which it starts itself",
+            "call it outside of trio.run, or use open_supervisor here",
+        )
+    if threading.current_thread() is not threading.main_thread():
+        raise ConfigurationError(
+            subject,
+            f"run() was called in thread {threading.current_thread().name!r}",
+            "call it in the main thread, which alone can be sent signals",
+        )
+
+
+def ending_in(error: BaseException) -> BaseException | None:
+    """Return what a component ended the process with, if that is what happened, in a group."""
+    if not isinstance(error, BaseExceptionGroup):
+        return None
+    group = cast("BaseExceptionGroup[BaseException]", error)
+    found: BaseException | None = group.subgroup((KeyboardInterrupt, SystemExit))
+    while isinstance(found, BaseExceptionGroup):
+        found = cast("BaseExceptionGroup[BaseException]", found).exceptions[0]
+    return found

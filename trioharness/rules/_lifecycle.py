@@ -41,6 +41,15 @@ _IDLE = (
     State.PARKED,
 )
 _RUNNING = (State.STARTING, State.READY, State.STOPPING)
+_HELD = (
+    State.PENDING,
+    State.RESTARTING,
+    State.STOPPED,
+    State.PARKED,
+    State.STARTING,  # a need went away before the first step
+    State.STOPPING,  # it was stopped for the restart of a need
+)
+_DOWN = (State.STOPPED, State.PARKED, State.COMPLETE)
 
 
 class ImpossibleTransition(AssertionError):
@@ -58,12 +67,12 @@ class _Table(dict[tuple[State, Cause], State]):
 TRANSITIONS: Mapping[tuple[State, Cause], State] = _Table(
     {
         **{(state, Cause.BEGIN): State.STARTING for state in _IDLE},
-        **{(state, Cause.HOLD): State.WAITING for state in (*_IDLE, *_RUNNING)},
+        **{(state, Cause.HOLD): State.WAITING for state in _HELD},
         (State.STARTING, Cause.READY): State.READY,
         **{(state, Cause.STOP): State.STOPPING for state in _RUNNING},
         **{(state, Cause.END): State.STOPPED for state in (*_IDLE, *_RUNNING)},
-        **{(state, Cause.RETRY): State.RESTARTING for state in (*_IDLE, *_RUNNING)},
-        **{(state, Cause.RELEASE): State.COMPLETE for state in (*_IDLE, *_RUNNING, State.COMPLETE)},
+        **{(state, Cause.RETRY): State.RESTARTING for state in (*_RUNNING, State.STOPPED)},
+        **{(state, Cause.RELEASE): State.COMPLETE for state in _DOWN},
         **{(state, Cause.PARK): State.PARKED for state in (State.RESTARTING, *_RUNNING)},
     }
 )

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ._clock import run as run
     from ._clock import virtual_clock as virtual_clock
     from ._faults import Faults as Faults
+    from ._harness import OpenHarness as OpenHarness
+    from ._harness import open_harness as open_harness
     from ._leaks import leak_check as leak_check
     from ._probe import ChannelProbe as ChannelProbe
     from ._probe import ChannelProbes as ChannelProbes
@@ -33,6 +35,7 @@ else:
             "_check_channel": "CHANNEL_CHECKS ChannelReport check_channel",
             "_clock": "VirtualClock run virtual_clock",
             "_faults": "Faults",
+            "_harness": "OpenHarness open_harness",
             "_leaks": "leak_check",
             "_probe": "ChannelProbe ChannelProbes",
             "_recorder": "EventRecorder",

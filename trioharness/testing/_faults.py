@@ -225,7 +225,7 @@ class Faults:
         They are taken out of the channel, which counts them as received, and the component never
         sees them: its receive goes on to the next one. To lose what a component sends, break the
         one that receives it. A call that is lost is not answered before its caller gives up. What a
-        component receives through ``select``, ``merge`` or a view is out of reach.
+        component receives through `select`, `merge` or a view of its end is struck as well.
 
         Args:
             component: The component.

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import trio
 
+from ._faulty_source import FaultySource
+
 if TYPE_CHECKING:
     from ._life import Life
 
@@ -95,8 +97,8 @@ class FaultyReceive(FaultyEnd, trio.abc.ReceiveChannel[object]):
         """Receive as the real end does, then count."""
         while True:
             if not self._arriving:
-                self._keep([self._end.receive_nowait()])
-            elif due := self._due(1):
+                self.keep([self._end.receive_nowait()])
+            elif due := self.due(1):
                 return due[0]
             else:
                 raise trio.WouldBlock
@@ -116,20 +118,33 @@ class FaultyReceive(FaultyEnd, trio.abc.ReceiveChannel[object]):
         """
         if self._arriving:
             await trio.lowlevel.checkpoint()
-        while not (due := self._due(limit)):
+        while not (due := self.due(limit)):
             if self._arriving:
                 await trio.sleep_until(self._arriving[0][0])
             else:
-                self._keep(await fetch())
+                self.keep(await fetch())
         return due  # noqa: ASYNC910 - what is due was waited for, above or in the loop
 
-    def _keep(self, messages: list[object]) -> None:
+    @property
+    def _source(self) -> Callable[[], FaultySource]:
+        """What `select` asks for, and does not find where the real end has none."""
+        of_end = self._end._source
+        return lambda: FaultySource(self, of_end())
+
+    @property
+    def next_due(self) -> float | None:
+        """When the next message arrives of those that were taken; None if there are none."""
+        return self._arriving[0][0] if self._arriving else None
+
+    def keep(self, messages: list[object]) -> None:
+        """Take note of messages that were taken from the real end, each with its fate."""
         now = trio.current_time()
         fates = self._life.has_received(len(messages))
         for message, (times, delay) in zip(messages, fates, strict=True):
             self._arriving.extend([(now + delay, message)] * times)
 
-    def _due(self, limit: int) -> list[object]:
+    def due(self, limit: int) -> list[object]:
+        """Give up to `limit` messages that have arrived by now."""
         now = trio.current_time()
         due: list[object] = []
         while self._arriving and len(due) < limit and self._arriving[0][0] <= now:

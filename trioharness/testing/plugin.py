@@ -31,13 +31,14 @@ if TYPE_CHECKING:
     from ..supervision import Supervisor
     from ._clock import VirtualClock
     from ._faults import Faults
+    from ._harness import OpenHarness
     from ._probe import ChannelProbes
     from ._recorder import EventRecorder
 
 PYTEST_TRIO = ("trio", "pytest_trio", "pytest_trio.plugin")
 """The names under which pytest may know it: that of its entry point, and those given to ``-p``."""
 
-NEED_TRIO = ("channel_probe", "supervisor", "virtual_clock", "leak_check")
+NEED_TRIO = ("channel_probe", "harness", "supervisor", "virtual_clock", "leak_check")
 """The fixtures that are of no use in a test that pytest-trio does not run."""
 
 
@@ -188,6 +189,34 @@ async def supervisor(
     async with open_supervisor("test", observer=events) as opened:
         yield opened
         opened.cancel_scope.cancel(reason="the test is over")
+
+
+@pytest.fixture
+def harness(
+    request: pytest.FixtureRequest,
+    virtual_clock: VirtualClock,  # noqa: ARG001 - for its effect
+    events: EventRecorder,
+) -> OpenHarness:
+    """Opens an application for the test, in virtual time, and tells ``events``.
+
+    It is `trioharness.testing.open_harness`: the application is stopped at the end of the block,
+    and must have left nothing behind. Components can be replaced, by path.
+
+    ::
+
+        async def test_survives_a_crash(harness, faults, events):
+            broken = faults.crash(app.component("worker").fn, at=3)
+            async with harness(app, replaced={"worker": broken, "database": fake}) as running:
+                await trio.sleep(60)
+                assert running.child("worker").state == "ready"
+            assert events.restarts("shop/worker") == [3]
+    """
+    from functools import partial
+
+    from ._harness import open_harness
+
+    _asked(request, "harness")
+    return partial(open_harness, observer=events)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
