@@ -43,7 +43,7 @@ def test_an_unknown_name_gets_one_sentence_and_exit_code_2(
 
 def test_a_name_like_no_other_gets_the_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("xyzzy", "--list") == 2
-    assert "choose from calls, channels, " in capsys.readouterr().err
+    assert "choose from beam, calls, channels, " in capsys.readouterr().err
 
 
 def test_a_file_that_cannot_be_written_is_found_before_the_run(
