@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import cache
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import attrs
 import trio
@@ -38,7 +38,7 @@ GiveWay: TypeAlias = Callable[[], Awaitable[object]]
 @cache
 def most(workload: str) -> float:
     """Return how many a nanosecond trio does at most: the best of some attempts."""
-    flat_out: WorkloadOf = load_workload("raw_trio", workload)  # type: ignore[assignment]
+    flat_out = cast("WorkloadOf", load_workload("raw_trio", workload))
     samples = [flat_out(0, _AT_ONCE, CLOCKS["cpu"]) for _ in range(_ATTEMPTS)]
     return max(sample.count / sample.nanoseconds for sample in samples)
 
@@ -51,7 +51,7 @@ class Load:
     """Nanoseconds from one to the next."""
     size: int
     clock: Clock
-    laps: list[int] = attrs.field(factory=list)
+    laps: list[int] = attrs.field(factory=list[int])
     began: int = 0
 
     @classmethod
