@@ -12,7 +12,7 @@ the process never waits, and time can be its processor time, in which others do 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import TypeAlias, cast
 
@@ -33,6 +33,9 @@ _ATTEMPTS = 5
 
 GiveWay: TypeAlias = Callable[[], Awaitable[object]]
 """Lets the others of the loop have their turn."""
+
+Do: TypeAlias = Callable[[int, int], Awaitable[object]]
+"""``await do(number, due)`` sends a message or starts a call, and gives way."""
 
 
 @cache
@@ -59,14 +62,14 @@ class Load:
         """Return a load of so many per cent; at 0 all are due at once, one after the other."""
         return cls(100 / percent / most(workload) if percent else 0, size, clock)
 
-    async def dues(self, give_way: GiveWay) -> AsyncIterator[int]:
-        """Yield when each is due, when it is."""
+    async def go(self, give_way: GiveWay, do: Do) -> None:
+        """Do each when it is due, or as soon after that as `do` lets the next one be done."""
         self.began = self.clock()
         for number in range(self.size):
             due = self.began + round(number * self.period)
             while self.clock() < due:
                 await give_way()
-            yield due
+            await do(number, due)
 
     def done(self, due: int) -> None:
         """Note that what was due then is done."""
@@ -94,12 +97,14 @@ def messages_of(
 async def _send(load: Load, send: End, receive: End) -> Sample:
     sent = received = 0
 
-    async def source() -> None:
+    async def send_one(_number: int, due: int) -> None:
         nonlocal sent
+        sent += due
+        await send.send(due)
+
+    async def source() -> None:
         with send:
-            async for due in load.dues(trio.lowlevel.checkpoint):
-                sent += due
-                await send.send(due)
+            await load.go(trio.lowlevel.checkpoint, send_one)
 
     async with trio.open_nursery() as nursery, receive:
         nursery.start_soon(source)
@@ -126,9 +131,10 @@ async def _call(load: Load, answered: Answered) -> Sample:
         check_sum("reply", reply, number + 1)
 
     async with answered() as ask, trio.open_nursery() as nursery:
-        number = 0
-        async for due in load.dues(trio.lowlevel.checkpoint):
+
+        async def start(number: int, due: int) -> None:
             nursery.start_soon(call, ask, number, due)
-            number += 1
             await trio.lowlevel.checkpoint()
+
+        await load.go(trio.lowlevel.checkpoint, start)
     return load.sample()

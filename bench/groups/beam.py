@@ -24,7 +24,8 @@ def _whole(
         clock="wall",  # of the round; the figure is the processor time of other processes
         baseline="beam",
         goals=goals,
-        rounds=5,
+        rounds=3,
+        quick=bool(goals),
     )
 
 

@@ -18,7 +18,7 @@ from bench._model import (
 
 _CHILDREN = {1: 100, 10: 50, 100: 10, 1_000: 1, 10_000: 1, 100_000: 1}
 """How often so many are started in a sample."""
-_TASKS = dict.fromkeys((1, 10, 100, 1000), 20000)
+_TASKS: dict[int, int] = dict.fromkeys((1, 10, 100, 1000), 20000)
 _BYTES = {100: 5_000, 1_000: 2_000, 10_000: 200, 100_000: 20, 1_000_000: 4}
 
 _MANY = {10_000: (at_least(12, stretch=18, against="triotp"),)}
