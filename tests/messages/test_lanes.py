@@ -463,8 +463,12 @@ def test_the_bound_of_items_is_exact_however_long_they_are(form: str, text: str)
     assert bounded.copy(just) == just
     with pytest.raises(EncodeError, match=r"8 items.*max_items"):
         bounded.encode(over)
+    with pytest.raises(EncodeError, match=r"8 items.*max_items"):
+        bounded.dump(over)
     with pytest.raises(DecodeError, match=r"8 items.*max_items"):
         bounded.decode(roomy.encode(over))
+    with pytest.raises(DecodeError, match=r"8 items.*max_items"):
+        bounded.load(*roomy.dump(over))  # without the envelope, whose fields have separators too
 
 
 @pytest.mark.parametrize("form", ["json", "msgpack"])
