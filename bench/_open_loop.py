@@ -3,7 +3,8 @@
 A sender that waits for each answer before it asks again stops asking while the system is slow, and
 so leaves out the worst of it. Here a message (or call) is due each so many nanoseconds whether or
 not the earlier ones have arrived, and its lap runs from when it was due. Percentiles are of all
-laps, and exact (`bench._statistics`): no histogram rounds them.
+laps, and exact (`bench._statistics`): HdrHistogram would round them to three digits, and there
+are not so many laps that they would have to be put together in one.
 
 A load is so many per cent of what trio alone can do at most, in the same form, on this machine.
 Until the next one is due the sender gives way, turn after turn: a sleep ends a millisecond late. So
