@@ -53,7 +53,7 @@ def _curve(
             goals=goals.get(x, ()),
             rounds=3 if x >= 10_000 else 5,
             point=Point(curve, x, of),
-            quick=number < 3,
+            quick=number in {0, 2},
         )
         for number, (x, size) in enumerate(sizes.items())
     )

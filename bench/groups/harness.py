@@ -41,6 +41,7 @@ GROUP = Group(
             baseline="ours_supervisor",
             goals=(at_least(2 / 3, against="ours_supervisor"),),  # 1.5 times as much at most
             rounds=3,
+            quick=False,
         ),
         Row(
             name="idle",
