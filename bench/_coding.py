@@ -116,6 +116,9 @@ def _order(lines: int) -> Order:
     )
 
 
+ORDER_FIELDS = ("id", "customer", "number", "total", "at", "priority", "note", "lines", "tags")
+"""For rivals that have classes of their own."""
+
 SMALL = (_order(1),)
 """About 300 bytes."""
 LARGE = (_order(100),)

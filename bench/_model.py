@@ -303,4 +303,4 @@ class Effort:
 
 
 FULL = Effort(name="full", rounds=15, scale=1.0)
-QUICK = Effort(name="quick", rounds=9, scale=0.2, quick=True)
+QUICK = Effort(name="quick", rounds=5, scale=0.2, quick=True)

@@ -31,7 +31,7 @@ class _Gaps:
     """The gaps of one neighbour."""
 
     clock: Clock
-    laps: list[int] = attrs.field(factory=list)
+    laps: list[int] = attrs.field(factory=list[int])
     last: int = 0
 
     def begin(self) -> None:

@@ -3,7 +3,8 @@
 A sender that waits for each answer before it asks again stops asking while the system is slow, and
 so leaves out the worst of it. Here a message (or call) is due each so many nanoseconds whether or
 not the earlier ones have arrived, and its lap runs from when it was due. Percentiles are of all
-laps, and exact (`bench._statistics`): no histogram rounds them.
+laps, and exact (`bench._statistics`): HdrHistogram would round them to three digits, and there
+are not so many laps that they would have to be put together in one.
 
 A load is so many per cent of what trio alone can do at most, in the same form, on this machine.
 Until the next one is due the sender gives way, turn after turn: a sleep ends a millisecond late. So
@@ -12,9 +13,9 @@ the process never waits, and time can be its processor time, in which others do 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from functools import cache
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import attrs
 import trio
@@ -34,11 +35,14 @@ _ATTEMPTS = 5
 GiveWay: TypeAlias = Callable[[], Awaitable[object]]
 """Lets the others of the loop have their turn."""
 
+Do: TypeAlias = Callable[[int, int], Awaitable[object]]
+"""``await do(number, due)`` sends a message or starts a call, and gives way."""
+
 
 @cache
 def most(workload: str) -> float:
     """Return how many a nanosecond trio does at most: the best of some attempts."""
-    flat_out: WorkloadOf = load_workload("raw_trio", workload)  # type: ignore[assignment]
+    flat_out = cast("WorkloadOf", load_workload("raw_trio", workload))
     samples = [flat_out(0, _AT_ONCE, CLOCKS["cpu"]) for _ in range(_ATTEMPTS)]
     return max(sample.count / sample.nanoseconds for sample in samples)
 
@@ -51,7 +55,7 @@ class Load:
     """Nanoseconds from one to the next."""
     size: int
     clock: Clock
-    laps: list[int] = attrs.field(factory=list)
+    laps: list[int] = attrs.field(factory=list[int])
     began: int = 0
 
     @classmethod
@@ -59,14 +63,14 @@ class Load:
         """Return a load of so many per cent; at 0 all are due at once, one after the other."""
         return cls(100 / percent / most(workload) if percent else 0, size, clock)
 
-    async def dues(self, give_way: GiveWay) -> AsyncIterator[int]:
-        """Yield when each is due, when it is."""
+    async def go(self, give_way: GiveWay, do: Do) -> None:
+        """Do each when it is due, or as soon after that as `do` lets the next one be done."""
         self.began = self.clock()
         for number in range(self.size):
             due = self.began + round(number * self.period)
             while self.clock() < due:
                 await give_way()
-            yield due
+            await do(number, due)
 
     def done(self, due: int) -> None:
         """Note that what was due then is done."""
@@ -94,12 +98,14 @@ def messages_of(
 async def _send(load: Load, send: End, receive: End) -> Sample:
     sent = received = 0
 
-    async def source() -> None:
+    async def send_one(_number: int, due: int) -> None:
         nonlocal sent
+        sent += due
+        await send.send(due)
+
+    async def source() -> None:
         with send:
-            async for due in load.dues(trio.lowlevel.checkpoint):
-                sent += due
-                await send.send(due)
+            await load.go(trio.lowlevel.checkpoint, send_one)
 
     async with trio.open_nursery() as nursery, receive:
         nursery.start_soon(source)
@@ -126,9 +132,10 @@ async def _call(load: Load, answered: Answered) -> Sample:
         check_sum("reply", reply, number + 1)
 
     async with answered() as ask, trio.open_nursery() as nursery:
-        number = 0
-        async for due in load.dues(trio.lowlevel.checkpoint):
+
+        async def start(number: int, due: int) -> None:
             nursery.start_soon(call, ask, number, due)
-            number += 1
             await trio.lowlevel.checkpoint()
+
+        await load.go(trio.lowlevel.checkpoint, start)
     return load.sample()

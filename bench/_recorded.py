@@ -24,10 +24,6 @@ RECORDED: Mapping[tuple[str, str], float] = {
     ("ten_producers", "anyio_on_trio"): 8674 / 13279,
     ("ten_producers", "asyncio_queue"): 8674 / 828,
     ("ten_consumers", "asyncio_queue"): 8323 / 899,
-    # Ours of then to trio one by one, and to lists.
-    ("batches_of_10", "trio_lists"): 10.4 / 1.15,
-    ("batches_of_100", "trio_lists"): 63 / 0.93,
-    ("batches_of_1000", "trio_lists"): 133 / 0.64,
     ("one_client", "triotp"): 0.63,
     ("one_client", "asyncio_queue"): 3.1,
     ("one_client", "pykka"): 0.98,

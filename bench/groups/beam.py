@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from bench._model import OURS, WHOLE_PROCESS, Goal, Group, Row, at_least
 
+_QUICK = ("whole_batches_of_100", "whole_calls")
+"""Each row takes many seconds."""
+
 
 def _ratio_at_most(must: float, stretch: float) -> Goal:
     """Ours may take so many times the processor time of the BEAM."""
@@ -24,7 +27,8 @@ def _whole(
         clock="wall",  # of the round; the figure is the processor time of other processes
         baseline="beam",
         goals=goals,
-        rounds=5,
+        rounds=3,
+        quick=workload in _QUICK,
     )
 
 

@@ -40,7 +40,8 @@ GROUP = Group(
             clock="wall",
             baseline="ours_supervisor",
             goals=(at_least(2 / 3, against="ours_supervisor"),),  # 1.5 times as much at most
-            rounds=5,
+            rounds=3,
+            quick=False,
         ),
         Row(
             name="idle",

@@ -124,11 +124,13 @@ async def _send(load: Load) -> Sample:
     queue = asyncio.Queue[int | None](ROOM)
     sent = received = 0
 
-    async def source() -> None:
+    async def send_one(_number: int, due: int) -> None:
         nonlocal sent
-        async for due in load.dues(partial(asyncio.sleep, 0)):
-            sent += due
-            await queue.put(due)
+        sent += due
+        await queue.put(due)
+
+    async def source() -> None:
+        await load.go(partial(asyncio.sleep, 0), send_one)
         await queue.put(None)
 
     async with asyncio.TaskGroup() as tasks:
@@ -152,9 +154,10 @@ async def _call(load: Load) -> Sample:
         check_sum("reply", reply, number + 1)
 
     async with answered() as ask, asyncio.TaskGroup() as tasks:
-        number = 0
-        async for due in load.dues(partial(asyncio.sleep, 0)):
+
+        async def start(number: int, due: int) -> None:
             tasks.create_task(call(ask, number, due))
-            number += 1
             await asyncio.sleep(0)
+
+        await load.go(partial(asyncio.sleep, 0), start)
     return load.sample()

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 from pydantic import BaseModel, ConfigDict
 
-from bench._coding import LARGE, SMALL, Coder, Priority, decoding, encoding
+from bench._coding import LARGE, ORDER_FIELDS, SMALL, Coder, Priority, decoding, encoding
 
 
 class Line(BaseModel):
@@ -48,9 +48,8 @@ def _coder() -> Coder:
 
 
 def _model(order: Any) -> Order:
-    fields: dict[str, Any] = {a.name: getattr(order, a.name) for a in attrs.fields(type(order))}
-    lines = [Line(**attrs.asdict(line)) for line in order.lines]
-    return Order(**fields | {"lines": lines})
+    fields: Any = {name: getattr(order, name) for name in ORDER_FIELDS}
+    return Order(**fields | {"lines": [Line(**attrs.asdict(line)) for line in order.lines]})
 
 
 _small, _large = [*map(_model, SMALL)], [*map(_model, LARGE)]

@@ -75,11 +75,23 @@ def test_what_gives_way_leaves_short_gaps_and_what_does_not_one_long_one(loop: s
 
 @pytest.mark.parametrize("loop", GIVE_WAY)
 def test_a_timed_sample_has_no_neighbour(loop: str) -> None:
-    def workload(size: int, _clock: Clock) -> Sample:
-        return sample_of(loop, Time(), polite=True, size=size)
+    alone: list[int] = []
 
-    beside_a_neighbour(workload)(STEPS, Time())  # and the one before it has moved out
-    assert workload(STEPS, Time()).laps == ()
+    async def count() -> None:
+        tasks = asyncio.all_tasks() if loop == "asyncio" else None
+        alone.append(len(tasks) if tasks else trio.lowlevel.current_statistics().tasks_living)
+
+    def workload(size: int, _clock: Clock) -> Sample:
+        if loop == "asyncio":
+            run_in_asyncio(count())
+        else:
+            run(count, loop=partial(anyio.run, backend="trio") if loop == "anyio" else trio.run)
+        return Sample(count=size, nanoseconds=0)
+
+    for measure in (workload, beside_a_neighbour(workload), workload):
+        measure(STEPS, Time())
+    before, beside, after = alone
+    assert before == after == beside - 1  # the one before it has moved out
 
 
 def test_a_loop_that_gets_things_ready_is_not_the_one_that_counts() -> None:

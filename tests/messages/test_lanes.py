@@ -450,6 +450,27 @@ def test_what_the_fast_lane_refuses_the_cattrs_lane_may_still_take() -> None:
 # Bounds, in both lanes and formats
 
 
+@message("texts")
+class Texts:
+    texts: list[str]
+
+
+@pytest.mark.parametrize("form", ["json", "msgpack"])
+@pytest.mark.parametrize("text", ["", "no separator", ",", "[1,2,3],{}," * 9])
+def test_the_bound_of_items_is_exact_however_long_they_are(form: str, text: str) -> None:
+    roomy, bounded = BothLanes(Texts, format=form), BothLanes(Texts, format=form, max_items=7)
+    just, over = (Texts(texts=[text] * count) for count in (7, 8))
+    assert bounded.copy(just) == just
+    with pytest.raises(EncodeError, match=r"8 items.*max_items"):
+        bounded.encode(over)
+    with pytest.raises(EncodeError, match=r"8 items.*max_items"):
+        bounded.dump(over)
+    with pytest.raises(DecodeError, match=r"8 items.*max_items"):
+        bounded.decode(roomy.encode(over))
+    with pytest.raises(DecodeError, match=r"8 items.*max_items"):
+        bounded.load(*roomy.dump(over))  # without the envelope, whose fields have separators too
+
+
 @pytest.mark.parametrize("form", ["json", "msgpack"])
 @pytest.mark.parametrize("extra", ["forbid", "allow"])
 def test_depth_and_length_are_bounded(form: str, extra: str) -> None:

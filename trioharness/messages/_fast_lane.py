@@ -82,9 +82,13 @@ class FastLane:
             return True
         if len(data) > self._bounds.max_size:
             return False
-        if len(data) <= self._bounds.max_items:
-            deepest = self._wire.format.openers(data) + is_payload
-            if self._bounds.is_flat or deepest <= self._bounds.max_depth:
+        most = self._bounds.max_items
+        # Without a look at each value where that can be told from the bytes alone: it would take
+        # longer than all the rest.
+        if len(data) <= most or self._wire.format.most_items(data) <= most:
+            if self._bounds.is_flat:
+                return True
+            if self._wire.format.openers(data) + is_payload <= self._bounds.max_depth:
                 return True
         builtins = self._wire.format.load(data)
         return self._bounds.broken_by([builtins] if is_payload else builtins) is None

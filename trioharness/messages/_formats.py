@@ -47,6 +47,8 @@ class Format:
     """What comes after the payload."""
     no_openers: bytes
     """All bytes but those with which an object or an array can begin."""
+    separator: bytes
+    """What is between two items of an object or an array; empty where there is nothing."""
 
     def dump(self, builtins: object) -> bytes:
         """Write builtins.
@@ -79,6 +81,10 @@ class Format:
     def openers(self, data: bytes) -> int:
         """Count the bytes with which an object or an array can begin: at least as many as do."""
         return len(data.translate(None, self.no_openers))
+
+    def most_items(self, data: bytes) -> int:
+        """Return how many items the longest object or array can have: never less than it has."""
+        return data.count(self.separator) + 1 if self.separator else len(data)
 
     def _hint(self, data: bytes, problem: str) -> str:
         """Say what to do about what other writers of JSON do write."""
@@ -122,6 +128,7 @@ FORMATS: Final[Mapping[FormatName, Format]] = {
         head=_json_head,
         tail=b"}",
         no_openers=_all_but(_JSON_OPENERS),
+        separator=b",",
     ),
     "msgpack": Format(
         name="msgpack",
@@ -134,5 +141,6 @@ FORMATS: Final[Mapping[FormatName, Format]] = {
         head=_msgpack_head,
         tail=b"",
         no_openers=_all_but(_MSGPACK_OPENERS),
+        separator=b"",
     ),
 }
