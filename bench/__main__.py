@@ -28,7 +28,7 @@ from bench._recorded import suspects
 from bench._results import results_page
 from bench._run import Run, group_names, load_group, measure_groups
 from bench._saved import SavedRun, UnreadableRunError, read_run
-from bench._table import goal_text, group_lines, head_lines, last_line, row_lines
+from bench._table import goal_text, group_lines, head_lines, last_line, missed_lines, row_lines
 from bench._verdict import failed
 
 GATE = "instructions"
@@ -224,7 +224,8 @@ def _run(chosen: Sequence[Group], effort: Effort, seed: int | None) -> Run:
     run = Run(
         effort=effort, seed=seed, machine=machine, started=started, seconds=seconds, groups=results
     )
-    print(f"\n{last_line(run.rows, seconds)}")
+    missed = [line for each in results for line in missed_lines(each.group, each.rows)]
+    print("\n".join(["", *missed, last_line(run.rows, seconds)]))
     return run
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from bench._goals import CLAIMS, Claim, held_by
 from bench._model import OURS
 from bench._saved import SavedGoal, SavedGroup, SavedRival, SavedRow, SavedRun
-from bench._statistics import Summary
+from bench._statistics import Summary, quantile
 from bench._verdict import Verdict
 from bench._wins import why
 
@@ -85,16 +85,13 @@ def _claim(claim: Claim, run: SavedRun) -> Iterator[str]:
 
 
 def _wins(run: SavedRun) -> Iterator[str]:
-    """Say who is faster than ours, in which rows, and why."""
+    """Say who is better than ours, in which rows, and why."""
     rows_by_reason: dict[str, list[str]] = {}
     for group in run.groups:
         for row in group.rows:
-            ours = _ratio(row, OURS)
-            for rival in row.rivals:
-                theirs = _ratio(row, rival)
-                if ours is not None and theirs is not None and theirs > ours and rival != OURS:
-                    said = f"{rival} in *{group.name}: {row.name}* ({theirs / ours:.3g} times)"
-                    rows_by_reason.setdefault(why(row.workload, rival), []).append(said)
+            for rival, times in _better(row):
+                said = f"{rival} in *{group.name}: {row.name}* ({_number(times)} times)"
+                rows_by_reason.setdefault(why(row.workload, rival), []).append(said)
     yield "## Where others win"
     yield ""
     for reason, rows in rows_by_reason.items():
@@ -104,10 +101,15 @@ def _wins(run: SavedRun) -> Iterator[str]:
     yield ""
 
 
-def _ratio(row: SavedRow, rival: str) -> float | None:
-    """Return how many times as good as the baseline a rival is, which is 1 for that."""
-    ratio = row.rivals[rival].ratio if rival in row.rivals else None
-    return None if ratio is None else ratio.median
+def _better(row: SavedRow) -> Iterator[tuple[str, float]]:
+    """Yield the rivals that are better than ours, and how many times; not ours in another form."""
+    ours = row.rivals[OURS].ratios if OURS in row.rivals else ()
+    for name, rival in row.rivals.items():
+        if name.startswith(OURS) or not ours or len(rival.ratios) != len(ours):
+            continue
+        times = quantile([their / own for their, own in zip(rival.ratios, ours, strict=True)], 0.5)
+        if times > 1:
+            yield name, times
 
 
 def _group(group: SavedGroup, links: Mapping[str, str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from bench._measure import GC_POLICY, Broken, Measured, Missing, NotRun, RowResu
 from bench._model import OURS, Effort, Goal, Group
 from bench._recorded import suspects
 from bench._statistics import Summary, summarize
-from bench._verdict import compare, judge
+from bench._verdict import Verdict, compare, judge
 
 _CLOCK_WORDS = {"cpu": "CPU clock", "wall": "wall clock", "instructions": "valgrind"}
 
@@ -68,6 +68,17 @@ def last_line(results: Sequence[RowResult], seconds: float) -> str:
     broken = sum(isinstance(outcome, Broken) for outcome in outcomes)
     goals = f"{sum(verdicts.values())} goals: {', '.join(said)}" if said else "no goals"
     return f"{goals}; {missing} rivals missing, {broken} in error; {seconds:.0f} s"
+
+
+def missed_lines(group: Group, results: Sequence[RowResult]) -> list[str]:
+    """Repeat what was missed, since the table has run off the screen by then."""
+    return [
+        f"missed: {group.name}: {result.row.name}: {goal_text(goal)},"
+        f" measured {_number(judgement.value.median)}"
+        for result in results
+        for goal in result.row.goals
+        if (judgement := judge(result, goal)).verdict is Verdict.FAIL and judgement.value
+    ]
 
 
 def _rival_line(result: RowResult, rival: str, goals: Sequence[Goal]) -> str:

@@ -55,6 +55,7 @@ def row(name: str, **changes: Any) -> SavedRow:
             "raw_trio": rival([1.0, 1.0]),
             "ours": rival([2.0, 2.0]),
             "asyncio_queue": rival([4.0, 6.0]),
+            "ours_plain": rival([9.0, 9.0]),
             "other": SavedRival(status="missing", reason="needs the package 'x | y'"),
         },
         goals=(),
@@ -105,6 +106,7 @@ def test_the_page_says_who_wins_why_and_what_was_not_measured(tmp_path: Path) ->
     assert "![channels](a/c.svg)" in page
     assert "asyncio_queue in *channels: one by one* (2.5 times): `put` and `get`" in page
     assert "raw_trio in" not in page
+    assert "ours_plain in" not in page
     assert "| other | missing: needs the package 'x / y' | | | | | |" in page
     assert "| ours | 500 | 500 to 500 | 2 | 2 to 2 |  |  |" in page
     assert "| 9 | calls beside triotp | | | | | not measured |" in page
