@@ -15,6 +15,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import attrs
+
 from bench._chart import check_charts, write_charts
 from bench._compare import compare_lines, compare_runs
 from bench._counted import COUNTED, counted
@@ -46,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
         chosen = [load_group(name) for name in _chosen(options)]
         if options.list:
             return _list(chosen)
-        kept = None if options.kept is None else _read(options.kept)
+        kept = None if options.kept is None else _read_groups(options.kept, options.names)
         earlier = None if options.compare is None else _read(options.compare)
         _check_reports(options)
     except UsageError as error:
@@ -136,8 +138,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _chosen(options: argparse.Namespace) -> list[str]:
     """Return the names of the groups to run; the gate refuses to pass for want of a tool."""
-    if options.kept is not None and (options.names or options.gate or options.json):
-        raise UsageError("--from measures nothing; leave out groups, --gate and --json")
+    if options.kept is not None and (options.gate or options.json):
+        raise UsageError("--from measures nothing; leave out --gate and --json")
     if options.gate and options.names:
         raise UsageError("--gate says itself which group runs; name none")
     if options.gate or options.instructions:
@@ -167,6 +169,17 @@ def _read(file: Path) -> SavedRun:
         raise UsageError(f"cannot read {str(file)!r}: {error.strerror}") from error
     except (UnicodeDecodeError, UnreadableRunError) as error:
         raise UsageError(f"cannot compare with {str(file)!r}: {error}") from error
+
+
+def _read_groups(file: Path, names: Sequence[str]) -> SavedRun:
+    """Read a run, or what it has of some groups."""
+    run = _read(file)
+    if not names:
+        return run
+    groups = tuple(group for group in run.groups if group.name in names)
+    if not groups:
+        raise UsageError(f"{str(file)!r} has none of these groups; leave them out to have all")
+    return attrs.evolve(run, groups=groups)
 
 
 def _check_reports(options: argparse.Namespace) -> None:

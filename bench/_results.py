@@ -9,7 +9,7 @@ from pathlib import Path
 from bench._goals import CLAIMS, Claim, held_by
 from bench._model import OURS
 from bench._saved import SavedGoal, SavedGroup, SavedRival, SavedRow, SavedRun
-from bench._statistics import Summary, quantile
+from bench._statistics import Summary, summarize
 from bench._verdict import Verdict
 from bench._wins import why
 
@@ -90,7 +90,9 @@ def _wins(run: SavedRun) -> Iterator[str]:
     for group in run.groups:
         for row in group.rows:
             for rival, times in _better(row):
-                said = f"{rival} in *{group.name}: {row.name}* ({_number(times)} times)"
+                noise = "" if times.low > 1 else ", within the noise"
+                how = f"({_number(times.median)} times{noise})"
+                said = f"{rival} in *{group.name}: {row.name}* {how}"
                 rows_by_reason.setdefault(why(row.workload, rival), []).append(said)
     yield "## Where others win"
     yield ""
@@ -101,14 +103,14 @@ def _wins(run: SavedRun) -> Iterator[str]:
     yield ""
 
 
-def _better(row: SavedRow) -> Iterator[tuple[str, float]]:
+def _better(row: SavedRow) -> Iterator[tuple[str, Summary]]:
     """Yield the rivals that are better than ours, and how many times; not ours in another form."""
     ours = row.rivals[OURS].ratios if OURS in row.rivals else ()
     for name, rival in row.rivals.items():
         if name.startswith(OURS) or not ours or len(rival.ratios) != len(ours):
             continue
-        times = quantile([their / own for their, own in zip(rival.ratios, ours, strict=True)], 0.5)
-        if times > 1:
+        times = summarize([their / own for their, own in zip(rival.ratios, ours, strict=True)])
+        if times.median > 1:
             yield name, times
 
 

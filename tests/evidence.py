@@ -40,6 +40,8 @@ class Step:
     command: Sequence[str]
     stop_after: float | None = None
     """Seconds after which a service is told to end by SIGTERM; None: it ends by itself."""
+    says: str = ""
+    """What its output has to contain: a service may have been told to end, and have died of it."""
     time_limit: float = 3600
     """Seconds that it may take."""
 
@@ -100,6 +102,7 @@ def steps(folder: Path) -> list[Step]:
             about="a service that watches this host, told to end after 10 s: its receipt",
             command=[python, "-m", "examples.hostwatch"],
             stop_after=10,
+            says="drained after",
         ),
         Step(
             file="bench.txt",
@@ -144,6 +147,8 @@ def _carry_out(step: Step, file: Path) -> Done:
         except OSError as error:
             print(f"it did not run: {error}", file=output)
             code = 127
+    if step.says not in file.read_text(encoding="utf-8", errors="replace"):
+        code = code or 1
     return Done(step, code, time.monotonic() - begun)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ signal.pause()
 DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf'); signal.pause()"
 
 
-def python(program: str, **options: float) -> Step:
+def python(program: str, **options: Any) -> Step:
     """Return a step that runs a program of Python."""
     command = [sys.executable, "-c", program]
     return Step(file="it.txt", about="what it shows", command=command, **options)
@@ -61,6 +62,13 @@ def test_a_step_that_fails_is_told_and_stops_no_other(tmp_path: Path) -> None:
 def test_a_service_is_told_to_end(tmp_path: Path) -> None:
     assert collected(tmp_path, python(SERVICE, stop_after=1)) == (0, "serving\nreceipt\n")
     assert "`; `kill -TERM` after 1 s |" in (tmp_path / "README.md").read_text()
+
+
+def test_a_service_has_to_say_how_it_ended(tmp_path: Path) -> None:
+    dies = python("import signal; print('serving'); signal.pause()", stop_after=1, says="receipt")
+    assert collected(tmp_path, dies) == (1, "serving\n")
+    tells = python(SERVICE, stop_after=1, says="receipt")
+    assert collected(tmp_path, tells) == (0, "serving\nreceipt\n")
 
 
 def test_a_service_that_ends_by_itself_is_no_service(tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ def row(name: str, **changes: Any) -> SavedRow:
             "raw_trio": rival([1.0, 1.0]),
             "ours": rival([2.0, 2.0]),
             "asyncio_queue": rival([4.0, 6.0]),
+            "trio_lists": rival([1.9, 2.2]),
             "ours_plain": rival([9.0, 9.0]),
             "other": SavedRival(status="missing", reason="needs the package 'x | y'"),
         },
@@ -105,6 +106,7 @@ def test_the_page_says_who_wins_why_and_what_was_not_measured(tmp_path: Path) ->
     page = results_page(run_of(row("one by one")), {"channels": tmp_path / "a" / "c.svg"}, tmp_path)
     assert "![channels](a/c.svg)" in page
     assert "asyncio_queue in *channels: one by one* (2.5 times): `put` and `get`" in page
+    assert "trio_lists in *channels: one by one* (1.02 times, within the noise): a list" in page
     assert "raw_trio in" not in page
     assert "ours_plain in" not in page
     assert "| other | missing: needs the package 'x / y' | | | | | |" in page
@@ -155,11 +157,24 @@ def test_a_kept_run_is_shown_without_measuring_anything(
     assert (tmp_path / "results" / "group.svg").exists()
 
 
+def test_some_groups_of_a_kept_run_are_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "run.json"
+    form = form_of({"one by one": [2.0] * 15})
+    form["groups"].append({**form["groups"][0], "name": "channels"})
+    kept.write_text(json.dumps(form))
+    assert command.main(["channels", "--from", str(kept), "--chart", str(tmp_path)]) == 0
+    assert {file.name for file in tmp_path.glob("*.svg")} == {"channels.svg"}
+    assert command.main(["codec", "--from", str(kept), "--chart", str(tmp_path)]) == 2
+    assert "has none of these groups" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["--from", "no such file"], "cannot read 'no such file'"),
-        (["channels", "--from", "x"], "--from measures nothing; leave out groups"),
+        (["--gate", "--from", "x"], "--from measures nothing; leave out --gate"),
         (["channels", "--results", "no such folder/x.md"], "cannot write 'no such folder/x.md'"),
         (["channels", "--chart", __file__], "is no folder; name another"),
     ],
