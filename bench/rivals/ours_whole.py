@@ -41,7 +41,7 @@ def batches(of: int, size: int, clock: Clock) -> Sample:
 
 @asynccontextmanager
 async def _answered() -> AsyncGenerator[Ask]:
-    client, server = th.open_requests(int, int)
+    client, server = th.open_requests(int, int, CLIENTS)  # none of them waits for room
 
     async def answer() -> None:
         async for batch in server.batches(CLIENTS):

@@ -97,7 +97,6 @@ def sessions() -> list[tuple[str, str]]:
 def test_the_session_that_is_shown_of_it(operator: Operator) -> None:
     session = sessions()
     assert [command.split()[0] for command, _ in session] == ["tree", "status", "ctl", "ctl"]
-    port_of(operator.process)
     for command, shown in session:
         printed = operator.types(command)
         assert is_as_shown(shown, printed), (command, printed)

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import IO, Literal
@@ -67,9 +68,10 @@ class Process:
         return "".join(self.written["stderr"])
 
     def wait_for(self, text: str, stream: Literal["stdout", "stderr"] = "stdout") -> str:
-        """Wait for the next line with `text` in it."""
+        """Wait for the next line with `text` in it, however many others come."""
+        until = time.monotonic() + PATIENCE
         while True:
-            line = self._queues[stream].get(timeout=PATIENCE)
+            line = self._queues[stream].get(timeout=max(0, until - time.monotonic()))
             assert line is not None, f"{text!r} never came\n{self.stdout}\n{self.stderr}"
             if text in line:
                 return line

@@ -594,3 +594,23 @@ async def test_checks_for_never_are_none(autojump_clock: MockClock) -> None:
         await trio.sleep(10**6)
         sup.cancel_scope.cancel()
     assert check.times == []
+
+
+async def test_one_that_passes_when_its_component_was_told_to_end_tells_nothing(
+    autojump_clock: MockClock,
+) -> None:
+    log = Log()
+    answers: Iterator[Callable[[], None]]
+
+    async def check(_value: object) -> None:
+        next(answers)()
+
+    def fails() -> None:
+        raise Boom("not well")
+
+    async with th.open_supervisor(observer=log) as sup:
+        child = await sup.start(forever, name="w", restart="temporary", health=checked(check))
+        answers = iter([fails, child.kill])
+        await trio.sleep(20)
+    assert log.of(th.ChildEnded)
+    assert [event.failures for event in log.of(th.ChildChecked)] == [1]

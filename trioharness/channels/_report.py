@@ -40,7 +40,7 @@ def read_statistics(state: ChannelState) -> ChannelStatistics:
         buffered,
         state.max_buffer_size,
         state.open_send_channels,
-        len(state.hands),
+        state.open_receive_channels,
         len(senders),
         len(receivers),
         send_since,
