@@ -87,6 +87,21 @@ def test_probes(shop: Path, invoke: Invoke) -> None:
     assert [probe("startup"), probe("ready"), probe("live")] == [0, 0, 0]
 
 
+def test_probes_while_it_starts(tmp_path: Path, invoke: Invoke) -> None:
+    control = str(tmp_path / "ctl")
+    app = "tests.harness._apps:starts"
+    process = Process(*HARNESS, "run", "--control", control, "--factory", app)
+    try:
+        process.wait_for("slow starts")
+        probes = {
+            word: invoke("status", "--probe", word, "--control", control).exit_code
+            for word in ("startup", "ready", "live")
+        }
+    finally:
+        process.kill()
+    assert probes == {"startup": 1, "ready": 1, "live": 0}
+
+
 def test_tree(shop: Path, invoke: Invoke) -> None:
     result = invoke("tree", "--control", str(shop))
     assert result.exit_code == 0
