@@ -273,7 +273,8 @@ def main(seconds: str, seed: str = "1") -> None:
             seed=int(seed),
             settings=settings_in(folder, period=0.05, window=0.5),
             life=max(10.0, float(seconds) / 10),
-            crash_after=(2.0, 60.0),
+            # Two or three in a life: of more than five in a minute the application gives up.
+            crash_after=(10.0, 300.0),
             watched=True,
         )
         trio.run(soak.run)
