@@ -271,7 +271,7 @@ def main(seconds: str, seed: str = "1") -> None:
             folder=folder,
             seconds=float(seconds),
             seed=int(seed),
-            settings=settings_in(folder, period=0.05, window=0.5),
+            settings=settings_in(folder, period=0.5, window=2.0),
             life=max(10.0, float(seconds) / 10),
             # Two or three in a life: of more than five in a minute the application gives up.
             crash_after=(10.0, 300.0),

@@ -18,10 +18,10 @@ from typing_extensions import TypeForm
 try:
     from hypothesis import reject
     from hypothesis import strategies as st
-except ImportError as error:  # pragma: no cover - the tests have it
+except ImportError as _error:  # pragma: no cover - the tests have it
     raise ImportError(
         "trioharness.testing.strategies needs hypothesis; pip install 'trioharness[testing]'"
-    ) from error
+    ) from _error
 
 from ..rules import RestartType, Strategy
 from ..supervision import Group, Spec
