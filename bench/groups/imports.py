@@ -17,6 +17,7 @@ def _imported(name: str, about: str, workload: str, *goals: Goal) -> Row:
         clock="wall",  # of the round; the figure is the processor time of other processes
         baseline="raw_trio",
         goals=goals,
+        quick=bool(goals),
     )
 
 

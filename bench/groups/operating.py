@@ -39,6 +39,7 @@ GROUP = Group(
             baseline="ours_plain",
             goals=(at_least(0.98, against="ours_plain"),),
             rounds=1,
+            quick=False,  # it takes a minute
         ),
     ),
 )

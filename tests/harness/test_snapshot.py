@@ -199,3 +199,28 @@ async def test_nothing_is_left_of_a_watch() -> None:
             assert running.snapshot().loop is None
             assert len(running.dump().splitlines()) == len(before.splitlines())
             running.stop()
+
+
+async def test_it_looks_as_often_as_it_is_asked_to(autojump_clock: MockClock) -> None:
+    app = th.Harness("shop")
+    app.add(forever)
+    async with app.open() as running:
+        async with running.watched(every=3600) as snapshot:
+            await trio.sleep(3599)
+            assert snapshot().loop is None
+            await trio.sleep(2)
+            loop = snapshot().loop
+            assert loop is not None
+            assert loop.watched == 3601
+        running.stop()
+
+
+@pytest.mark.parametrize("every", [0, -1, math.inf, math.nan])
+async def test_what_is_no_pace_is_refused(every: float) -> None:
+    app = th.Harness("shop")
+    app.add(forever)
+    async with app.open() as running:
+        with pytest.raises(th.ConfigurationError, match="give the seconds between two looks"):
+            async with running.watched(every=every):
+                pytest.fail("it watched")
+        running.stop()

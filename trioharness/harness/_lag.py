@@ -26,7 +26,7 @@ from ..supervision import alone
 from ._snapshot import LoopFigures, SlowStep
 
 INTERVAL: Final = 0.05
-"""Seconds between two looks."""
+"""Seconds between two looks, unless somebody asked for others."""
 SLOW: Final = 0.1
 """Seconds from which on a step is slow."""
 LOOKS: Final = 1200
@@ -42,6 +42,8 @@ _LOOP: Final = "unrolled_run"
 class Lag:
     """What one watcher has seen of the event loop."""
 
+    interval: float = INTERVAL
+    """Seconds between two looks."""
     _since: float = attrs.field(factory=trio.current_time, init=False)
     _late: deque[float] = attrs.field(factory=partial(deque[float], maxlen=LOOKS), init=False)
     _slow: deque[SlowStep] = attrs.field(factory=partial(deque[SlowStep], maxlen=STEPS), init=False)
@@ -68,7 +70,7 @@ class Lag:
         """See how late this task is woken up, until it is cancelled."""
         due = trio.current_time()
         while True:
-            due += INTERVAL
+            due += self.interval
             await trio.sleep_until(due)
             now = trio.current_time()
             self._late.append(now - due)
@@ -88,9 +90,9 @@ class Lag:
     def _guard(self) -> None:
         overdue: float | None = None
         """When the task looked last before it was held up."""
-        while not self._over.wait(INTERVAL):
+        while not self._over.wait(self.interval):
             looked = self._looked
-            seconds = time.monotonic() - looked - INTERVAL
+            seconds = time.monotonic() - looked - self.interval
             if seconds < SLOW:
                 continue
             if looked == overdue:  # it goes on, or is just over: where it stood was seen before
@@ -120,11 +122,11 @@ def _task_in(frame: FrameType | None) -> str:
 
 
 @contextlib.asynccontextmanager
-async def watching() -> AsyncGenerator[Lag]:  # noqa: ASYNC911 - leaving ends a thread
-    """Watch the event loop during the block."""
+async def watching(interval: float) -> AsyncGenerator[Lag]:  # noqa: ASYNC911 - it ends a thread
+    """Watch the event loop during the block, with so many seconds between two looks."""
     with alone():
         async with trio.open_nursery() as nursery:
-            lag = Lag()
+            lag = Lag(interval)
             nursery.start_soon(lag.look)
             nursery.start_soon(lag.guard)
             try:

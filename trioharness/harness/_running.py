@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, TypeVar, cast, final
 import attrs
 import trio
 
-from .._errors import RestartLimitExceeded
+from .._errors import ConfigurationError, RestartLimitExceeded
 from .._events import ChildStuck, Event, Observer
 from .._util import NoPublicConstructor
 from ..channels import Channel, RequestClient, SendChannel
@@ -24,7 +25,7 @@ from ._declared import DeclaredChannel, DeclaredEnd
 from ._described import Describes, Words
 from ._dump import dump_of
 from ._errands import Errands
-from ._lag import watching
+from ._lag import INTERVAL, watching
 from ._left_behind import inventory, left_behind
 from ._order import Level, Levels
 from ._outside import Outside, outside
@@ -194,19 +195,33 @@ class Running(metaclass=NoPublicConstructor):
         return self._snapshot(None)
 
     @contextlib.asynccontextmanager
-    async def watched(self) -> AsyncGenerator[Callable[[], Snapshot]]:  # noqa: ASYNC911
+    async def watched(  # noqa: ASYNC911 - leaving ends a thread
+        self, *, every: float = INTERVAL
+    ) -> AsyncGenerator[Callable[[], Snapshot]]:
         """Watch the event loop during the block: how late it comes to things, and what blocks it.
 
         That takes a task and a thread which look twenty times a second; messages cost what they
         cost otherwise.
 
+        Args:
+            every: Seconds between two looks; a percentile is of the last 1,200 of them.
+
         Yields:
             A function that returns a `snapshot` with `Snapshot.loop` in it.
+
+        Raises:
+            ConfigurationError: `every` is no number above 0, or infinite.
 
         Cancellation:
             Leaving waits until the thread has ended, some hundredths of a second.
         """
-        async with watching() as lag:
+        if not 0 < every < math.inf:
+            raise ConfigurationError(
+                f"harness {self._plan.name!r}",
+                f"watched(every={every!r})",
+                "give the seconds between two looks",
+            )
+        async with watching(every) as lag:
             yield lambda: self._snapshot(lag.figures())
 
     def _snapshot(self, loop: LoopFigures | None) -> Snapshot:

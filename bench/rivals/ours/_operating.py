@@ -14,9 +14,10 @@ from trioharness.harness.control import Snapshot
 LOOKS = 20
 LOOK_EVERY = 10_000
 """Messages from look to look, as many as go through in a tenth of a second at the most: a second is
-no measure where instructions are counted, since the program is many times slower then. The watch
-itself goes by time, and so has many times its share there.
-"""
+no measure where instructions are counted, since the program is many times slower then."""
+WATCH_EVERY = 0.5
+"""Seconds between two looks of the watch, ten times as long as it takes by itself: the program is
+some forty times slower, so that it still has four times its share."""
 
 
 async def keeps(_send: th.SendChannel[int], _receive: th.ReceiveChannel[int]) -> None:
@@ -90,7 +91,7 @@ class Numbers:
     async def _run(self, app: th.Harness, clock: Clock, looked_at: bool) -> int:
         async with app.open() as running, contextlib.AsyncExitStack() as stack:
             if looked_at:
-                self.look = await stack.enter_async_context(running.watched())
+                self.look = await stack.enter_async_context(running.watched(every=WATCH_EVERY))
             begun = clock()
             self.go.set()
             await self.done.wait()
