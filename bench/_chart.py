@@ -23,6 +23,7 @@ from bench._saved import SavedGroup, SavedRow, SavedRun
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 COLOURS: Final = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#777777")
@@ -231,6 +232,9 @@ def _draw_curves(axes: Axes, rows: Sequence[SavedRow]) -> None:
 def _latency_charts(group: SavedGroup) -> Iterator[Chart]:
     for row in group.rows:
         measured = {name: it.laps_ns for name, it in row.rivals.items() if it.laps_ns}
+        # One for each gap beside a throughput would be too many; the file has them.
+        if row.name.endswith(": gap"):
+            continue
         if measured and set(PERCENTS) <= {*next(iter(measured.values()))[0]}:
             yield Chart(
                 name=f"{group.name}-{_file_name(row.name)}-latency",
@@ -260,7 +264,7 @@ def _colour(name: str, names: Sequence[str]) -> str:
 
 def _plain_numbers(axes: Axes) -> None:
     """Write 0.5, 1, 10 and 1,000 on scales of powers, not powers of ten."""
-    from matplotlib.ticker import FuncFormatter  # noqa: PLC0415 - see above
+    from matplotlib.ticker import FuncFormatter, NullFormatter  # noqa: PLC0415 - see above
 
     def said(value: float, _position: int | None) -> str:
         return f"{value:,.0f}" if value >= 10 else f"{value:g}"
@@ -268,6 +272,13 @@ def _plain_numbers(axes: Axes) -> None:
     for axis, scale in ((axes.xaxis, axes.get_xscale()), (axes.yaxis, axes.get_yscale())):
         if scale == "log":
             axis.set_major_formatter(FuncFormatter(said))
+            axis.set_minor_formatter(FuncFormatter(said) if _is_short(axis) else NullFormatter())
+
+
+def _is_short(axis: Axis) -> bool:
+    """Say whether a scale has less than two powers of ten, and needs numbers in between."""
+    low, high = sorted(axis.get_view_interval())
+    return high < 100 * low
 
 
 def _file_name(words: str) -> str:
