@@ -21,7 +21,7 @@ BEFORE = """\
         state = self._state
         item: Item = value
 """
-TURNS = 29
+TURNS = 22
 """Turns of an empty loop that take a tenth of what a send does."""
 
 JUDGE = f"""
