@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime
 import enum
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 import attrs
 
 import trioharness as th
 from bench._model import Clock, Sample, Workload, WorkloadOf, check_items, check_sum
+
+T = TypeVar("T")
 
 
 class Priority(enum.Enum):
@@ -116,9 +118,6 @@ def _order(lines: int) -> Order:
     )
 
 
-ORDER_FIELDS = ("id", "customer", "number", "total", "at", "priority", "note", "lines", "tags")
-"""For rivals that have classes of their own."""
-
 SMALL = (_order(1),)
 """About 300 bytes."""
 LARGE = (_order(100),)
@@ -144,6 +143,17 @@ def bundles_of(size: int, count: int) -> list[Bundle]:
     """Return so many bundles of about `size` bytes of JSON each, numbered from 0."""
     lines = _lines(max(1, round(size / _LINE)))
     return [Bundle(number=number, lines=lines) for number in range(count)]
+
+
+def remade(
+    orders: Iterable[Any], order_class: Callable[..., T], line_class: Callable[..., object]
+) -> list[T]:
+    """Return the same orders, of the classes that a rival has for them and for their lines."""
+    made: list[T] = []
+    for order in orders:
+        lines = [line_class(**attrs.asdict(line)) for line in order.lines]
+        made.append(order_class(**attrs.asdict(order, recurse=False) | {"lines": lines}))
+    return made
 
 
 def encoding(messages: Sequence[Any], make: Callable[[], Coder]) -> Workload:

@@ -180,9 +180,13 @@ class Goal:
         return attrs.evolve(self, must=easier)
 
     def __str__(self) -> str:
-        sign = ">=" if self.kind == "floor" else "<="
-        aim = "" if self.stretch is None else f" ({self.stretch:g})"
-        return f"{sign} {self.must:g}{aim}"
+        return bound_text(self.kind, self.must, self.stretch)
+
+
+def bound_text(kind: Literal["floor", "ceiling"], must: float, stretch: float | None) -> str:
+    """Say how far a goal has to go, with its aim: ``">= 1.05 (1.15)"``."""
+    aim = "" if stretch is None else f" ({stretch:g})"
+    return f"{'>=' if kind == 'floor' else '<='} {must:g}{aim}"
 
 
 def at_least(must: float, *, stretch: float | None = None, against: str | None = None) -> Goal:

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bench._goals import CLAIMS, Claim, held_by
-from bench._model import OURS
+from bench._model import OURS, bound_text
 from bench._saved import SavedGoal, SavedGroup, SavedRival, SavedRow, SavedRun
 from bench._statistics import Summary, summarize
+from bench._table import number_text
 from bench._verdict import Verdict
 from bench._wins import why
 
@@ -91,7 +92,7 @@ def _wins(run: SavedRun) -> Iterator[str]:
         for row in group.rows:
             for rival, times in _better(row):
                 noise = "" if times.low > 1 else ", within the noise"
-                how = f"({_number(times.median)} times{noise})"
+                how = f"({number_text(times.median)} times{noise})"
                 said = f"{rival} in *{group.name}: {row.name}* {how}"
                 rows_by_reason.setdefault(why(row.workload, rival), []).append(said)
     yield "## Where others win"
@@ -154,8 +155,7 @@ def _apart(row: SavedRow) -> list[SavedGoal]:
 
 
 def _bound(goal: SavedGoal) -> str:
-    sign = ">=" if goal.kind == "floor" else "<="
-    return f"{sign} {goal.must:g}" + ("" if goal.stretch is None else f" ({goal.stretch:g})")
+    return bound_text(goal.kind, goal.must, goal.stretch)
 
 
 def _verdict(goal: SavedGoal) -> str:
@@ -167,12 +167,8 @@ def _verdict(goal: SavedGoal) -> str:
 def _cells(summary: Summary | None) -> str:
     if summary is None:
         return " | "
-    low, high = _number(summary.low), _number(summary.high)
-    return f"{_number(summary.median)} | {low} to {high}"
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    low, high = number_text(summary.low), number_text(summary.high)
+    return f"{number_text(summary.median)} | {low} to {high}"
 
 
 def _one_line(text: str) -> str:

@@ -47,7 +47,7 @@ def row_lines(result: RowResult) -> list[str]:
         *(
             _line(
                 each.rival,
-                f"rival suspect: {_number(each.ratio)} here, {each.recorded:.3g} recorded",
+                f"rival suspect: {number_text(each.ratio)} here, {each.recorded:.3g} recorded",
             )
             for each in suspects(result)
         ),
@@ -74,7 +74,7 @@ def missed_lines(group: Group, results: Sequence[RowResult]) -> list[str]:
     """Repeat what was missed, since the table has run off the screen by then."""
     return [
         f"missed: {group.name}: {result.row.name}: {goal_text(goal)},"
-        f" measured {_number(judgement.value.median)}"
+        f" measured {number_text(judgement.value.median)}"
         for result in results
         for goal in result.row.goals
         if (judgement := judge(result, goal)).verdict is Verdict.FAIL and judgement.value
@@ -116,10 +116,11 @@ def _goal_line(result: RowResult, goal: Goal) -> str:
 
 
 def _pair(summary: Summary) -> tuple[str, str]:
-    return _number(summary.median), f"{_number(summary.low)}..{_number(summary.high)}"
+    return number_text(summary.median), f"{number_text(summary.low)}..{number_text(summary.high)}"
 
 
-def _number(value: float) -> str:
+def number_text(value: float) -> str:
+    """Say a figure or a ratio in three digits, or as a whole number."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 

@@ -28,6 +28,7 @@ _NOT_KEPT = (
     " is ready"
 )
 _AT_ONCE = "it cancels all at once; ours stops one after another, in reverse, each with its grace"
+_NOT_AT_ONCE = "trio has loaded all of itself by then, and ours what was asked for, which is more"
 _PICKLE = "it checks nothing, and what it reads may run any code"
 _BEAM = (
     "processes and messages are the BEAM's own, in compiled code, and it has started before an"
@@ -43,7 +44,9 @@ WINS: Mapping[tuple[str, str], str] = {
     ("children_down", "raw_start_soon"): _AT_ONCE,
     ("children_down", "aiotools"): _AT_ONCE,
     ("children_memory", "raw_nursery"): "it keeps a task for each child, and no handle or policy",
-    ("imports", "raw_trio"): "both import trio, and one of them no more",
+    ("import_alone", "raw_trio"): "both import trio, and one of them no more",
+    ("import_channels", "raw_trio"): _NOT_AT_ONCE,
+    ("import_supervision", "raw_trio"): _NOT_AT_ONCE,
 }
 BY_RIVAL: Mapping[str, str] = {
     "aiotools": "asyncio's tasks are made in C, and have no cancel scopes",

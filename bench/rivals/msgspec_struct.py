@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from typing import Any
 
-import attrs
 import msgspec
 
-from bench._coding import LARGE, ORDER_FIELDS, SMALL, Coder, Priority, decoding, encoding
+from bench._coding import LARGE, SMALL, Coder, Priority, decoding, encoding, remade
 
 
 class Line(msgspec.Struct, gc=False, frozen=True):
@@ -40,12 +38,7 @@ def _coder() -> Coder:
     return msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(Order).decode
 
 
-def _struct(order: Any) -> Order:
-    fields: Any = {name: getattr(order, name) for name in ORDER_FIELDS}
-    return Order(**fields | {"lines": [Line(**attrs.asdict(line)) for line in order.lines]})
-
-
-_small, _large = [*map(_struct, SMALL)], [*map(_struct, LARGE)]
+_small, _large = remade(SMALL, Order, Line), remade(LARGE, Order, Line)
 
 encode_small, encode_large = encoding(_small, _coder), encoding(_large, _coder)
 decode_small = decode_small_with_extra_allowed = decoding(_small, _coder)

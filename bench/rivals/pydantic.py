@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from typing import Any
 
-import attrs
 from pydantic import BaseModel, ConfigDict
 
-from bench._coding import LARGE, ORDER_FIELDS, SMALL, Coder, Priority, decoding, encoding
+from bench._coding import LARGE, SMALL, Coder, Priority, decoding, encoding, remade
 
 
 class Line(BaseModel):
@@ -47,12 +45,7 @@ def _coder() -> Coder:
     return encode, Order.model_validate_json
 
 
-def _model(order: Any) -> Order:
-    fields: Any = {name: getattr(order, name) for name in ORDER_FIELDS}
-    return Order(**fields | {"lines": [Line(**attrs.asdict(line)) for line in order.lines]})
-
-
-_small, _large = [*map(_model, SMALL)], [*map(_model, LARGE)]
+_small, _large = remade(SMALL, Order, Line), remade(LARGE, Order, Line)
 
 encode_small, encode_large = encoding(_small, _coder), encoding(_large, _coder)
 decode_small = decode_small_with_extra_allowed = decoding(_small, _coder)

@@ -19,6 +19,7 @@ from bench._results import results_page
 from bench._run import group_names, load_group
 from bench._saved import SavedGroup, SavedRival, SavedRow, SavedRun, read_run
 from bench._statistics import summarize
+from bench._wins import BY_RIVAL, WINS
 from tests.bench.test_compare import form_of
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -128,6 +129,12 @@ def test_every_claim_is_held_by_goals_of_rows_that_there_are() -> None:
     }
     assert [claim.number for claim in CLAIMS] == [*range(1, 21)]
     assert {place for claim in CLAIMS for place in claim.rows} <= goals
+
+
+def test_every_reason_is_for_a_rival_of_a_row_that_there_is() -> None:
+    rows = [each for group in map(load_group, group_names()) for each in group.rows]
+    assert {*WINS} <= {(each.workload, rival) for each in rows for rival in each.rivals}
+    assert {*BY_RIVAL} <= {rival for each in rows for rival in each.rivals}
 
 
 def test_a_claim_takes_the_goals_to_its_own_rival() -> None:
