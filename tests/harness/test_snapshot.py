@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import trio
@@ -215,8 +215,8 @@ async def test_it_looks_as_often_as_it_is_asked_to(autojump_clock: MockClock) ->
         running.stop()
 
 
-@pytest.mark.parametrize("every", [0, -1, math.inf, math.nan])
-async def test_what_is_no_pace_is_refused(every: float) -> None:
+@pytest.mark.parametrize("every", [0, -1, math.inf, math.nan, True, "often"])
+async def test_what_is_no_pace_is_refused(every: Any) -> None:
     app = th.Harness("shop")
     app.add(forever)
     async with app.open() as running:

@@ -18,7 +18,7 @@ from .._util import NoPublicConstructor
 from ..channels import Channel, RequestClient, SendChannel
 from ..observe import StateBook, log_observer, safely
 from ..rules import SupervisorHealth
-from ..supervision import Child, Supervisor, open_supervisor, start_all
+from ..supervision import Child, Supervisor, is_seconds, open_supervisor, start_all
 from ._channels import DeclaredChannels, OpenChannel
 from ._control import Control
 from ._declared import DeclaredChannel, DeclaredEnd
@@ -215,7 +215,7 @@ class Running(metaclass=NoPublicConstructor):
         Cancellation:
             Leaving waits until the thread has ended, some hundredths of a second.
         """
-        if not 0 < every < math.inf:
+        if not is_seconds(every) or not 0 < every < math.inf:
             raise ConfigurationError(
                 f"harness {self._plan.name!r}",
                 f"watched(every={every!r})",

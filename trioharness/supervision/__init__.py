@@ -25,6 +25,7 @@ from ._options import NO_NEEDS as NO_NEEDS
 from ._options import Needed as Needed
 from ._options import Options as Options
 from ._options import check_name as check_name
+from ._options import is_seconds as is_seconds
 from ._pool import Pool as Pool
 from ._pool import PoolSupervisor as PoolSupervisor
 from ._pool import open_pool as open_pool
