@@ -334,8 +334,9 @@ def test_what_was_done_after_all_is_no_failure(monkeypatch: pytest.MonkeyPatch) 
 
 async def test_a_time_limit_that_cannot_be_is_refused(autojump_clock: MockClock) -> None:
     async with opened(Shop()) as portal:
-        for timeout in (-1, float("nan")):
-            with pytest.raises(th.ConfigurationError, match=f"timeout={timeout} is no duration"):
+        wrong: list[Any] = [-1, float("nan"), True, "soon"]
+        for timeout in wrong:
+            with pytest.raises(th.ConfigurationError, match=f"timeout={timeout!r} is no duration"):
                 await in_thread(portal.run, trio.sleep, 1, timeout=timeout)
 
 

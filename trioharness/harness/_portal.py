@@ -15,6 +15,7 @@ from .._util import NoPublicConstructor, callable_name
 from ..channels import RequestClient, SendChannel
 from ..observe import SupervisorNode
 from ..rules import SupervisorHealth
+from ..supervision import is_seconds
 from ._declared import DeclaredEnd
 from ._errands import Errand, Errands
 from ._outside import Outside
@@ -273,6 +274,6 @@ def _limit(timeout: float | None) -> float | None:
     Raises:
         ConfigurationError: It is no number of seconds.
     """
-    if timeout is not None and not timeout >= 0:
+    if timeout is not None and not is_seconds(timeout):
         raise ConfigurationError("portal", f"timeout={timeout!r} is no duration", "give seconds")
     return timeout
