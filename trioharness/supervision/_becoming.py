@@ -53,6 +53,6 @@ def set_aside(record: Record) -> None:
     if record.starting is not None or record.options.restart == "temporary":
         record.engine.retire(record)
     elif record.state is not COMPLETE:
-        record.end_is_pending = False
+        record.settle_end()
         record.move(END)
         record.engine.deactivate(record)

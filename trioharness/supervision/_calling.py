@@ -15,7 +15,7 @@ from ._ambient import watched
 from ._checking import checked
 from ._component_class import Component, check_of, life_of
 from ._handover import End, clone_ends, watches
-from ._run import Incarnation
+from ._run import Held, Incarnation
 from ._watch import watching
 
 
@@ -99,15 +99,17 @@ async def _hold_open(
 ) -> None:
     manager, work = life_of(opened, run, run.record.options.grace)
     check = check_of(opened, run.record.options.health)
-    with trio.CancelScope() as run.exit_scope:
+    held = Held()
+    with held.exit_scope:
         async with manager as value:
-            with trio.CancelScope() as run.park:
+            with held.wait:
+                run.held = held
                 if run.stop_reason is None:
                     run.is_ready(value, is_held=work is trio.sleep_forever)
                 else:  # told while it was being entered, and it was entered all the same
-                    run.leave(run.stop_reason)
+                    run.leave(held, run.stop_reason)
                     work = trio.sleep_forever
                 # The checks end before the exit begins: what it has opened goes away then.
                 await (work() if check is None else checked(run, check, work()))
-    if run.exit_scope.cancelled_caught:
+    if held.exit_scope.cancelled_caught:
         run.cut_short = True

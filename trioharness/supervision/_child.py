@@ -32,6 +32,8 @@ from ._view import health_of_child
 
 T_co = TypeVar("T_co", covariant=True)
 
+_HAS_VALUE = frozenset({READY, STOPPING})
+
 _DECIDED = FINAL | {READY, RESTARTING, WAITING}
 """States in which it is known what became of a start."""
 
@@ -83,12 +85,13 @@ class Child(Generic[T_co], metaclass=NoPublicConstructor):
         while True:
             # Another thread may read this while the child ends and begins: what was read is of one
             # incarnation if the same one runs before and after.
-            run, state, value = record.run, record.state, record.value
+            run, state = record.run, record.state
+            value: T_co = record.value
             if run is not None and run is not record.run:
                 continue
-            if run is None or run.ready_at is None or state not in (READY, STOPPING):
+            if run is None or run.ready_at is None or state not in _HAS_VALUE:
                 raise ChildNotReady(self.path, state)
-            return cast("T_co", value)
+            return value
 
     @property
     def incarnation(self) -> int:

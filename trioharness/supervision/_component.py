@@ -7,7 +7,7 @@ import inspect
 import types
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncContextDecorator
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, TypeVarTuple, cast, overload
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, TypeVar, TypeVarTuple, cast, overload
 
 import attrs
 import trio
@@ -108,6 +108,11 @@ _TAKES_STATUS = Shape(takes_status=True, opens=False)
 _PLAIN = Shape(takes_status=False, opens=False)
 _HELD = Shape(takes_status=False, opens=True)
 
+_SHAPES: dict[int, tuple[types.CodeType, Shape]] = {}
+"""Shapes of plain functions by the identity of their code, which is kept with each so that it stays
+its own. By identity, since to hash a code object is to hash all of its instructions."""
+_MOST_SHAPES: Final = 256
+
 
 def shape_of(fn: object) -> Shape:
     """Look at a component without calling it.
@@ -121,11 +126,10 @@ def shape_of(fn: object) -> Shape:
     Raises:
         ComponentTypeError: It cannot be a component; the error says what to give instead.
     """
-    if isinstance(fn, types.FunctionType) and not hasattr(fn, "__wrapped__"):
-        shape = _shape_of_code(fn.__code__)
-        if shape is None:
-            raise _generates(fn)
-        return shape
+    if type(fn) is types.FunctionType and not hasattr(fn, "__wrapped__"):
+        code = fn.__code__
+        known = _SHAPES.get(id(code))
+        return known[1] if known is not None else _shape_of_code(code)
     # What a function of @asynccontextmanager gives is callable too, as a decorator.
     if not callable(fn) or isinstance(fn, AsyncContextDecorator | Component):
         raise _refusal(fn)
@@ -136,18 +140,21 @@ def shape_of(fn: object) -> Shape:
     return _shape_of_other(fn)
 
 
-@functools.lru_cache(maxsize=256)  # the names of a code object are made anew for each that asks
-def _shape_of_code(code: types.CodeType) -> Shape | None:
-    """Return the shape of a plain function; None for an async generator function."""
+def _shape_of_code(code: types.CodeType) -> Shape:
+    """Look at a plain function that was not seen before."""
     if code.co_flags & inspect.CO_ASYNC_GENERATOR:
-        return None
+        raise _generates(code.co_qualname)
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    return _TAKES_STATUS if "task_status" in names else _PLAIN
+    shape = _TAKES_STATUS if "task_status" in names else _PLAIN
+    if len(_SHAPES) >= _MOST_SHAPES:
+        _SHAPES.clear()
+    _SHAPES[id(code)] = (code, shape)
+    return shape
 
 
-def _generates(fn: object) -> ComponentTypeError:
+def _generates(name: str) -> ComponentTypeError:
     return ComponentTypeError(
-        f"component {callable_name(fn)!r}",
+        f"component {name!r}",
         "it is an async generator function",
         "decorate it with @contextlib.asynccontextmanager, or do not yield",
     )
@@ -156,7 +163,7 @@ def _generates(fn: object) -> ComponentTypeError:
 def _shape_of_other(fn: Callable[..., object]) -> Shape:
     """Look at a callable that is no plain function: decorated, partial, a class, an object."""
     if inspect.isasyncgenfunction(fn):
-        raise _generates(fn)
+        raise _generates(callable_name(fn))
     inner = inspect.unwrap(fn)
     opens = inspect.isasyncgenfunction(inner) or (
         isinstance(fn, type) and hasattr(fn, "__aenter__")

@@ -34,8 +34,8 @@ async def drain(engine: Engine, grace: float) -> None:
         grace: Seconds after which the rest is cancelled, in reverse start order.
     """
     for record in engine.records.values():
-        if record.delay is not None:
-            record.delay.cancel(reason="drain")  # a consumer restarts at once
+        if record.past is not None and record.past.delay is not None:
+            record.past.delay.cancel(reason="drain")  # a consumer restarts at once
     with trio.move_on_after(grace) as scope:  # noqa: ASYNC912 - it waits while a child runs
         while engine.active and engine.closing is None:
             _end_what_is_due(engine)

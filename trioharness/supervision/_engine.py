@@ -210,13 +210,14 @@ class Engine:
         if not record.background and not record.active:  # `active_again`, without its cost
             record.active = True
             self.active += 1
-        run = self.new_run(record, trio.CancelScope())
+        tells = self.tells_all()
+        run = self.new_run(record, trio.CancelScope(), tells=tells)
         try:
             self.context.run(self.start_soon, run_child, run, name=record.path)
         except RuntimeError as error:
             raise self.closed_error() from error
         # Now that a task is there to end it, whatever comes out of the observer.
-        if self.tells_all():
+        if tells:
             tell_starting(record)
 
     def begin(self, record: Record) -> None:
@@ -276,8 +277,8 @@ class Engine:
         """Begin the next incarnation in the task of the last, unless that is void by now."""
         void = record.epoch != epoch
         if not void and record.needs_are_ready():
-            run = self.new_run(record, scope)
-            if self.tells_all():
+            run = self.new_run(record, scope, tells=self.tells_all())
+            if run.tells:
                 tell_starting(record)
             return run
         self.turn.release(record)
@@ -285,16 +286,17 @@ class Engine:
             self.begin(record)  # what it needs has ended meanwhile: it has to wait for that
         return None
 
-    def new_run(self, record: Record, scope: trio.CancelScope) -> Incarnation:
-        """Enter the next incarnation of a child into the books."""
+    def new_run(self, record: Record, scope: trio.CancelScope, *, tells: bool) -> Incarnation:
+        """Enter the next incarnation of a child into the books; see `Incarnation`."""
         record.move(BEGIN)
         record.epoch += 1
-        if record.past is not None and record.past.down:
-            record.take_up()
-        if record.end_is_pending:
-            record.end_is_pending = False
+        past = record.past
+        if past is not None:
+            past.end_is_pending = False
+            if past.down:
+                record.take_up()
         record.incarnations += 1
-        run = record.run = Incarnation(record, record.incarnations, scope)
+        run = record.run = Incarnation(record, record.incarnations, scope, tells)
         return run
 
     def wake_dependents(self, record: Record) -> None:
@@ -349,7 +351,7 @@ class Engine:
     def rest(self, record: Record) -> None:
         """Note that a child does not run, is not to be started, and is waited for in vain."""
         record.void()
-        record.end_is_pending = False
+        record.settle_end()
         if record.state not in FINAL:
             record.move(END)
         self.deactivate(record)

@@ -10,10 +10,9 @@ from .._util import callable_name
 from ._ambient import here
 from ._child import Child, record_of
 from ._engine import Engine
-from ._links import NO_RECORDS
 from ._options import NO_CHILDREN, NO_NEEDS, Needed, Options, check_needs
 from ._record import Record
-from ._starting import add
+from ._starting import add, add_linked
 from ._states import STARTING, WAITING
 
 
@@ -46,7 +45,7 @@ def enter(
         WouldDeadlock: The caller would wait for what waits for the caller.
     """
     if needs is NO_NEEDS and after is NO_CHILDREN:
-        return add(engine, fn, args, name, options, NO_RECORDS, ())
+        return add(engine, fn, args, name, options)
     check_needs(f"component {name or callable_name(fn)!r}", needs, after)
     subject = f"child {name or callable_name(fn)!r}"
     known = {key: _record_of(engine, subject, key, need) for key, need in needs.items()}
@@ -54,7 +53,7 @@ def enter(
     if awaited:
         waits_for = {*known.values(), *_to_wait_for(others)}
         _refuse_to_wait_for_itself(name or callable_name(fn), waits_for)
-    return add(engine, fn, args, name, options, known, others)
+    return add_linked(engine, fn, args, name, options, known, others)
 
 
 def _record_of(engine: Engine, subject: str, key: str, need: object) -> Record:

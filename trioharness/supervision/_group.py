@@ -19,7 +19,7 @@ from ._handover import End
 from ._open import Start, check_supervisor, check_words, make_engine, run_engine
 from ._record import Record
 from ._spec import Spec
-from ._starting import add, start_many, start_one_by_one
+from ._starting import add_linked, start_many, start_one_by_one
 from ._supervisor import Supervisor, engine_of
 
 
@@ -201,4 +201,4 @@ def _make(
     subject = f"child {spec.name!r} of group {engine.path!r}"
     needs = {key: find(engine, subject, key, need) for key, need in spec.needs.items()}
     after = [find(engine, subject, "after", other) for other in spec.after]
-    return add(engine, fn, args, spec.name, spec.options, needs, after)
+    return add_linked(engine, fn, args, spec.name, spec.options, needs, after)

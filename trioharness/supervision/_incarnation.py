@@ -290,8 +290,9 @@ def _act(engine: Engine, record: Record, event: ChildEnded, ready_at: float | No
     if engine.turn.holder is not None:
         answer = ask_policy(record, event.exit)
         returns = is_to_return(engine, record, event.exit, answer)
-        record.end_is_pending = not returns
         record.move(RETRY if returns else END)
+        if not returns:
+            record.with_past().end_is_pending = True
         engine.turn.submit(
             partial(handle_end, engine, record, record.epoch, event, ready_at, answer)
         )

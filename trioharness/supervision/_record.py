@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import outcome
@@ -75,6 +75,10 @@ class Past:
     """The errors it is parked for, while it is."""
     down: bool = False
     """Whether it stays as it is until somebody starts it by hand, or what it needs."""
+    end_is_pending: bool = False
+    """Whether it ended by itself, not to be restarted, and that has not been dealt with yet."""
+    delay: trio.CancelScope | None = None
+    """Around the wait of a back-off."""
 
 
 @attrs.define(eq=False, weakref_slot=False)
@@ -105,7 +109,7 @@ class Record:
     epoch: int = 0
     """Grows whenever what is pending for the child (a death, a delayed start) becomes void."""
     incarnations: int = 0
-    value: object = None
+    value: Any = None
     run: Incarnation | None = None
     starting: Starting | None = None
     stopping: Stopping | None = None
@@ -115,10 +119,6 @@ class Record:
     """Its crashes and stops, if there were any."""
     inside: tuple[Engine, ...] = ()
     """The supervisors that are open inside of it."""
-    delay: trio.CancelScope | None = None
-    """Around the wait of a back-off."""
-    end_is_pending: bool = False
-    """Whether it ended by itself, not to be restarted, and that has not been dealt with yet."""
     was_ready: bool = False
     """Whether any incarnation ever became ready."""
     over: str | None = None
@@ -139,6 +139,16 @@ class Record:
     def restarts(self) -> int:
         """How many restarts were decided for it."""
         return 0 if self.past is None else self.past.restarts
+
+    @property
+    def end_is_pending(self) -> bool:
+        """Whether it ended by itself, not to be restarted, and that was not dealt with yet."""
+        return self.past is not None and self.past.end_is_pending
+
+    def settle_end(self) -> None:
+        """Note that such an end has been dealt with."""
+        if self.past is not None:
+            self.past.end_is_pending = False
 
     @property
     def needs(self) -> Mapping[str, Record]:
@@ -247,8 +257,8 @@ class Record:
     def void(self) -> None:
         """Make void whatever is pending for the child."""
         self.epoch += 1
-        if self.delay is not None:
-            self.delay.cancel(reason="voided")
+        if self.past is not None and self.past.delay is not None:
+            self.past.delay.cancel(reason="voided")
 
     @property
     def is_down(self) -> bool:

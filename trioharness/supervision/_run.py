@@ -23,6 +23,16 @@ STUCK_AFTER: Final = 1.0
 """Seconds beyond its grace after which a child is reported as stuck."""
 
 
+@attrs.define(eq=False, weakref_slot=False)
+class Held:
+    """A context manager that is held open."""
+
+    exit_scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
+    """Around all of it, its exit included."""
+    wait: trio.CancelScope = attrs.field(factory=trio.CancelScope)
+    """Around the wait between the entry and the exit."""
+
+
 @attrs.define(eq=False, repr=False, weakref_slot=False)
 class Incarnation:
     """One life of one child; to its component, the ``task_status``."""
@@ -31,10 +41,10 @@ class Incarnation:
     number: int
     scope: trio.CancelScope
     """Around all of it, and around earlier ones that were followed by it at once."""
-    exit_scope: trio.CancelScope | None = None
-    """Around a context manager, its exit included."""
-    park: trio.CancelScope | None = None
-    """Around the wait between the entry and the exit of a context manager."""
+    tells: bool
+    """Whether the observer is told of its start; asked once for beginning and ready alike."""
+    held: Held | None = None
+    """The context manager that it holds open, if it is one."""
     clones: Sequence[End] = ()
     task: trio.lowlevel.Task | None = None
     ready_at: float | None = None
@@ -50,8 +60,6 @@ class Incarnation:
     """Blocks that end when it is told of a drain."""
     watch: Watch | None = None
     """Who watches over its start and its signs of life, if anybody was asked to."""
-    fault: Exception | None = None
-    """What it is ended for by its own supervisor: a crash to the policy, but with its grace."""
     stuck_at: float | None = None
     """When it was reported as stuck."""
     shields: Sequence[trio.CancelScope] = ()
@@ -93,7 +101,7 @@ class Incarnation:
         record.move(BECOME_READY)
         if self.watch is not None:
             self.watch.ready(now, is_held=is_held)
-        if self.number > 1 or engine.tells_all():
+        if self.tells or self.number > 1:
             engine.observer(ChildReady(path=record.path, incarnation=self.number, time=now))
         if record.starting is not None:
             record.starting.ready()
@@ -102,6 +110,11 @@ class Incarnation:
             engine.turn.release(record)
         if record.links is not None:
             engine.wake_dependents(record)
+
+    @property
+    def fault(self) -> Exception | None:
+        """What it is ended for by its own supervisor: a crash to the policy, but with its grace."""
+        return None if self.watch is None else self.watch.fault
 
     @property
     def alarm_at(self) -> float:
@@ -134,25 +147,23 @@ class Incarnation:
             self.grace_ends = ends
         if grace <= 0:
             self.cut_short = True
-        if self.exit_scope is None or self.park is None:
+        if self.held is None:
             return self.scope
-        self.leave(reason)
+        self.leave(self.held, reason)
         return None
 
-    def leave(self, reason: str) -> None:
+    def leave(self, held: Held, reason: str) -> None:
         """Have a context manager exit.
 
         One that holds a nursery has to see its exit begin before anything inside it is cancelled:
         the shield comes first, then only the wait is cancelled.
         """
-        shield, park = self.exit_scope, self.park
-        assert shield is not None
-        assert park is not None
+        shield = held.exit_scope
         if not shield.shield:
             shield.shield = True
             self.shields = (shield, *self.shields)
         self._end_grace(self.grace_ends)
-        park.cancel(reason=reason)
+        held.wait.cancel(reason=reason)
 
     def kill(self, reason: str) -> None:
         """Cancel all of it at once, clean-up included."""

@@ -21,7 +21,7 @@ from ._beginning import begin_and_wait
 from ._component import flatten, shape_of
 from ._engine import Engine
 from ._handover import NEVER_ENDS, NO_KEYWORDS
-from ._links import NO_RECORDS, link
+from ._links import link
 from ._options import Options, check_name
 from ._record import Record, Starting
 from ._states import PENDING, STOPPING
@@ -34,10 +34,8 @@ def add(
     args: tuple[object, ...],
     name: str | None,
     options: Options,
-    needs: Mapping[str, Record] = NO_RECORDS,
-    after: Sequence[Record] = (),
 ) -> Record:
-    """Enter a child into the books; nothing runs yet.
+    """Enter a child that needs no other into the books; nothing runs yet.
 
     Raises:
         ConfigurationError: The component or an option cannot be; nothing was entered.
@@ -49,12 +47,12 @@ def add(
     shape = shape_of(fn)
     if name is not None or options.significant or engine.takes_no_more:
         _check(engine, fn, name, options)
-    if needs:
-        _check_needs(engine, name or callable_name(fn), needs)
     made_up = name is None
     if name is None:
         name = engine.names.make_up(fn, engine.records)
-    background = shape.opens if options.background is None else options.background
+    background = options.background
+    if background is None:
+        background = shape.opens
     path = f"{engine.path}/{name}"
     record = Record(engine, path, fn, options, shape, made_up, background, args, keywords)
     for value in args:
@@ -65,6 +63,28 @@ def add(
         if keywords:
             engine.handover.take(record)
     engine.records[name] = record
+    return record
+
+
+def add_linked(
+    engine: Engine,
+    fn: Callable[..., object],
+    args: tuple[object, ...],
+    name: str | None,
+    options: Options,
+    needs: Mapping[str, Record],
+    after: Sequence[Record],
+) -> Record:
+    """Enter a child that needs or follows others into the books; nothing runs yet.
+
+    Raises:
+        ConfigurationError: The component or an option cannot be; nothing was entered.
+        StartFailed: What it needs will never be ready; nothing was entered.
+        SupervisorClosed: The supervisor is stopping or draining.
+    """
+    _check(engine, fn, name, options)  # a closed supervisor is told of before a need that is over
+    _check_needs(engine, name or callable_name(fn), needs)
+    record = add(engine, fn, args, name, options)
     if needs or after:
         link(record, needs, after)
     return record

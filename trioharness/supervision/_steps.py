@@ -46,8 +46,8 @@ async def restart_with_dependents(
 def _start_later(
     engine: Engine, record: Record, epoch: int, delay: float, group: list[Record] | None
 ) -> None:
-    record.delay = trio.CancelScope()
-    engine.start_task(_later, engine, record, epoch, record.delay, delay, group)
+    scope = record.with_past().delay = trio.CancelScope()
+    engine.start_task(_later, engine, record, epoch, scope, delay, group)
 
 
 async def restart_group(
@@ -158,8 +158,9 @@ async def _later(
     """Wait out a back-off; only the start waits, the turn is free meanwhile."""
     with scope:
         await trio.sleep(delay)
-    if record.delay is scope:
-        record.delay = None
+    past = record.with_past()
+    if past.delay is scope:
+        past.delay = None
     if record.epoch == epoch:
         engine.turn.submit(partial(_begin_delayed, engine, record, epoch, group))
 

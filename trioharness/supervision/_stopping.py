@@ -81,7 +81,7 @@ class Stopping:
             if (
                 record.state is READY
                 and record.engine is self.silent_in
-                and run.exit_scope is None
+                and run.held is None
                 and not run.shields
                 and record.options.grace > 0
                 and not self.engine.hurried
@@ -232,7 +232,9 @@ def _told(
     own = record.engine
     if record.state is not STOPPING or run.fault is not None:
         # Not told yet, or ended for a fault so far; now it is just stopped.
-        run.fault, run.stop_reason = None, reason
+        if run.watch is not None:
+            run.watch.fault = None
+        run.stop_reason = reason
         record.move(STOP)
         if own is not silent_in and own.tells_all():
             event = ChildStopping(path=record.path, incarnation=run.number, time=now, reason=reason)

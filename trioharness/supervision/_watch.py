@@ -51,8 +51,10 @@ class Watch:
     """Deals with the health check that is under way, when its time is over."""
     check_by: float = math.inf
     """When that is."""
+    fault: Exception | None = None
+    """What its supervisor ends it for; see `Incarnation.fault`."""
     ending_since: float | None = None
-    """When it was told to end for a fault of its own."""
+    """When it was told so."""
     beats: bool = False
     """Whether it is watched from its first beat on: it may have nothing to do but to be there."""
 
@@ -167,7 +169,7 @@ class Monitor:
         """
         record, run = watch.record, watch.run
         record.move(Cause.STOP)
-        run.fault, watch.ending_since = fault, now
+        watch.fault, watch.ending_since = fault, now
         run.stop(str(fault), 0.0 if self.engine.hurried else record.options.grace, now)
 
 
