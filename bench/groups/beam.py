@@ -45,10 +45,11 @@ GROUP = Group(
         ),
         _whole(
             "batches of 100, `!`",
-            "messages in batches of 100, beside as many by `!`",
+            "messages in batches of 100, beside as many by `!`; trio_lists: a list as one message",
             "whole_batches_of_100",
             5_000_000,
             _ratio_at_most(1.4, 1.0),
+            more=("trio_lists",),
         ),
         _whole(
             "batches of 1,000, `!`",
@@ -56,6 +57,7 @@ GROUP = Group(
             "whole_batches_of_1000",
             5_000_000,
             _ratio_at_most(0.8, 0.6),
+            more=("trio_lists",),
         ),
         _whole(
             "batches of 100, cast",
@@ -63,13 +65,16 @@ GROUP = Group(
             "whole_casts",
             5_000_000,
             _ratio_at_most(1.0, 0.8),
+            more=("trio_lists",),
         ),
         _whole(
             "100 clients, call",
-            "calls of 100 clients at once, beside those by gen_server:call",
+            "calls of 100 clients at once, beside those by gen_server:call; raw_trio: the least"
+            " that a call takes on trio, nothing checked, by its low-level functions",
             "whole_calls",
             500_000,
             _ratio_at_most(2.5, 2.0),
+            more=("raw_trio",),
         ),
         _whole(
             "10,000 up and down",

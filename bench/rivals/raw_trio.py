@@ -177,10 +177,13 @@ def import_supervision(size: int, clock: Clock) -> Sample:
     return import_apart("import trio; trio.open_nursery", size, clock)
 
 
-def whole_one_by_one(size: int, clock: Clock) -> Sample:
-    """Send numbers one by one, as a whole process."""
-    program = [sys.executable, "-m", "bench.rivals.ours_whole", "one_by_one_on_trio", str(size)]
+def _program(work: str, size: int, clock: Clock) -> Sample:
+    program = [sys.executable, "-m", "bench.rivals.ours_whole", work, str(size)]
     return whole_process(program, size, clock)
+
+
+whole_one_by_one = partial(_program, "one_by_one_on_trio")
+whole_calls = partial(_program, "calls_on_trio")
 
 
 messages_due = messages_of(lambda: trio.open_memory_channel[int](ROOM_WHEN_DUE))
