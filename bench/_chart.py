@@ -118,7 +118,7 @@ def _write(chart: Chart, run: SavedRun, folder: Path, kinds: Sequence[str]) -> P
 
 def _sign(figure: Figure, run: SavedRun) -> None:
     machine = run.machine
-    said = f"{run.effort.name} run of {run.effort.rounds} rounds, {machine.python}"
+    said = f"{run.effort.name} run of up to {run.effort.rounds} rounds, {machine.python}"
     said += f", {machine.processors} x {machine.processor}, commit {machine.commit or 'unknown'}"
     figure.supxlabel(said, x=0.01, ha="left", fontsize=6.5, color=_PALE)
 

@@ -3,14 +3,17 @@
 The order is random so that no rival always runs in another's wake (caches, frequency, heap). Before
 the rounds each rival runs once unmeasured, unless its instructions are counted, in fresh processes.
 The garbage collector stays on, as in a real program; a full collection before each sample lets no
-rival pay for another's garbage. A rival is foreign code: whatever it raises ends its own part only,
-and is reported.
+rival pay for another's garbage, and none pays for the modules that another has loaded. A row ends
+early when it has taken its time. A rival is foreign code: whatever it raises ends its own part
+only, and is reported.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import random
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypeAlias, cast
@@ -22,7 +25,7 @@ from bench._model import CLOCKS, Effort, Row, Sample, ToolMissingError, Workload
 from bench._neighbour import beside_a_neighbour
 from bench.rivals import RivalMissingError, load_workload, module_of
 
-GC_POLICY = "gc on, full collection before each sample"
+GC_POLICY = "gc on, full collection before each sample, loaded modules frozen"
 
 
 @attrs.frozen
@@ -106,18 +109,23 @@ def measure_row(
             outcomes[rival] = _failure(error)
     samples: dict[str, list[Sample]] = {rival: [] for rival in running}
     rounds = effort.rounds_of(row)
-    warm_ups = 0 if row.counted else 1
-    for done, number, rival in _turns(tuple(running), warm_ups + rounds, rng):
-        if rival in outcomes:
-            continue
-        tell(done, (warm_ups + rounds) * len(running), rival)
-        try:
-            sample = _take_sample(running[rival], row, effort)
-        except Exception as error:
-            outcomes[rival] = _failure(error)
-        else:
-            if number >= warm_ups:
-                samples[rival].append(sample)
+    warm_ups = 0 if row.counted or row.rounds == 1 else 1
+    begun = time.monotonic()
+    with _only_its_own_garbage():
+        for done, number, rival in _turns(tuple(running), warm_ups + rounds, rng):
+            is_next = done % len(running) == 0
+            if is_next and effort.is_enough(number - warm_ups, time.monotonic() - begun):
+                break
+            if rival in outcomes:
+                continue
+            tell(done, (warm_ups + rounds) * len(running), rival)
+            try:
+                sample = _take_sample(running[rival], row, effort)
+            except Exception as error:
+                outcomes[rival] = _failure(error)
+            else:
+                if number >= warm_ups:
+                    samples[rival].append(sample)
     for rival, taken in samples.items():
         outcomes.setdefault(rival, Measured(tuple(taken)))
     in_order = {rival: outcomes[rival] for rival in row.rivals}
@@ -143,6 +151,20 @@ def _turns(
         for rival in rng.sample(rivals, len(rivals)):
             yield done, number, rival
             done += 1
+
+
+@contextlib.contextmanager
+def _only_its_own_garbage() -> Iterator[None]:
+    """Have the collector pass over what was there before: the modules of all rivals, above all.
+
+    A program has loaded one of them, and each full collection would go through all.
+    """
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _take_sample(workload: Workload, row: Row, effort: Effort) -> Sample:

@@ -7,6 +7,7 @@ must reach: an absolute figure, or a ratio to one of the rivals.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypeAlias
@@ -230,7 +231,10 @@ class Row:
     """The rival that everyone's ratio is to; None: the figures stand alone."""
     goals: tuple[Goal, ...] = ()
     rounds: int | None = None
-    """How many rounds are enough, where a sample is long or exact; None: as many as the run has."""
+    """How many rounds are enough, where a sample is long or exact; None: as many as the run has.
+
+    Where one is enough, nobody is warmed up for it either.
+    """
     whole: bool = False
     """Whether a quick run does it in full size too, since the goal is about just that size."""
     point: Point | None = None
@@ -288,8 +292,13 @@ class Effort:
 
     name: str
     rounds: int
+    """How many of a row are measured, if its time is enough for them."""
     scale: float
     """Factor on each row's size."""
+    least: int = 3
+    """How many are measured in any case."""
+    seconds: float = math.inf
+    """After so long on the wall clock a row ends with the round it is in."""
     quick: bool = False
     """Whether rows are left out that are too long for it."""
 
@@ -302,9 +311,15 @@ class Effort:
         return row.size if row.whole else max(1, round(row.size * self.scale))
 
     def rounds_of(self, row: Row) -> int:
-        """How many rounds of `row` are measured."""
+        """How many rounds of `row` are measured at most."""
         return self.rounds if row.rounds is None else min(self.rounds, row.rounds)
 
+    def is_enough(self, rounds: int, seconds: float) -> bool:
+        """Whether a row that took so long for so many measured rounds is to end."""
+        return rounds >= self.least and seconds > self.seconds
 
-FULL = Effort(name="full", rounds=15, scale=1.0)
-QUICK = Effort(name="quick", rounds=5, scale=0.2, quick=True)
+
+FULL = Effort(name="full", rounds=15, scale=1.0, least=7, seconds=8)
+"""Half an hour on two cores: some 170 rows, few of which take longer than they are to."""
+QUICK = Effort(name="quick", rounds=5, scale=0.2, least=3, seconds=0.5, quick=True)
+"""Under three minutes."""

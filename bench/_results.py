@@ -50,8 +50,8 @@ def _head(run: SavedRun, how: str) -> Iterator[str]:
     commit = machine.commit or "unknown"
     yield f"- **When**: {run.started}, in {run.seconds / 60:.0f} minutes; commit {commit}"
     yield (
-        f"- **How**: {run.effort.name} run of {run.effort.rounds} rounds in random order, seed"
-        f" {run.seed}; {run.gc}"
+        f"- **How**: {run.effort.name} run of up to {run.effort.rounds} rounds in random order,"
+        f" seed {run.seed}; {run.gc}"
     )
     processors = f"{machine.processors} x {machine.processor}"
     yield f"- **On**: {processors}, {machine.system}, load {machine.load:.2f}"

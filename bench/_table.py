@@ -20,7 +20,7 @@ def head_lines(effort: Effort, seed: int, machine: Machine) -> list[str]:
     """Say what is run, on what, and how the table is to be read."""
     libraries = ", ".join(f"{name} {version}" for name, version in machine.libraries.items())
     return [
-        f"{effort.name} run, {effort.rounds} rounds, seed {seed}, {GC_POLICY}",
+        f"{effort.name} run, up to {effort.rounds} rounds, seed {seed}, {GC_POLICY}",
         f"{machine.python}, {machine.processors} x {machine.processor}, {machine.system}",
         f"load {machine.load:.2f}, commit {machine.commit or 'unknown'}, {libraries}",
         "figure and ratio: median of all rounds, 10th to 90th percentile beside it; each ratio is",

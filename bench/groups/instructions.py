@@ -44,6 +44,7 @@ def _count(
         baseline=baseline,
         goals=(goal,),
         rounds=rounds,
+        quick=False,
     )
 
 

@@ -69,7 +69,7 @@ GROUP = Group(
                 at_least(0.77, stretch=1, against="raw_nursery"),  # 1.3 times as much at most
                 at_least(3.34, stretch=4.55, against="triotp"),  # 0.3 (0.22) times as much at most
             ),
-            rounds=3,
+            rounds=1,  # the same to a byte
         ),
         Row(
             name="idle",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import random
 import sys
@@ -88,7 +89,12 @@ def silent(done: int, total: int, rival: str) -> None:
 
 
 def measure(
-    row: Row, work: dict[str, Workload], *, seed: int = 0, tell: Tell = silent
+    row: Row,
+    work: dict[str, Workload],
+    *,
+    seed: int = 0,
+    tell: Tell = silent,
+    effort: Effort = EFFORT,
 ) -> RowResult:
     def load(rival: str, workload: str) -> Workload:
         if rival not in work:
@@ -96,7 +102,7 @@ def measure(
         return work[rival]
 
     rng = random.Random(seed)
-    return measure_row(row, EFFORT, rng, tell=tell, load=load)
+    return measure_row(row, effort, rng, tell=tell, load=load)
 
 
 def rounds_run(seed: int) -> list[tuple[str, ...]]:
@@ -229,6 +235,36 @@ def test_a_row_may_have_fewer_rounds_and_its_size_whatever_the_effort() -> None:
     )
     assert result.figures(OURS) == (4, 4)
     assert set(told) == {6}
+
+
+def test_a_row_that_takes_its_time_ends_with_a_whole_round_and_not_before_the_least() -> None:
+    work = {"base": takes(5), OURS: takes(4)}
+    hurried = attrs.evolve(EFFORT, rounds=9, seconds=0.0)
+    result = measure(make_row(), work, effort=hurried)
+    assert result.figures("base") == (5,) * hurried.least
+    assert result.figures(OURS) == (4,) * hurried.least
+    assert measure(make_row(), work, effort=attrs.evolve(hurried, seconds=60)).figures(OURS) == (
+        (4,) * 9
+    )
+
+
+def test_nobody_is_warmed_up_for_a_single_round() -> None:
+    told: list[int] = []
+    row = attrs.evolve(make_row(), rounds=1)
+    measure(row, {"base": takes(5), OURS: takes(4)}, tell=lambda _, total, __: told.append(total))
+    assert told == [2, 2]
+
+
+def test_the_collector_passes_over_what_was_there_before_and_not_over_what_comes_after() -> None:
+    frozen: list[int] = []
+
+    def work(size: int, clock: Clock) -> Sample:
+        frozen.append(gc.get_freeze_count())
+        return Sample(count=size, nanoseconds=size)
+
+    measure(make_row(), {"base": work, OURS: work})
+    assert min(frozen) == max(frozen) > 1_000
+    assert gc.get_freeze_count() == 0
 
 
 def test_ours_is_never_excused() -> None:
