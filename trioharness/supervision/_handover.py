@@ -246,12 +246,12 @@ def clone_ends(holder: Holder, made: list[End]) -> tuple[tuple[object, ...], dic
 def _clone_of(end: End, holder: Holder) -> End:
     try:
         return end.clone()
-    except trio.ClosedResourceError as error:
+    except trio.ClosedResourceError:
         # The words of the end say nothing of the handover, which is what was not known of here.
         raise trio.ClosedResourceError(
             f"{end!r}, handed over to {holder.path!r}, was closed by somebody else; leave that to "
             "the supervisor, or hand over end.clone()"
-        ) from error
+        ) from None
 
 
 @attrs.define(eq=False)
