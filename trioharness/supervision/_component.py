@@ -145,7 +145,7 @@ def _shape_of_code(code: types.CodeType) -> Shape:
     flags = code.co_flags
     if flags & inspect.CO_ASYNC_GENERATOR:
         raise _generates(code.co_qualname)
-    if flags & inspect.CO_GENERATOR and not flags & inspect.CO_ITERABLE_COROUTINE:
+    if flags & inspect.CO_GENERATOR:
         raise ComponentTypeError(
             f"component {code.co_qualname!r}",
             "it is a generator function",
