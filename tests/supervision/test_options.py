@@ -197,6 +197,7 @@ def test_options_of_a_backoff(options: dict[str, Any], sentence: str) -> None:
         (Methods().generates, "component 'Methods.generates': it is an async generator function"),
         (Methods.generates_too, "component 'Methods.generates_too': it is an async generator"),
         (generates_at_once, "component 'generates_at_once': it is a generator function; make it"),
+        (generates(), "component 'generates': it was called already, so that there is an async"),
     ],
 )
 async def test_what_is_no_component(

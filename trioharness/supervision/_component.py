@@ -187,6 +187,8 @@ def _refusal(fn: object) -> ComponentTypeError:
     if inspect.iscoroutine(fn):
         fn.close()  # or Python warns that it was never awaited, which is beside the point
         return _called_already(fn.__qualname__, "a coroutine")
+    if inspect.isasyncgen(fn):
+        return _called_already(fn.__qualname__, "an async generator")
     if isinstance(fn, Component):
         return refuse_instance(fn)
     if isinstance(fn, AsyncContextDecorator):
