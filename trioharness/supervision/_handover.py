@@ -234,7 +234,10 @@ def clone_ends(holder: Holder, made: list[End]) -> tuple[tuple[object, ...], dic
     clones: dict[int | str, End] = {}
     for place in holder.ends:  # what it was given is cloned, which may be a view of what is kept
         given = holder.positional[place] if isinstance(place, int) else holder.keywords[place]
-        clones[place] = clone = _clone_of(cast("End", given), holder)
+        try:
+            clones[place] = clone = cast("End", given).clone()
+        except trio.ClosedResourceError:
+            raise _closed_elsewhere(given, holder) from None
         made.append(clone)
         if suspends(clone):
             clone.held_by(holder)
@@ -243,15 +246,12 @@ def clone_ends(holder: Holder, made: list[End]) -> tuple[tuple[object, ...], dic
     return positional, keywords
 
 
-def _clone_of(end: End, holder: Holder) -> End:
-    try:
-        return end.clone()
-    except trio.ClosedResourceError:
-        # The words of the end say nothing of the handover, which is what was not known of here.
-        raise trio.ClosedResourceError(
-            f"{end!r}, handed over to {holder.path!r}, was closed by somebody else; leave that to "
-            "the supervisor, or hand over end.clone()"
-        ) from None
+def _closed_elsewhere(end: object, holder: Holder) -> trio.ClosedResourceError:
+    """Return the error in place of that of the end, which knows nothing of the handover."""
+    return trio.ClosedResourceError(
+        f"{end!r}, handed over to {holder.path!r}, was closed by somebody else; leave that to "
+        "the supervisor, or hand over end.clone()"
+    )
 
 
 @attrs.define(eq=False)
