@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import trioharness
+import trioharness as th
 from tests._pages import PAGES, ROOT, Block, Step, as_on_a_page, blocks_of, is_as_shown, steps_of
+from trioharness.rules import Cause
 
 if TYPE_CHECKING:
     from bench._model import Group
@@ -133,10 +134,17 @@ def test_what_stands_for_words_of_otp_is_there() -> None:
     names = {name for cell in ours for name in re.findall(r"`th\.([\w.]+)", cell)}
     assert len(names) > 20
     for name in names:
-        found: object = trioharness
+        found: object = th
         for part in name.split("."):
             assert hasattr(found, part), name
             found = getattr(found, part)
+
+
+def test_the_page_of_lives_has_every_state_and_every_cause() -> None:
+    """The pictures on it are what the command draws of the table; these are in words."""
+    page = (ROOT / "docs" / "lifecycle.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)
+    assert sorted(rows) == sorted([*th.State, *Cause])
 
 
 def test_the_bench_table_has_the_goals_of_the_bench() -> None:

@@ -13,7 +13,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 
 import attrs
 import pytest
@@ -71,6 +71,17 @@ ROOT = exported(PACKAGE / "__init__.py")
 
 def public_objects() -> dict[str, object]:
     return {name: getattr(trioharness, name) for name in sorted(ROOT)}
+
+
+def documented_objects() -> dict[str, object]:
+    """The public objects, and those that users import from another front door than the root."""
+    beside = {
+        f"{door}.{name}": getattr(importlib.import_module(f"trioharness.{door}"), name)
+        for door in ("interop", "testing")
+        for name in exported(PACKAGE / door / "__init__.py")
+        if name not in ROOT
+    }
+    return public_objects() | beside
 
 
 def public_classes() -> dict[str, type[object]]:
@@ -178,13 +189,14 @@ def test_every_front_door_opens(door: str) -> None:
         assert hasattr(module, name)
 
 
-@pytest.mark.parametrize("name", sorted(ROOT))
+@pytest.mark.parametrize("name", sorted(documented_objects()))
 def test_a_public_name_is_documented(name: str) -> None:
-    value = getattr(trioharness, name)
+    value = documented_objects()[name]
     if isinstance(value, type) or inspect.isroutine(value):
         assert own_doc(value), f"{name} has no docstring"
     else:
-        assert name in documented_assignments(), f"{name} has no docstring literal below it"
+        known = documented_assignments()
+        assert name.rpartition(".")[2] in known, f"{name} has no docstring literal below it"
 
 
 def own_doc(value: object) -> str:
@@ -210,7 +222,8 @@ def is_function(value: object) -> bool:
 
 PUBLIC_MEMBERS = [
     pytest.param(member, id=f"{name}.{attribute}")
-    for name, cls in public_classes().items()
+    for name, cls in documented_objects().items()
+    if isinstance(cls, type)
     for attribute, member in members(cls)
 ]
 
@@ -221,7 +234,9 @@ def test_a_public_method_is_documented(member: object) -> None:
 
 
 PUBLIC_FUNCTIONS = [
-    pytest.param(value, id=name) for name, value in public_objects().items() if is_function(value)
+    pytest.param(value, id=name)
+    for name, value in documented_objects().items()
+    if is_function(value)
 ] + [param for param in PUBLIC_MEMBERS if is_function(param.values[0])]
 
 
@@ -234,10 +249,23 @@ def test_parameters_are_documented(function: object) -> None:
         p.name for p in parameters if p.name not in {"self", "cls"} and p.kind != p.VAR_KEYWORD
     ]
     doc = own_doc(function)
-    if len(names) > 1:
+    if names:
         assert "Args:" in doc, f"{function.__qualname__} has no Args section"
         missing = [name for name in names if name not in doc]
         assert missing == [], f"{function.__qualname__} does not say what these are"
+
+
+@pytest.mark.parametrize("function", PUBLIC_FUNCTIONS)
+def test_what_a_cancellation_does_is_documented(function: object) -> None:
+    assert inspect.isfunction(function)
+    if waits(function):
+        assert "Cancellation:" in own_doc(function), f"{function.__qualname__} does not say"
+
+
+def waits(function: FunctionType) -> bool:
+    """Whether it is an async function, or one that opens an async context."""
+    inner = inspect.unwrap(function)
+    return inspect.iscoroutinefunction(inner) or inspect.isasyncgenfunction(inner)
 
 
 def test_live_classes_are_final_and_closed() -> None:

@@ -50,6 +50,22 @@ SHOWN = {
         "101 orders, 201 pieces",
     ],
     "priority": ["urgent 1", "urgent 2", "usual 1", "usual 2", "usual 3"],
+    "old_versions": [
+        "Order(id=7, quantity=2.0, currency='EUR')",
+        (
+            "cannot decode message.version: unknown version; known: 'order' (versions 1 to 3); it "
+            "was written by a newer program: update this one (got 4)"
+        ),
+        "cannot decode order.id: expected an int, not str (got '7')",
+        (
+            "Codec(Order): format json, lane auto, extra fields refused, at most 1048576 bytes, 32 "
+            "levels and 100000 items of a collection"
+        ),
+        "  'order' (versions 1 to 3): Order, fast lane",
+        "    id: int",
+        "    quantity: float",
+        "    currency: str",
+    ],
 }
 
 IN_ANY_ORDER = {"broadcast", "content_routing", "work_queue"}

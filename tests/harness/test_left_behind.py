@@ -8,13 +8,16 @@ import sys
 import threading
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import pytest
 import trio
 
 import trioharness as th
 from tests.harness._pieces import forever, send_all, take_all
+
+if TYPE_CHECKING:
+    from tests.conftest import Run
 
 KEPT: list[object] = []
 """Holds what is left behind, so that Python does not let go of it."""
@@ -101,6 +104,36 @@ def test_a_process() -> None:
     process.communicate(b"\n")
     assert f"process {process.pid} ({sys.executable} -c input())" in left
     assert [line.split()[0] for line in left] == ["process", "file"]  # the pipe to it
+
+
+WITH_A_FORK_SERVER = """
+import multiprocessing
+
+import trio
+import trioharness as th
+
+
+async def starts() -> None:
+    process = multiprocessing.get_context("forkserver").Process(target=len, args=("abc",))
+    process.start()
+    await trio.to_thread.run_sync(process.join)
+    process.close()
+    await trio.lowlevel.checkpoint()
+
+
+if __name__ == "__main__":
+    app = th.Harness("shop")
+    app.add(starts)
+    print(app.run().left_behind)
+"""
+
+
+def test_the_helpers_that_python_starts_once_are_passed_over(run: Run, tmp_path: Path) -> None:
+    """The fork server, and what tracks its resources; they end with the interpreter."""
+    script = tmp_path / "shop.py"
+    script.write_text(WITH_A_FORK_SERVER)
+    done = run(sys.executable, script)
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "()\n")
 
 
 def test_a_file(tmp_path: Path) -> None:

@@ -204,6 +204,7 @@ FAILURES: list[tuple[Any, str, type[object]]] = [
     (misconfigured, "'' is no address; set DSN", th.ConfigurationError),
     (cannot_enter, "PermissionError: not yours", PermissionError),
     (no_component, "returned 5, neither a coroutine nor", th.ComponentTypeError),
+    (no_component, "or give in_thread(no_component) if it blocks", th.ComponentTypeError),
 ]
 
 

@@ -352,8 +352,12 @@ async def test_a_kept_end_that_somebody_closes_is_a_failed_start(
 
     async with th.open_supervisor("s", observer=log, max_restarts=0) as sup:
         dead.close()
-        with pytest.raises(trio.ClosedResourceError):
+        with pytest.raises(trio.ClosedResourceError) as caught:
             await sup.start(component, send, dead)
+    assert str(caught.value) == (
+        "<SendChannel 'int' closed>, handed over to 's/component', was closed by somebody else; "
+        "leave that to the supervisor, or hand over end.clone()"
+    )
     send.close()
     with pytest.raises(trio.EndOfChannel):
         receive.receive_nowait()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any
 
 import pytest
@@ -16,6 +16,10 @@ from tests.supervision._kit import forever
 
 
 async def generates() -> AsyncGenerator[None]:
+    yield
+
+
+def generates_at_once() -> Generator[None]:
     yield
 
 
@@ -192,6 +196,8 @@ def test_options_of_a_backoff(options: dict[str, Any], sentence: str) -> None:
         (generates, "component 'generates': it is an async generator function; decorate it with"),
         (Methods().generates, "component 'Methods.generates': it is an async generator function"),
         (Methods.generates_too, "component 'Methods.generates_too': it is an async generator"),
+        (generates_at_once, "component 'generates_at_once': it is a generator function; make it"),
+        (generates(), "component 'generates': it was called already, so that there is an async"),
     ],
 )
 async def test_what_is_no_component(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import random
+import threading
 from functools import partial
 
 import pytest
 import trio
 from hypothesis import given
 from hypothesis import strategies as st
-from trio.testing import MockClock
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 import trioharness as th
-from trioharness.testing import VirtualClock, run, virtual_clock
+from trioharness.testing import ChannelProbe, EventRecorder, VirtualClock, run, virtual_clock
 
 # Both kinds of clock: one that jumps by itself, and one that only moves when it is told to.
 CLOCKS = [
@@ -186,6 +187,32 @@ async def test_what_does_not_become_true_is_named(autojump_clock: MockClock) -> 
     with pytest.raises(AssertionError) as caught:
         await virtual_clock().run_until(all_is_well, within=4)
     assert str(caught.value) == "'all_is_well' did not become true within 4 s; it is 4 s now"
+
+
+async def meet_a_thread_at_work(words: str) -> None:
+    """Fail to see what does not happen while a thread is at work; `words` end the errors."""
+    done, recorder = threading.Event(), EventRecorder()
+
+    async def wait_in_a_thread() -> None:
+        await trio.to_thread.run_sync(done.wait)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(wait_in_a_thread)
+        try:
+            await wait_all_tasks_blocked()
+            with pytest.raises(AssertionError, match=words):
+                recorder.assert_schedule("shop/worker", [1])
+            with ChannelProbe(int) as probe, pytest.raises(AssertionError, match=words):
+                _ = probe.send_end
+                await probe.next(within=0.01)
+        finally:
+            done.set()
+
+
+def test_time_that_did_not_wait_for_a_thread_is_pointed_out() -> None:
+    words = r"\na thread is at work .*; use real time, or a fake in its place$"
+    run(meet_a_thread_at_work, words)
+    trio.run(meet_a_thread_at_work, r"(there are none|no message before)$")
 
 
 @pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), True, "3"])

@@ -58,10 +58,6 @@ class RequestClient(SendChannel[Q_contra], Generic[Q_contra, R_co]):
     async def call(self, message: Q_contra) -> R_co:
         """Ask, and wait for the reply.
 
-        Always a checkpoint. Cancelled, it leaves at once: a request that nobody has taken is taken
-        back; the block of a responder that works on it is cancelled, and no reply is waited for. So
-        the caller's deadline is that of the responder, too.
-
         Args:
             message: What is asked for, passed by reference unless there is a ``copy``.
 
@@ -83,6 +79,11 @@ class RequestClient(SendChannel[Q_contra], Generic[Q_contra, R_co]):
                 while this waited for room; what is queued by then is still answered.
             trio.ClosedResourceError: This end is closed, also while this waits for room.
             Exception: Whatever the responder raised, the very object, with a note.
+
+        Cancellation:
+            A checkpoint. Cancelled, it leaves at once: a request that nobody has taken is taken
+            back; the block of a responder that works on it is cancelled, and no reply is waited
+            for. So the caller's deadline is that of the responder, too.
         """
         await checkpoint_if_cancelled()
         state = self._state
@@ -104,11 +105,16 @@ class RequestClient(SendChannel[Q_contra], Generic[Q_contra, R_co]):
     def cast(self, message: Q_contra) -> Coroutine[Any, Any, None]:
         """Ask for something to be done, without a reply; the same as `send`.
 
-        It waits for room, and not for anybody to take the request. Always a checkpoint. Cancelled,
-        it has asked for nothing. Its errors are those of `send`.
+        It waits for room, and not for anybody to take the request. Its errors are those of `send`.
 
         Args:
             message: What is asked for.
+
+        Returns:
+            What is to be awaited.
+
+        Cancellation:
+            A checkpoint. Cancelled, it has asked for nothing.
         """
         return self.send(message)
 

@@ -324,7 +324,11 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         self._state.heed_suspended()
 
     def held_by(self, holder: object) -> None:
-        """Say which of those that are expected has this clone, until it is closed."""
+        """Say which of those that are expected has this clone, until it is closed.
+
+        Args:
+            holder: Which one, by identity.
+        """
         self._hand.held_by(holder)
 
     @enable_ki_protection
@@ -340,7 +344,11 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
 
     @enable_ki_protection
     async def aclose(self) -> None:
-        """Close this end as `close` does, also when cancelled, then run a checkpoint."""
+        """Close this end as `close` does.
+
+        Cancellation:
+            A checkpoint. Cancelled, the end is closed all the same.
+        """
         self.close()
         await checkpoint()
 

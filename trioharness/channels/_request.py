@@ -117,6 +117,7 @@ class Request(Generic[Q_co, R_contra], metaclass=NoPublicConstructor):
         Raises:
             AlreadyAnswered: It was answered before.
             trio.ClosedResourceError: As for `reply`.
+            TypeError: `error` is no exception.
         """
         if not isinstance(error, Exception):
             raise TypeError(f"a call fails with an exception, not with {error!r}")

@@ -48,13 +48,23 @@ class Rule:
     def matches(self, message: object) -> bool:
         """Say whether a message is to go there.
 
+        Args:
+            message: The message, of any type.
+
         Raises:
             Exception: Whatever the function of the rule raises.
         """
         return bool(self._matches(message))
 
     def targets(self, message: object) -> tuple[str, ...]:
-        """Return the names of the ends that a message is to go to: one or none."""
+        """Return the names of the ends that a message is to go to: one or none.
+
+        Args:
+            message: The message, of any type.
+
+        Raises:
+            Exception: Whatever the function of the rule raises.
+        """
         return (self.to,) if self._matches(message) else ()
 
     @property
@@ -85,7 +95,14 @@ class KeyRule:
             _check_name(name)
 
     def targets(self, message: object) -> tuple[str, ...]:
-        """Return the names of the ends that a message is to go to: one or none."""
+        """Return the names of the ends that a message is to go to: one or none.
+
+        Args:
+            message: The message, of any type.
+
+        Raises:
+            Exception: Whatever the function of the rule raises.
+        """
         name = self.to.get(self.key(message))
         return () if name is None else (name,)
 
@@ -148,6 +165,9 @@ class Routing:
     def targets(self, message: object) -> tuple[str, ...]:
         """Return the names of the ends that a message goes to; none if no rule matches.
 
+        Args:
+            message: The message, of any type.
+
         Raises:
             Exception: Whatever the function of a rule raises.
         """
@@ -182,7 +202,11 @@ class Routing:
             )
 
     def no_route(self, message: object) -> NoRoute:
-        """Return the error for a message that no rule matches."""
+        """Return the error for a message that no rule matches.
+
+        Args:
+            message: The message, which it shows by its `repr`.
+        """
         return NoRoute(repr(message), str(self))
 
     def __str__(self) -> str:

@@ -63,8 +63,7 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
     async def send(self, value: T_contra) -> None:
         """Put a message into the channel, waiting while it is full.
 
-        With another ``overflow`` than ``"wait"`` it never waits for room. Always a checkpoint.
-        Cancelled, it has sent nothing.
+        With another ``overflow`` than ``"wait"`` it never waits for room.
 
         Args:
             value: The message. It is passed by reference, unless the channel has a ``copy``.
@@ -76,6 +75,9 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
             trio.BrokenResourceError: No receive end is open any more, or the channel was finished
                 or is suspended, also while this waits.
             trio.ClosedResourceError: This end is closed, also while this waits.
+
+        Cancellation:
+            A checkpoint. Cancelled, it has sent nothing.
         """
         await checkpoint_if_cancelled()
         state = self._state
@@ -102,8 +104,8 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
 
         Much faster than one by one: a batch costs one checkpoint and, if it has to wait, one
         wake-up. A batch that is larger than the room that is left goes in as room comes, and no
-        message of another sender comes in between. Always a checkpoint. Cancelled, it has sent the
-        first ``progress.sent`` messages and no other; so it has where it raises.
+        message of another sender comes in between. Where it raises, it has sent the first
+        ``progress.sent`` messages and no other.
 
         Args:
             items: The messages, which are all taken from it before the first is sent.
@@ -117,6 +119,9 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
             trio.BrokenResourceError: As for `send`.
             trio.ClosedResourceError: As for `send`.
             trio.BusyResourceError: `progress` is in use by another call.
+
+        Cancellation:
+            A checkpoint. Cancelled, it has sent the first ``progress.sent`` messages and no other.
         """
         if progress is not None:
             progress._begin()
@@ -236,9 +241,10 @@ class SendChannel(trio.abc.SendChannel[T_contra], metaclass=NoPublicConstructor)
 
     @enable_ki_protection
     async def aclose(self) -> None:
-        """Close this end as `close` does, then run a checkpoint.
+        """Close this end as `close` does.
 
-        Cancelled, the end is closed all the same.
+        Cancellation:
+            A checkpoint. Cancelled, the end is closed all the same.
         """
         self.close()
         await checkpoint()

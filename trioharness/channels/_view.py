@@ -60,13 +60,17 @@ class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPubl
         return getattr(self._end, "shown_end", self._end)
 
     async def receive(self) -> T_co:
-        """Take the next message that is shown, waiting for one. Always a checkpoint.
+        """Take the next message that is shown, waiting for one.
 
-        Cancelled, it has taken nothing but messages that it leaves out.
+        Returns:
+            What the function made of the message.
 
         Raises:
             Exception: Whatever the end raises, or the function; the message is then taken, and a
                 call fails with `RequestLeftOut`, of which that is the cause.
+
+        Cancellation:
+            A checkpoint. Cancelled, it has taken nothing but messages that it leaves out.
         """
         show = self._showing.one
         while (shown := show(await self._end.receive())) is LEFT_OUT:
@@ -75,6 +79,9 @@ class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPubl
 
     def receive_nowait(self) -> T_co:
         """Take the next message that is shown, if there is one.
+
+        Returns:
+            What the function made of the message.
 
         Raises:
             trio.WouldBlock: None is there just now.
@@ -90,6 +97,18 @@ class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPubl
 
         As `ReceiveChannel.receive_many`, which the end has to have. If the function raises, the
         whole batch is taken, and all calls of it fail as with `receive`.
+
+        Args:
+            limit: The most messages to take, 1 or more, those that it leaves out included.
+
+        Returns:
+            What the function made of them, one or more, in order.
+
+        Raises:
+            Exception: As for `receive`.
+
+        Cancellation:
+            A checkpoint. Cancelled, it has taken nothing but messages that it leaves out.
         """
         show = self._showing.many
         while not (shown := show(await self._end.receive_many(limit))):
@@ -140,7 +159,11 @@ class ReceiveView(trio.abc.ReceiveChannel[T_co], Generic[T_co], metaclass=NoPubl
         self._end.close()
 
     async def aclose(self) -> None:
-        """Close the end, then run a checkpoint."""
+        """Close the end.
+
+        Cancellation:
+            A checkpoint. Cancelled, the end is closed all the same.
+        """
         await self._end.aclose()
 
     def __enter__(self) -> Self:

@@ -48,7 +48,11 @@ class Finding:
         return self.code not in WARNINGS
 
     def log(self, harness: str) -> None:
-        """Have it in the log of a harness that starts all the same."""
+        """Have it in the log of a harness that starts all the same.
+
+        Args:
+            harness: The name of that.
+        """
         log_warning(harness, str(self), "Finding", self.code)
 
     def __str__(self) -> str:

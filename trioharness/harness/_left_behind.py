@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import sys
 import threading
 from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
@@ -26,6 +27,13 @@ from ..supervision import all_tasks, frames_of
 _PROCESS: Final = Path("/proc/self")
 _IDLE_WORKER: Final = "Trio thread"
 """How trio calls a thread that waits for the next call, and ends by itself if there is none."""
+_HELPERS: Final = (
+    ("multiprocessing.resource_tracker", "_resource_tracker", "_pid", "_fd"),
+    ("multiprocessing.forkserver", "_forkserver", "_forkserver_pid", "_forkserver_alive_fd"),
+)
+"""Processes that Python starts once for all others and ends with itself, each with its pipe: the
+module, the one object in it, and what that calls both. No public name leads to either; where these
+are not there, the helpers are named like anything else."""
 
 
 @attrs.frozen(eq=False)
@@ -74,11 +82,12 @@ def _named(before: Inventory, channels: Iterable[Channel[Any]]) -> Iterator[str]
     for thread, name in _threads():
         if (thread, name) not in before.threads and not name.startswith(_IDLE_WORKER):
             yield f"thread {one_line(name)!r}"
+    helpers, pipes = _helpers()
     for number in _children():
-        if number not in before.children:
+        if number not in before.children and number not in helpers:
             yield f"process {number} ({_command_of(number)})"
     for number, name in _files():
-        if (number, name) not in before.files:
+        if (number, name) not in before.files and number not in pipes:
             yield f"file {one_line(name)!r} (descriptor {number})"
     yield from open_generators(before.generators)
     for channel in channels:
@@ -105,6 +114,16 @@ def _ends_left(channel: Channel[Any]) -> Iterator[str]:
 def _threads() -> Iterator[tuple[threading.Thread, str]]:
     for thread in threading.enumerate():
         yield thread, thread.name
+
+
+def _helpers() -> tuple[frozenset[int], frozenset[int]]:
+    """Return Python's own processes, and the descriptors of their pipes."""
+    own = [
+        (getattr(sys.modules.get(module), instance, None), process, pipe)
+        for module, instance, process, pipe in _HELPERS
+    ]
+    processes = frozenset(getattr(helper, process, -1) for helper, process, _ in own)
+    return processes, frozenset(getattr(helper, pipe, -1) for helper, _, pipe in own)
 
 
 def _children() -> Iterator[int]:

@@ -152,7 +152,14 @@ class Ids:
         return self._node, count
 
     def block(self, count: int) -> MessageId:
-        """Return the first of the next `count` ids, all of which are taken; for a `Batch`."""
+        """Return the first of the next ids, all of which are taken; for a `Batch`.
+
+        Args:
+            count: How many, 0 or more.
+
+        Raises:
+            ConfigurationError: `count` is no such number.
+        """
         first = self._next
         self._next = first + _whole("count", count, 2**64)
         return self._node, first

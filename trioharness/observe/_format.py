@@ -87,6 +87,10 @@ def error_lines(error: BaseException) -> list[str]:
 def error_text(error: BaseException, *, raw: bool = False) -> str:
     """Tell an error in full, as `error_lines` does, or with every frame and group, as Python does.
 
+    Args:
+        error: The error.
+        raw: Whether it is told as Python does.
+
     Returns:
         Several lines without a final line break. Never raises an `Exception`.
     """
@@ -283,7 +287,11 @@ def safe_str(value: object) -> str:
 
 
 def safe_repr(value: object) -> str:
-    """Turn `value` into a printable line by its `repr`, or name its class."""
+    """Return a value as a printable line by its `repr`, or name its class where that fails.
+
+    Args:
+        value: Any object.
+    """
     try:
         text = str.__str__(repr(value))
     except Exception:
@@ -292,7 +300,12 @@ def safe_repr(value: object) -> str:
 
 
 def one_line(text: str, limit: int = _MAX_LINE) -> str:
-    """Bring `text` into one printable line of at most `limit` characters."""
+    """Return a text as one printable line.
+
+    Args:
+        text: The text.
+        limit: The most characters of the line.
+    """
     if len(text) <= limit and text.isprintable() and "  " not in text and text == text.strip():
         return text  # most are, and there is one for every crash
     return _printable(" ".join(_shorten(text, limit).split()), limit)

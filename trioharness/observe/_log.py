@@ -89,7 +89,11 @@ class LogLine:
 
 
 def log_line(event: Event) -> LogLine:
-    """Return what the log has of an event, whether it is enabled or not."""
+    """Return what the log has of an event, whether it is enabled or not.
+
+    Args:
+        event: The event.
+    """
     text, extra = _record_of(event)
     record = logging.LogRecord(_logger.name, _level(event), "", 0, text, None, None)
     record.__dict__.update(extra)
@@ -98,7 +102,11 @@ def log_line(event: Event) -> LogLine:
 
 
 def is_notable(event: Event) -> bool:
-    """Say whether an event is more than a part of a healthy life: at INFO or above in the log."""
+    """Say whether an event is more than a part of a healthy life: at INFO or above in the log.
+
+    Args:
+        event: The event.
+    """
     return _level(event) > logging.DEBUG
 
 

@@ -11,6 +11,7 @@ from typing import cast
 import trio
 
 from .._errors import ComponentTypeError
+from .._util import callable_name
 from ._ambient import watched
 from ._checking import checked
 from ._component_class import Component, check_of, life_of
@@ -49,7 +50,8 @@ def call(run: Incarnation) -> Awaitable[object]:
             raise ComponentTypeError(
                 f"component {record.path!r}",
                 f"it returned {called!r}, neither a coroutine nor an async context manager",
-                "make it an async function, or decorate it with @contextlib.asynccontextmanager",
+                "make it an async function, decorate it with @contextlib.asynccontextmanager, or "
+                f"give in_thread({callable_name(record.fn)}) if it blocks",
             )
     if not takes_status:
         run.is_ready(None)

@@ -142,8 +142,16 @@ def shape_of(fn: object) -> Shape:
 
 def _shape_of_code(code: types.CodeType) -> Shape:
     """Look at a plain function that was not seen before."""
-    if code.co_flags & inspect.CO_ASYNC_GENERATOR:
+    flags = code.co_flags
+    if flags & inspect.CO_ASYNC_GENERATOR:
         raise _generates(code.co_qualname)
+    if flags & inspect.CO_GENERATOR:
+        raise ComponentTypeError(
+            f"component {code.co_qualname!r}",
+            "it is a generator function",
+            "make it an async function, decorated with @contextlib.asynccontextmanager if it is to "
+            "yield",
+        )
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     shape = _TAKES_STATUS if "task_status" in names else _PLAIN
     if len(_SHAPES) >= _MOST_SHAPES:
@@ -179,6 +187,8 @@ def _refusal(fn: object) -> ComponentTypeError:
     if inspect.iscoroutine(fn):
         fn.close()  # or Python warns that it was never awaited, which is beside the point
         return _called_already(fn.__qualname__, "a coroutine")
+    if inspect.isasyncgen(fn):
+        return _called_already(fn.__qualname__, "an async generator")
     if isinstance(fn, Component):
         return refuse_instance(fn)
     if isinstance(fn, AsyncContextDecorator):

@@ -47,7 +47,11 @@ def exit_of(run: Incarnation, error: Exception | None) -> Exit:
         if run.ready_at is not None:
             return Returned()
         return Crashed(
-            StartFailed(run.record.path, "it returned without calling task_status.started()")
+            StartFailed(
+                run.record.path,
+                "it returned without calling task_status.started(); call it when the component is "
+                "ready, or have no task_status",
+            )
         )
     shutdown = _shutdown_in(error)
     if shutdown is not None:

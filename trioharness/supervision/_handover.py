@@ -20,6 +20,7 @@ from types import MappingProxyType
 from typing import Final, Generic, Protocol, TypeGuard, TypeVar, cast
 
 import attrs
+import trio
 
 from .._events import Crashed, Exit, InHand, Stopped
 
@@ -214,6 +215,7 @@ NEVER_ENDS: Final = frozenset({str, bytes, int, float, bool, type(None), tuple, 
 class Holder(Protocol):
     """A child, as far as its arguments go."""
 
+    path: str
     positional: tuple[object, ...]
     keywords: Mapping[str, object]
     ends: Mapping[int | str, Kept]
@@ -232,13 +234,24 @@ def clone_ends(holder: Holder, made: list[End]) -> tuple[tuple[object, ...], dic
     clones: dict[int | str, End] = {}
     for place in holder.ends:  # what it was given is cloned, which may be a view of what is kept
         given = holder.positional[place] if isinstance(place, int) else holder.keywords[place]
-        clones[place] = clone = cast("End", given).clone()
+        try:
+            clones[place] = clone = cast("End", given).clone()
+        except trio.ClosedResourceError:
+            raise _closed_elsewhere(given, holder) from None
         made.append(clone)
         if suspends(clone):
             clone.held_by(holder)
     positional = tuple(clones.get(i, value) for i, value in enumerate(holder.positional))
     keywords = {key: clones.get(key, value) for key, value in holder.keywords.items()}
     return positional, keywords
+
+
+def _closed_elsewhere(end: object, holder: Holder) -> trio.ClosedResourceError:
+    """Return the error in place of that of the end, which knows nothing of the handover."""
+    return trio.ClosedResourceError(
+        f"{end!r}, handed over to {holder.path!r}, was closed by somebody else; leave that to "
+        "the supervisor, or hand over end.clone()"
+    )
 
 
 @attrs.define(eq=False)

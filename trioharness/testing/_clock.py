@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar, TypeVarTuple, final
 
 import trio
-from trio.testing import MockClock, wait_all_tasks_blocked
+from trio.testing import MockClock, active_thread_count, wait_all_tasks_blocked
 
 from .._errors import ConfigurationError
 from .._util import NoPublicConstructor, callable_name
@@ -134,7 +134,7 @@ class VirtualClock(metaclass=NoPublicConstructor):
             if self.now >= end:
                 raise AssertionError(
                     f"{callable_name(predicate)!r} did not become true within {within:g} s; "
-                    f"it is {self.now:g} s now"
+                    f"it is {self.now:g} s now{threads_at_work()}"
                 )
             await self._step(end)
         return self.now
@@ -144,6 +144,26 @@ class VirtualClock(metaclass=NoPublicConstructor):
         pause = trio.lowlevel.current_statistics().seconds_to_next_deadline
         self._clock.jump(max(0.0, min(pause, end - self.now)))
         await wait_all_tasks_blocked()
+
+
+def threads_at_work() -> str:
+    """Say what is easily overlooked where something did not happen in virtual time.
+
+    Returns:
+        A line of its own; empty in real time, and where no thread is at work.
+    """
+    if not trio.lowlevel.in_trio_run():
+        return ""
+    if not isinstance(trio.lowlevel.current_clock(), MockClock):
+        return ""
+    count = active_thread_count()
+    if not count:
+        return ""
+    threads = "a thread is" if count == 1 else f"{count} threads are"
+    return (
+        f"\n{threads} at work (a file, a look-up of a name), and virtual time does not wait for "
+        "that; use real time, or a fake in its place"
+    )
 
 
 def _duration(subject: str, seconds: object) -> float:

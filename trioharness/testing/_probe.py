@@ -13,6 +13,7 @@ from typing_extensions import TypeForm
 
 from .._errors import ConfigurationError
 from ..channels import Channel, ReceiveChannel, SendChannel, open_channel
+from ._clock import threads_at_work
 
 T = TypeVar("T")
 
@@ -157,7 +158,8 @@ class ChannelProbe(Generic[T]):
             else:
                 self._sent.append(message)
                 return message
-        raise AssertionError(f"channel {self.channel.name!r}: {why}; {_shown(before)}")
+        doubts = threads_at_work()
+        raise AssertionError(f"channel {self.channel.name!r}: {why}; {_shown(before)}{doubts}")
 
     def close(self) -> None:
         """Close the end of the probe; the component's stays what it is.

@@ -14,6 +14,7 @@ from typing_extensions import TypeIs
 
 from .._errors import ConfigurationError
 from .._events import ChildRestarting, DeadLettered, Event, MessagesDropped, Observer
+from ._clock import threads_at_work
 
 E = TypeVar("E", bound=Event)
 
@@ -163,11 +164,12 @@ class EventRecorder:
             start: The time that counts as 0; that of a new virtual clock by default.
 
         Raises:
-            AssertionError: The restarts were others; it shows both schedules side by side.
+            AssertionError: The restarts were others, and it shows both schedules side by side; or
+                none was expected of a path of which it was never told anything.
         """
         actual = [time - start for time in self.restarts(path)]
         pairs = list(zip_longest(schedule, actual))
-        if all(_same(*pair) for pair in pairs):
+        if all(_same(*pair) for pair in pairs) and (pairs or self._may_have_told_of(path)):
             return
         rows = "\n".join(
             f"{number:>4}  {_seconds(expected):>8}  {_seconds(got):>8}"
@@ -179,6 +181,9 @@ class EventRecorder:
             f"{'#':>4}  {'expected':>8}  {'actual':>8}\n{rows}{self._doubts(path)}"
         )
 
+    def _may_have_told_of(self, path: str) -> bool:
+        return self.forgotten > 0 or any(_path(event) == path for event in self._events)
+
     def _doubts(self, path: str) -> str:
         """Say what else may be wrong where a schedule is not as expected."""
         doubts = ""
@@ -187,7 +192,7 @@ class EventRecorder:
             doubts += f"\nno event has that path; there are {', '.join(map(repr, known)) or 'none'}"
         if self.forgotten:
             doubts += f"\n{self.forgotten} older events are not kept (keep={self._events.maxlen})"
-        return doubts
+        return doubts + threads_at_work()
 
 
 def _path(event: Event) -> str:

@@ -286,8 +286,9 @@ def _no_trio(request: pytest.FixtureRequest, item: pytest.Item) -> str | None:
         )
     if not any(request.config.pluginmanager.hasplugin(name) for name in PYTEST_TRIO):
         return (
-            "pytest-trio has to run such a test, and it is not loaded; install pytest-trio, or use "
-            "trioharness.testing.run and what else is in trioharness.testing, which need no plugin"
+            "pytest-trio has to run such a test, and it is not loaded; install pytest-trio, which "
+            "trioharness[testing] brings, or use trioharness.testing.run and what else is in "
+            "trioharness.testing, which need no plugin"
         )
     if item.get_closest_marker("trio") is None:
         return (

@@ -10,7 +10,18 @@ import enum
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar, Union, cast, get_args, get_origin
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+)
 
 import attrs
 from typing_extensions import TypeForm
@@ -28,10 +39,26 @@ from ..supervision import Group, Spec
 from ._faults import Faults
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., object])
 
 Component: TypeAlias = Callable[..., object]
-FaultPlan: TypeAlias = Callable[[Faults, Component], Component]
-"""Breaks a component: ``plan(faults, worker)``."""
+
+
+class FaultPlan(Protocol):
+    """What happens to a component: ``plan(faults, worker)`` breaks it."""
+
+    def __call__(self, faults: Faults, component: F, /) -> F:
+        """Break a component.
+
+        Args:
+            faults: What breaks it, and takes note of what has struck.
+            component: The component.
+
+        Returns:
+            The broken component, to be supervised in its place.
+        """
+        ...
+
 
 RESTARTS: Sequence[RestartType] = ("temporary", "transient", "permanent")
 STRATEGIES: Sequence[Strategy] = ("one_for_one", "rest_for_one", "one_for_all")
@@ -138,8 +165,8 @@ class _Plan:
         options = ", ".join(f"{key}={value!r}" for key, value in self.options.items())
         return f"faults.{self.method}(component, {options})"
 
-    def __call__(self, faults: Faults, component: Component) -> Component:
-        broken: Component = getattr(faults, self.method)(component, **self.options)
+    def __call__(self, faults: Faults, component: F, /) -> F:
+        broken: F = getattr(faults, self.method)(component, **self.options)
         return broken
 
 
