@@ -150,6 +150,7 @@ def test_in_strict_mode_each_runs_its_own(files: dict[str, str], session: Sessio
     printed = session(files, "strict")
     assert counts(printed) == {"passed": 4, "xfailed": 4, "failed": 4}, printed
     assert sorted(errors(printed)) == sorted(UNWRAPPED)
+    assert len(re.findall(r"pytest --faults-seed=\d+ makes the same faults again", printed)) == 3
 
 
 def test_in_auto_mode_tests_of_asyncio_have_what_any_test_may_have(session: Session) -> None:

@@ -257,10 +257,7 @@ def pytest_runtest_makereport(
     asked = item.stash.get(_ASKED, None)
     if report.failed and asked is not None and asked.faults is not None:
         lines = [f"pytest --faults-seed={asked.faults.seed} makes the same faults again"]
-        lines += [
-            f"{fault.component!r} was {fault.what}, in incarnation {fault.incarnation}"
-            for fault in asked.faults.struck
-        ]
+        lines += asked.faults.told()
         report.sections.append(("trioharness faults", "\n".join(lines)))
     return report
 
