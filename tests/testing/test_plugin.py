@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
+from trioharness import testing
+
 if TYPE_CHECKING:
     from tests.conftest import Run
 
 pytest_plugins = ["pytester"]
+
+LOADED = [getattr(testing, name) for name in dir(testing)]
+"""All of the kit, before any test. pytester forgets what was imported in one of its runs; in the
+next one some modules would know the classes of the first copy, and some those of a second."""
 
 Try: TypeAlias = Callable[..., pytest.RunResult]
 
