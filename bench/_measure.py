@@ -14,7 +14,7 @@ import contextlib
 import gc
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from typing import TypeAlias, cast
 
@@ -154,7 +154,7 @@ def _turns(
 
 
 @contextlib.contextmanager
-def _only_its_own_garbage() -> Iterator[None]:
+def _only_its_own_garbage() -> Generator[None]:
     """Have the collector pass over what was there before: the modules of all rivals, above all.
 
     A program has loaded one of them, and each full collection would go through all.

@@ -34,10 +34,12 @@ def run(root: Path) -> Run:
     """Runs a command in a real process at the root of the repository, never longer than 60 s.
 
     `encoding` and `PYTHONWARNINGS=error` make a subprocess as strict as the tests themselves.
+    pytest-asyncio, which warns where it has no settings, is left out of pytests that they run.
     """
 
     def run(*command: str | Path, cwd: Path = root) -> subprocess.CompletedProcess[str]:
-        env = {**os.environ, "PYTHONPATH": str(root), "PYTHONWARNINGS": "error"}
+        strict = {"PYTHONWARNINGS": "error", "PYTEST_ADDOPTS": "-p no:asyncio"}
+        env = {**os.environ, **strict, "PYTHONPATH": str(root)}
         return subprocess.run(
             [str(word) for word in command],
             cwd=cwd,

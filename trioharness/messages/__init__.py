@@ -27,6 +27,9 @@ from ._setting import SettingMissing as SettingMissing
 from ._setting import SettingRefused as SettingRefused
 from ._setting import dotted as dotted
 from ._setting import settings_class as settings_class
+from ._types import Unsupported as Unsupported
+from ._types import fields_of as fields_of
+from ._types import strip as strip
 from ._writer import FrameWriter as FrameWriter
 
 if TYPE_CHECKING:  # it brings cattrs; `settings_class` imports it when it is called

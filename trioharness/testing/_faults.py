@@ -6,7 +6,7 @@ import itertools
 import math
 import random
 from collections.abc import Callable, Container
-from typing import TypeAlias, TypeVar, cast, final
+from typing import Self, TypeAlias, TypeVar, cast, final
 
 from .._errors import ConfigurationError, Fault
 from .._util import callable_name
@@ -45,7 +45,8 @@ class Faults:
     is any container of numbers: ``(1,)``, ``range(1, 4)``; None stands for all.
 
     Where a pair is given instead of a number, each incarnation draws its own in between: always
-    the same for the same seed, whatever else happens in the program.
+    the same for the same seed, whatever else happens in the program. As a context manager it adds
+    the seed to what its block raises: ``with Faults() as faults: run(test, faults)``.
     """
 
     __slots__ = ("_error", "_made", "_seed", "_struck")
@@ -68,6 +69,14 @@ class Faults:
     def __repr__(self) -> str:
         return f"Faults(seed={self._seed})"
 
+    def __enter__(self) -> Self:
+        """Begin a block; what it raises gets a note of the seed, and of what has struck."""
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error is not None:
+            error.add_note("\n".join([f"{self!r} makes the same faults again", *self.told()]))
+
     @property
     def seed(self) -> int:
         """The seed; `repr` shows it too, and so does each `Fault`."""
@@ -77,6 +86,13 @@ class Faults:
     def struck(self) -> tuple[Fault, ...]:
         """The faults so far, raised or done to a message: by it a test asserts that it tested."""
         return tuple(self._struck)
+
+    def told(self) -> list[str]:
+        """Return a line for each fault that has struck, for whoever shows a failure."""
+        return [
+            f"{fault.component!r} was {fault.what}, in incarnation {fault.incarnation}"
+            for fault in self._struck
+        ]
 
     def crash(
         self, component: F, *, at: Seconds = 0.0, incarnations: Container[int] | None = FIRST

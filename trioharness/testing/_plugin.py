@@ -23,13 +23,20 @@ AsyncTest: TypeAlias = Callable[..., Coroutine[Any, Any, object]]
 def prepare(item: pytest.Item, asked: Asked) -> None:
     """Have pytest-trio run a test our way; leave alone what it does not run.
 
-    One that is run again is prepared already, and no longer a coroutine function.
+    One that is run again is prepared already, and no longer a coroutine function. One that
+    pytest-asyncio runs as well fails here with words of ours: it would be given what is no
+    coroutine any more.
     """
     if (
         item.get_closest_marker("trio") is not None
         and isinstance(item, pytest.Function)
         and inspect.iscoroutinefunction(item.obj)
     ):
+        if item.get_closest_marker("asyncio") is not None:
+            fail(
+                f"pytest-trio and pytest-asyncio both take {item.name!r}; mark it for one of them, "
+                "and leave out asyncio_mode = auto and trio_mode = true, which take all"
+            )
         runners = (mark.kwargs.get("run") for mark in item.iter_markers("trio"))
         run = next(filter(None, runners), trio.run)
         item.add_marker(

@@ -12,7 +12,8 @@
 raised, and not with pytest-trio's group around it: a plain assertion reads as in a plain test, and
 ``xfail(raises=ValueError)`` works. A group that the test itself raised, say out of a nursery of its
 own, stays one; several failures at once, of the test and of its fixtures, still come as a group.
-All other tests are left alone.
+All other tests are left alone. Those of pytest-asyncio and anyio run in the same session, if each
+async test is marked for one of the plugins and none is in its auto mode.
 
 The plugin is loaded in every run of pytest where trioharness is installed, so it imports pytest and
 nothing else, neither trio nor the rest of trioharness, until a test asks for one of the fixtures.
@@ -256,10 +257,7 @@ def pytest_runtest_makereport(
     asked = item.stash.get(_ASKED, None)
     if report.failed and asked is not None and asked.faults is not None:
         lines = [f"pytest --faults-seed={asked.faults.seed} makes the same faults again"]
-        lines += [
-            f"{fault.component!r} was {fault.what}, in incarnation {fault.incarnation}"
-            for fault in asked.faults.struck
-        ]
+        lines += asked.faults.told()
         report.sections.append(("trioharness faults", "\n".join(lines)))
     return report
 
@@ -290,9 +288,26 @@ def _no_trio(request: pytest.FixtureRequest, item: pytest.Item) -> str | None:
             "trioharness[testing] brings, or use trioharness.testing.run and what else is in "
             "trioharness.testing, which need no plugin"
         )
+    other = taken_by(item)
+    if other is not None:
+        return (
+            f"pytest-trio has to run such a test, and {other} takes it; mark it with "
+            "pytest.mark.trio alone, and set asyncio_mode and anyio_mode to strict, or leave them "
+            "out: auto takes every async test"
+        )
     if item.get_closest_marker("trio") is None:
         return (
             "pytest-trio has to run such a test, and does not know it as one of its own; make it "
             "an `async def`, and mark it with pytest.mark.trio or set trio_mode = true"
         )
+    return None
+
+
+def taken_by(item: pytest.Item) -> str | None:
+    """Return the plugin, other than pytest-trio, that runs a test in an event loop of its own."""
+    if item.get_closest_marker("asyncio") is not None:
+        return "pytest-asyncio"
+    # What anyio goes by: the mark, and its auto mode, both make a test ask for it.
+    if "anyio_backend" in getattr(item, "fixturenames", ()):
+        return "anyio"
     return None
