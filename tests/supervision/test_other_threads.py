@@ -20,6 +20,8 @@ from trioharness.rules import TRANSITIONS
 
 STATES = {*TRANSITIONS.values(), th.State.PENDING}
 ROUNDS = 200
+MOST = 20
+"""How often 200 restarts are tried, until one is seen."""
 
 
 def let_others_run(frame: FrameType, event: str, arg: object) -> Any:
@@ -127,7 +129,10 @@ async def test_each_state_that_is_seen_can_follow_the_one_before(by: str) -> Non
                 seen.append(state)
 
         async with reading(read) as reader:
-            await restart_often(child, reader, by)
+            for _ in range(MOST):  # on a busy machine the thread may sleep through all of one
+                await restart_often(child, reader, by)
+                if len(set(seen)) > 1:
+                    break
             await child.stop()
     assert seen[-1] == "stopped"
     assert len(set(seen)) > 2, "it was never seen between two lives"

@@ -127,7 +127,8 @@ def find(engine: Engine, subject: str, key: str, need: str | Needed) -> Record:
     raise UnknownNeedError(
         subject,
         f"{key}={need!r} names a child neither of supervisor {engine.path!r} nor of one above it",
-        "name one that is declared before it, or started before the supervisor itself",
+        "name one that is declared before it, or started before the supervisor itself, and that is "
+        "not forgotten when it has ended, as a temporary one is",
     )
 
 
