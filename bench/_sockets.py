@@ -7,7 +7,7 @@ from typing import Protocol, TypeAlias, TypeVar
 
 import trio
 
-from bench._model import Clock, Sample, check_items, check_sum
+from bench._model import Clock, Sample, check_items, check_sum, start
 from bench._neighbour import run
 
 
@@ -71,7 +71,7 @@ async def _transfer(
             for piece in pieces(messages):
                 await here.send_all(piece)
 
-    begun = clock()
+    begun = start(clock)
     async with trio.open_nursery() as nursery, there:
         nursery.start_soon(send)
         async for data in there:

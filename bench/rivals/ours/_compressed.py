@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import trioharness as th
-from bench._model import Clock, Sample, ToolMissingError, Workload, check_items
+from bench._model import Clock, Sample, ToolMissingError, Workload, check_items, start
 from bench._purchases import Purchase, make_purchases
 from bench.rivals.ours._frames import batches_of, messages_of, read
 
@@ -23,7 +23,7 @@ def encoding_with(compression: th.Compression) -> Workload:
         purchases = make_purchases(size)
         batches = [*batches_of(purchases)]
         writer.encode(batches[0])  # what is made once for each type
-        begun = clock()
+        begun = start(clock)
         frames = [writer.encode(batch) for batch in batches]
         elapsed = clock() - begun
         check_items("message", messages_of(read(frames)), purchases)
@@ -39,7 +39,7 @@ def decoding_with(compression: th.Compression) -> Workload:
         purchases = make_purchases(size)
         frames = [*map(_writer(compression).encode, batches_of(purchases))]
         reader = th.FrameReader(th.Codec(Purchase))
-        begun = clock()
+        begun = start(clock)
         found = read(frames, reader)
         elapsed = clock() - begun
         check_items("message", messages_of(found), purchases)

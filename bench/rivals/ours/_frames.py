@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 import trioharness as th
-from bench._model import Clock, Sample, check_items
+from bench._model import Clock, Sample, check_items, start
 from bench._purchases import Purchase, make_purchases
 from bench._sockets import over_a_socket
 
@@ -34,7 +34,7 @@ def encode_messages(size: int, clock: Clock) -> Sample:
     encode = th.FrameWriter(th.Codec(Purchase)).encode
     new_id, now = th.Ids(7).next, time.time_ns
     encode(th.Envelope(purchases[0], (7, 0), 0))  # what is made once for each type
-    begun = clock()
+    begun = start(clock)
     frames = [encode(th.Envelope(purchase, new_id(), now())) for purchase in purchases]
     nanoseconds = clock() - begun
     check_items("message", messages_of(read(frames)), purchases)
@@ -52,7 +52,7 @@ def encode_payloads(size: int, clock: Clock) -> Sample:
     codec = th.Codec(Purchase)
     dump, load = codec.dump, codec.load
     load(*dump(purchases[0]))
-    begun = clock()
+    begun = start(clock)
     dumped = [dump(purchase) for purchase in purchases]
     nanoseconds = clock() - begun
     check_items("message", [load(*each) for each in dumped], purchases)
@@ -76,7 +76,7 @@ def decode_payloads(size: int, clock: Clock) -> Sample:
     dumped = [codec.dump(purchase) for purchase in purchases]
     load = codec.load
     load(*dumped[0])
-    begun = clock()
+    begun = start(clock)
     loaded = [load(name, version, payload) for name, version, payload in dumped]
     nanoseconds = clock() - begun
     check_items("message", loaded, purchases)
@@ -96,7 +96,7 @@ def batches(size: int, clock: Clock) -> Sample:
 def _encode(frames: Sequence[Frame], size: int, clock: Clock) -> Sample:
     encode = th.FrameWriter(th.Codec(Purchase)).encode
     encode(frames[0])
-    begun = clock()
+    begun = start(clock)
     encoded = [encode(frame) for frame in frames]
     nanoseconds = clock() - begun
     check_items("frame", read(encoded), frames)
@@ -108,7 +108,7 @@ def _decode(framed: Framed, size: int, clock: Clock) -> Sample:
     stream = th.FrameWriter(th.Codec(Purchase)).encode_many(framed(purchases))
     pieces = [stream[at : at + PIECE] for at in range(0, len(stream), PIECE)]
     reader = th.FrameReader(th.Codec(Purchase))
-    begun = clock()
+    begun = start(clock)
     frames = read(pieces, reader)
     nanoseconds = clock() - begun
     check_items("message", messages_of(frames), purchases)
