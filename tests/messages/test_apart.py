@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import enum
+import math
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
+import attrs
 import pytest
 
 from trioharness._errors import EncodeError
@@ -57,3 +62,111 @@ def test_a_bool_is_written_where_it_is_expected(form: str) -> None:
     codec = BothLanes(Numbers, format=form)
     msg = Numbers(flagged=True, maybe=1, mixed=2, either=3.0, many=(4,), by_number={5: 6.0})
     assert repr(codec.copy(msg)) == repr(msg)
+
+
+class Half(enum.IntEnum):
+    ONE = 1
+
+
+class Real(float):
+    pass
+
+
+@attrs.frozen
+class Cell:
+    count: int = 1
+    ratio: float = 0.5
+    maybe: float | None = None
+    at: datetime.datetime = NOW
+    amount: Decimal = Decimal("1.5")
+    text: str = "a"
+
+
+@attrs.frozen
+class Wider(Cell):
+    pass
+
+
+@attrs.frozen
+class Alike:
+    count: int = 1
+    ratio: float = 0.5
+    maybe: float | None = None
+    at: datetime.datetime = NOW
+    amount: Decimal = Decimal("1.5")
+    text: str = "a"
+
+
+@message("table")
+class Table:
+    cells: list[Cell] = attrs.field(factory=list)
+    fixed: tuple[Cell, ...] = ()
+
+
+GOOD_CELLS = [
+    Cell(ratio=3),
+    Cell(ratio=-(2**53)),
+    Cell(ratio=Real(0.25)),
+    Cell(count=Half.ONE),
+    Cell(maybe=1.5),
+    Cell(maybe=2),
+    Cell(ratio=1.7976931348623157e308, maybe=-1.7976931348623157e308),
+    Cell(at=NOW.astimezone(datetime.timezone(datetime.timedelta(hours=2)))),
+]
+BAD_CELLS: list[Any] = [
+    Cell(count=True),
+    Cell(ratio=False),
+    Cell(ratio=math.nan),
+    Cell(ratio=math.inf),
+    Cell(ratio=-math.inf),
+    Cell(ratio=10**400),
+    Cell(ratio=Decimal("0.5")),  # type: ignore[arg-type]
+    Cell(ratio=Fraction(1, 2)),  # type: ignore[arg-type]
+    Cell(ratio="0.5"),  # type: ignore[arg-type]
+    Cell(maybe=True),
+    Cell(maybe=math.nan),
+    Cell(at=NOW.replace(tzinfo=None)),
+    Cell(amount=Decimal("NaN")),
+    Cell(amount=0.5),  # type: ignore[arg-type]
+    Wider(),
+    Alike(),
+    None,
+]
+
+
+def tables(cell: Any, count: int) -> list[Table]:
+    """Return messages with so many cells, one of which is another, wherever it stands."""
+    cells = [[*[Cell()] * at, cell, *[Cell()] * (count - 1 - at)] for at in {0, count // 2}]
+    return [table for some in cells for table in (Table(cells=some), Table(fixed=tuple(some)))]
+
+
+counts = pytest.mark.parametrize("count", [1, 9, 10, 40])
+"""Those of which there are ten and more are taken apart in another way."""
+
+
+@pytest.mark.parametrize("form", ["json", "msgpack"])
+@counts
+@pytest.mark.parametrize("cell", GOOD_CELLS)
+def test_one_among_many_is_written_as_it_is_alone(cell: Cell, count: int, form: str) -> None:
+    codec = BothLanes(Table, format=form)
+    assert "fast lane" in codec.explain()
+    for table in tables(cell, count):
+        assert codec.copy(table) == table
+
+
+@pytest.mark.parametrize("form", ["json", "msgpack"])
+@counts
+@pytest.mark.parametrize("cell", BAD_CELLS)
+def test_one_among_many_is_refused_as_it_is_alone(cell: Any, count: int, form: str) -> None:
+    codec = BothLanes(Table, format=form)
+    for table in tables(cell, count):
+        with pytest.raises(EncodeError):
+            codec.encode(table)
+
+
+@counts
+def test_many_in_what_is_of_another_class_are_refused(count: int) -> None:
+    codec = BothLanes(Table)
+    for odd in (tuple([Cell()] * count), {Cell(count=at) for at in range(count)}, "a" * count):
+        with pytest.raises(EncodeError, match="expected a list"):
+            codec.encode(Table(cells=odd))  # type: ignore[arg-type]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import sys
+import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
@@ -15,24 +17,27 @@ import msgspec
 
 from .._util import type_name
 from ._formats import Format
-from ._types import TypeLike, class_of, fields_of, is_attrs, strip
+from ._types import TypeLike, class_of, fields_of, is_attrs, is_union, strip
 from ._walks import Walks
 
 Writer: TypeAlias = Callable[[Any], bytes]
 RunWriter: TypeAlias = Callable[[Sequence[Any]], bytes]
 
 _IS_BOOL: Final = "{0} is True or {0} is False"
+_MAX: Final = repr(sys.float_info.max)
 
-_FAULTS: Final[Mapping[TypeLike, str]] = {
+_GOOD: Final[Mapping[TypeLike, str]] = {
     # To type checkers a bool is an int and a float, and a datetime a date.
-    int: _IS_BOOL,
-    # Not finite, or an int that is no float: an OverflowError.
-    float: f"{{0}} * 0.0 != 0.0 or {_IS_BOOL}",
-    datetime.date: "type({0}) is not date",
-    datetime.datetime: "{0}.tzinfo is not UTC and not has_zone({0})",
-    decimal.Decimal: "not {0}.is_finite()",
+    int: "{0} is not True and {0} is not False",
+    float: f"type({{0}}) is float and {{0}} <= {_MAX} and {{0}} >= -{_MAX} or is_float({{0}})",
+    datetime.date: "type({0}) is date",
+    datetime.datetime: "{0}.tzinfo is UTC or has_zone({0})",
+    decimal.Decimal: "{0}.is_finite()",
 }
-"""On which condition a scalar is not good."""
+"""On which condition a scalar is good."""
+
+_MANY: Final = 10
+"""From how many objects on a comprehension is faster: it saves 30 ns of each and takes 200."""
 
 _MINUTE: Final = datetime.timedelta(minutes=1)
 
@@ -45,14 +50,22 @@ class Apart(Walks):
         self._format = wire_format
         self._structs: dict[TypeLike, str] = {}
         has_zone = _has_zone if wire_format.name == "msgpack" else _has_zone_of_minutes
-        scalars = {"UTC": datetime.UTC, "has_zone": has_zone, "date": datetime.date}
-        known = {"encode": wire_format.encode, "encode_run": wire_format.encode_run}
-        super().__init__({**scalars, **known})
+        super().__init__(
+            {
+                "UTC": datetime.UTC,
+                "date": datetime.date,
+                "encode": wire_format.encode,
+                "encode_run": wire_format.encode_run,
+                "has_zone": has_zone,
+                "is_float": _is_float,
+            }
+        )
 
     def whole(self, form: TypeLike, name: str, version: int) -> Writer:
         """Return a function that writes a message, of which it is known that it is of the class."""
-        head, tail = self._format.head(name, version), self._format.tail
-        written = f"{self._name(head)} + encode(msg) + {self._name(tail)}"
+        parts = [("version", Any), ("data", Any)]
+        whole = msgspec.defstruct(f"whole {name}", parts, tag_field="type", tag=name, gc=False)
+        written = f"encode({self._name(whole)}({version}, msg))"
         return self._writer([*self._fields("    ", "msg", form), f"    return {written}"])
 
     def payload(self, form: TypeLike) -> Writer:
@@ -76,8 +89,8 @@ class Apart(Walks):
         return made
 
     def _scalar(self, value: str, bare: TypeLike) -> str | None:
-        fault = _FAULTS.get(bare)
-        return None if fault is None else f"if {fault.format(value)}: raise Unfit"
+        good = _GOOD.get(bare)
+        return None if good is None else f"if not ({good.format(value)}): raise Unfit"
 
     def _union(self, indent: str, value: str, members: tuple[TypeLike, ...]) -> list[str]:
         lines = super()._union(indent, value, members)
@@ -87,6 +100,38 @@ class Apart(Walks):
         if is_told and bool not in others and others & {int, float}:
             return [f"{indent}if {_IS_BOOL.format(value)}: raise Unfit", *lines]
         return lines
+
+    def _collection(self, indent: str, value: str, bare: TypeLike) -> list[str]:
+        many = self._comprehension(f"{indent}    ", value, bare)
+        if not many:
+            return super()._collection(indent, value, bare)
+        few = super()._collection(f"{indent}    ", value, bare)
+        return [f"{indent}if len({value}) < {_MANY}:", *few, f"{indent}else:", *many]
+
+    def _comprehension(self, indent: str, value: str, bare: TypeLike) -> list[str]:
+        """Return the lines for many objects in a variable, if each takes but one expression."""
+        form = strip(typing.get_args(bare)[0])
+        if not is_attrs(form) or class_of(bare) not in (list, tuple):
+            return []
+        item, copy = self._new("item"), self._new("copy")
+        asked = f"for {item} in {value} if type({item}) is {self._name(class_of(form))}"
+        parts: list[str] = []
+        for field in fields_of(form):
+            part = f"{item}.{field.name}"
+            if self._is_needed(field.type):
+                taken, part = part, self._new("part")
+                good = _goodness(part, field.type)
+                if good is None:
+                    return []
+                asked += f" for {part} in [{taken}] if {good}"
+            parts.append(part)
+        expected, _ = self._copy(value, copy, bare)
+        return [
+            f"{indent}if {expected}: raise Unfit",
+            f"{indent}{copy} = [{self._struct(form)}({', '.join(parts)}) {asked}]",
+            f"{indent}if len({copy}) != len({value}): raise Unfit",
+            f"{indent}{value} = {copy}",
+        ]
 
     def _changes(self, bare: TypeLike) -> bool:
         return is_attrs(bare)
@@ -118,6 +163,25 @@ class Apart(Walks):
             made = msgspec.defstruct(f"parts of {type_name(form)}", fields, gc=False)
             self._structs[form] = self._name(made)
         return self._structs[form]
+
+
+def _goodness(value: str, found: TypeLike) -> str | None:
+    """Return the condition on which a scalar, or None in its place, is good; if it is one."""
+    bare = strip(found)
+    if not is_union(bare):
+        good = _GOOD.get(bare)
+        return None if good is None else f"({good.format(value)})"
+    others = [member for member in typing.get_args(bare) if member is not type(None)]
+    good = _goodness(value, others[0]) if len(others) == 1 else None
+    return None if good is None else f"({value} is None or {good})"
+
+
+def _is_float(value: Any) -> bool:
+    """Whether one that is not just a float is written as one that is finite.
+
+    An int that is too large raises an OverflowError.
+    """
+    return bool(value * 0.0 == 0.0) and value is not True and value is not False
 
 
 def _has_zone(moment: datetime.datetime) -> bool:

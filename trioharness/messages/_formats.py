@@ -41,10 +41,6 @@ class Format:
     decoder: Callable[[Any], Callable[[bytes], Any]]
     """Makes what reads bytes as a value of a type, as msgspec means it."""
     read: Callable[[bytes], object]
-    head: Callable[[str, int], bytes]
-    """Gives what `encode` writes for the outside of a message, before its payload."""
-    tail: bytes
-    """What comes after the payload."""
     no_openers: bytes
     """All bytes but those with which an object or an array can begin."""
     separator: bytes
@@ -93,15 +89,6 @@ class Format:
         return f"; {NOT_FINITE}" if at.startswith((b"NaN", b"Infinity")) else ""
 
 
-def _json_head(name: str, version: int) -> bytes:
-    return msgspec.json.encode({"type": name, "version": version})[:-1] + b',"data":'
-
-
-def _msgpack_head(name: str, version: int) -> bytes:
-    whole = msgspec.msgpack.encode({"type": name, "version": version, "data": None})
-    return whole[:-1]
-
-
 def _encode_lines(payloads: list[Any]) -> bytes:
     return _JSON_ENCODER.encode_lines(payloads)[:-1]  # without the last line break
 
@@ -125,8 +112,6 @@ FORMATS: Final[Mapping[FormatName, Format]] = {
         encode_run=_encode_lines,
         decoder=lambda type_: msgspec.json.Decoder(type_).decode,
         read=msgspec.json.Decoder().decode,
-        head=_json_head,
-        tail=b"}",
         no_openers=_all_but(_JSON_OPENERS),
         separator=b",",
     ),
@@ -138,8 +123,6 @@ FORMATS: Final[Mapping[FormatName, Format]] = {
         encode_run=_encode_sized,
         decoder=lambda type_: msgspec.msgpack.Decoder(type_).decode,
         read=msgspec.msgpack.Decoder().decode,
-        head=_msgpack_head,
-        tail=b"",
         no_openers=_all_but(_MSGPACK_OPENERS),
         separator=b"",
     ),
