@@ -28,6 +28,10 @@ _NOT_KEPT = (
     " is ready"
 )
 _AT_ONCE = "it cancels all at once; ours stops one after another, in reverse, each with its grace"
+_IN_A_CHAIN = (
+    "a task and a scope for each, and nothing else: less than that cannot be done on trio, so that"
+    " its ratio is the best that any stop one after another can have there"
+)
 _NOT_AT_ONCE = "trio has loaded all of itself by then, and ours what was asked for, which is more"
 _PICKLE = "it checks nothing, and what it reads may run any code"
 _BARE = (
@@ -49,6 +53,8 @@ WINS: Mapping[tuple[str, str], str] = {
     ("children_down", "raw_nursery"): _AT_ONCE,
     ("children_down", "raw_start_soon"): _AT_ONCE,
     ("children_down", "aiotools"): _AT_ONCE,
+    ("children_up", "trio_chain"): _NOT_KEPT,
+    ("children_down", "trio_chain"): _IN_A_CHAIN,
     ("children_memory", "raw_nursery"): "it keeps a task for each child, and no handle or policy",
     ("import_alone", "raw_trio"): "both import trio, and one of them no more",
     ("import_channels", "raw_trio"): _NOT_AT_ONCE,
