@@ -24,11 +24,12 @@ from bench._instructions import check_valgrind
 from bench._json import to_json
 from bench._machine import describe_machine
 from bench._measure import RowResult
-from bench._model import FULL, QUICK, Effort, Group, ToolMissingError
+from bench._model import FULL, QUICK, Effort, Group
 from bench._progress import ProgressLine
 from bench._recorded import suspects
 from bench._results import results_page
 from bench._run import Run, group_names, load_group, measure_groups
+from bench._sample import ToolMissingError
 from bench._saved import SavedRun, UnreadableRunError, read_run
 from bench._table import goal_text, group_lines, head_lines, last_line, missed_lines, row_lines
 from bench._verdict import failed

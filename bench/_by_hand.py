@@ -7,8 +7,8 @@ from uuid import UUID
 
 from cattrs.preconf.orjson import make_converter
 
-from bench._model import Clock, Sample, check_items
 from bench._purchases import Purchase, make_purchases
+from bench._sample import Clock, Sample, check_items
 
 BATCH = 100
 

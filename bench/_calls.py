@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 import trio
 
-from bench._model import Clock, Sample, Workload, check_sum
 from bench._neighbour import run
+from bench._sample import Clock, Sample, Workload, check_sum
 
 Ask: TypeAlias = Callable[[int], Awaitable[int]]
 """``await ask(number)`` gives the next number, from whoever answers."""

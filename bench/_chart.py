@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 
-from bench._model import OURS, ToolMissingError
+from bench._model import OURS
+from bench._sample import ToolMissingError
 from bench._saved import SavedGroup, SavedRow, SavedRun
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from uuid import UUID
 import attrs
 
 import trioharness as th
-from bench._model import Clock, Sample, Workload, WorkloadOf, check_items, check_sum
+from bench._sample import Clock, Sample, Workload, WorkloadOf, check_items, check_sum
 
 T = TypeVar("T")
 

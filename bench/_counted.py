@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import attrs
 
-from bench._model import INSTRUCTIONS_PER_MESSAGE, Effort, Group, Row, Sample, Unit
+from bench._model import INSTRUCTIONS_PER_MESSAGE, Effort, Group, Row, Unit
+from bench._sample import Sample
 
 COUNTED = Effort(name="counted", rounds=1, scale=0.1)
 """Under valgrind all is some forty times slower, and one round is exact."""

@@ -9,7 +9,7 @@ import attrs
 import trio
 
 from bench._flow import Consume, End
-from bench._model import Clock, Sample, check_sum
+from bench._sample import Clock, Sample, check_sum
 
 SUBSCRIBERS = 10
 ROOM = 100

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import trio
 
-from bench._model import Clock, Sample, Workload, check_sum
+from bench._sample import Clock, Sample, Workload, check_sum
 
 ROOM_IN_BATCHES = 2
 """How many batches may wait, so that neither side has to stop for the other one to fill up."""

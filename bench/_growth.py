@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench._model import Clock, Sample, Workload, WorkloadOf
+from bench._sample import Clock, Sample, Workload, WorkloadOf
 
 
 def repeated(workload: Workload) -> WorkloadOf:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from bench._model import Clock, Sample
+from bench._sample import Clock, Sample
 from bench._whole import cpu_of
 
 SAID = "there"

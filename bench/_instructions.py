@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from bench._model import Clock, Sample, ToolMissingError, Workload, WrongSumError
+from bench._sample import Clock, Sample, ToolMissingError, Workload, WrongSumError
 
 PARTS = 3
 """The workload runs in full and for one of so many parts, so that what it takes to start is out."""

@@ -12,8 +12,8 @@ from typing import assert_never
 import attrs
 
 from bench._measure import GC_POLICY, Broken, Measured, Missing, NotRun, RowResult
-from bench._model import Sample
 from bench._run import GroupResult, Run
+from bench._sample import Sample
 from bench._statistics import percentile, summarize
 from bench._verdict import compare, judge
 

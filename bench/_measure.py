@@ -21,8 +21,9 @@ from typing import TypeAlias, cast
 import attrs
 
 from bench._instructions import instructions_of
-from bench._model import CLOCKS, Effort, Row, Sample, ToolMissingError, Workload, WorkloadOf
+from bench._model import CLOCKS, Effort, Row
 from bench._neighbour import beside_a_neighbour
+from bench._sample import Sample, ToolMissingError, Workload, WorkloadOf
 from bench.rivals import RivalMissingError, load_workload, module_of
 
 GC_POLICY = "gc on, full collection before each sample, loaded modules frozen"

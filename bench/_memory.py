@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias, cast
 
-from bench._model import Clock, Sample, ToolMissingError, check_sum
+from bench._sample import Clock, Sample, ToolMissingError, check_sum
 
 Look: TypeAlias = Callable[[], None]
 """Is called before and after there are more components, and notes the memory of that moment."""

@@ -1,27 +1,27 @@
 """What a bench is made of, as data: groups of rows, each with its rivals and its goals.
 
 A row is one piece of work that several rivals do. A rival is a module in `bench.rivals` with one
-function for each work it takes part in, all of the same form, see `Workload`. A goal is what ours
-must reach: an absolute figure, or a ratio to one of the rivals.
+function for each work it takes part in, all of the same form, see `bench._sample.Workload`. A goal
+is what ours must reach: an absolute figure, or a ratio to one of the rivals.
 """
 
 from __future__ import annotations
 
-import gc
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias
 
 import attrs
 
+from bench._sample import Clock, Sample
 from bench._statistics import percentile
 
 OURS = "ours"
 """The name of the rival that is trioharness itself; every goal is about it."""
 
-Clock: TypeAlias = Callable[[], int]
-"""Reads a clock, in nanoseconds; only differences mean anything."""
+_GAP_PART = 4
+"""A neighbour sees all there is to see in one of so many parts of the work."""
 
 ClockName: TypeAlias = Literal["cpu", "wall", "instructions"]
 """``"cpu"`` for throughput on one thread, ``"wall"`` for latencies and whatever waits.
@@ -35,78 +35,6 @@ CLOCKS: Mapping[ClockName, Clock] = {
     "wall": time.perf_counter_ns,
     "instructions": time.perf_counter_ns,
 }
-
-
-def start(clock: Clock) -> int:
-    """Collect what is left of making the input, none of which is the work, and start the time.
-
-    Else whose input has more objects in it, or fewer, pays for that in the collector's next rounds.
-    """
-    gc.collect()
-    return clock()
-
-
-@attrs.frozen(kw_only=True)
-class Sample:
-    """What one rival measured in one round, on the clock it was given."""
-
-    count: int
-    """How many messages, components, ... the timed part dealt with."""
-    nanoseconds: int
-    """How long the timed part took."""
-    laps: tuple[int, ...] = ()
-    """How long each one took, in nanoseconds, where the row is about single latencies."""
-    amount: int = 0
-    """What was counted, where the row is not about time: bytes, turns, wake-ups."""
-
-
-Workload: TypeAlias = Callable[[int, Clock], Sample]
-"""``workload(size, clock)``: do the work `size` times, time only the work, check the sum.
-
-It raises `WrongSumError` when the work was not done right: a fast wrong answer is not a figure.
-"""
-
-WorkloadOf: TypeAlias = Callable[[int, int, Clock], Sample]
-"""``workload(x, size, clock)``: the same for a point of a curve, which is at `x`."""
-
-
-class WrongSumError(Exception):
-    """A workload did not do what it was timed for, so its time means nothing."""
-
-
-class ToolMissingError(Exception):
-    """A workload cannot be measured on this machine, whoever does it; the message says why."""
-
-
-def check_sum(what: str, got: object, expected: object) -> None:
-    """Hold a workload to its work.
-
-    Args:
-        what: What was summed up, in the plural: ``"messages received"``.
-        got: What came out.
-        expected: What has to come out.
-
-    Raises:
-        WrongSumError: They differ.
-    """
-    if got != expected:
-        raise WrongSumError(f"{what}: got {got!r}, expected {expected!r}")
-
-
-def check_items(what: str, got: Sequence[object], expected: Sequence[object]) -> None:
-    """Hold a workload to every single item and to their order.
-
-    Args:
-        what: What an item is: ``"message received"``.
-        got: What came out.
-        expected: What has to come out.
-
-    Raises:
-        WrongSumError: They differ; it names the first difference.
-    """
-    check_sum(f"count of each {what}", len(got), len(expected))
-    for number, (one, other) in enumerate(zip(got, expected, strict=True)):
-        check_sum(f"{what} {number}", one, other)
 
 
 @attrs.frozen
@@ -284,6 +212,30 @@ def flow_row(name: str, about: str, workload: str, size: int, others: str, *goal
         clock="cpu",
         baseline=first,
         goals=goals,
+    )
+
+
+def with_gaps(*rows: Row, but: str = "") -> tuple[Row, ...]:
+    """Return `rows`, each with one more behind it: the gaps of a neighbour beside the same work.
+
+    Args:
+        rows: Rows about throughput.
+        but: Rivals that have no loop a neighbour could live in.
+    """
+    return tuple(each for row in rows for each in (row, _gap_row(row, but.split())))
+
+
+def _gap_row(row: Row, but: list[str]) -> Row:
+    return attrs.evolve(
+        row,
+        name=f"{row.name}: gap",
+        about="how long a neighbour in the same loop waits for its turn meanwhile",
+        rivals=tuple(rival for rival in row.rivals if rival not in but),
+        size=max(1, row.size // _GAP_PART),
+        unit=P50_MICROSECONDS,
+        goals=(),
+        rounds=3,
+        neighbour=True,
     )
 
 

@@ -22,8 +22,9 @@ import trio
 
 from bench._calls import Answered, Ask
 from bench._flow import End
-from bench._model import CLOCKS, Clock, Sample, WorkloadOf, check_sum
+from bench._model import CLOCKS
 from bench._neighbour import run
+from bench._sample import Clock, Sample, WorkloadOf, check_sum
 from bench.rivals import load_workload
 
 ROOM = 1_000

@@ -7,8 +7,8 @@ from typing import Protocol, TypeAlias, TypeVar
 
 import trio
 
-from bench._model import Clock, Sample, check_items, check_sum, start
 from bench._neighbour import run
+from bench._sample import Clock, Sample, check_items, check_sum, start
 
 
 class Numbered(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import trio
 
-from bench._model import Clock, Sample, check_sum
+from bench._sample import Clock, Sample, check_sum
 
 
 async def sums(receive: trio.abc.ReceiveChannel[int], result: list[int]) -> None:

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench._model import Clock, Sample, ToolMissingError, WrongSumError, check_sum
+from bench._sample import Clock, Sample, ToolMissingError, WrongSumError, check_sum
 
 IDLE = "idle"
 """What the process writes, with its number, when all is set up: in the trace the window opens."""

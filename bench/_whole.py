@@ -7,10 +7,13 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench._model import Clock, Sample, ToolMissingError, check_sum
+from bench._sample import Clock, Sample, ToolMissingError, check_sum
 
 _PATIENCE = 120
 """Seconds after which a process hangs, and does not work any more."""
+
+_NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
+"""What would have ours compiled anew in each process, and no library that was installed."""
 
 
 def whole_process(command: Sequence[str], size: int, clock: Clock) -> Sample:
@@ -37,6 +40,7 @@ def cpu_of(command: Sequence[str], last_word: str) -> int:
         text=True,
         check=True,
         cwd=Path(__file__).parent.parent,
+        env={name: value for name, value in os.environ.items() if name != _NO_BYTECODE},
         timeout=_PATIENCE,
     )
     check_sum("last word of the process", done.stdout.strip(), last_word)

@@ -45,7 +45,7 @@ LAYERS = {
     "_generators": Layer(0),
     "_errors": Layer(1, ("_util",), BASIC),
     "_frozen": Layer(0, (), BASIC),
-    "_events": Layer(1, ("_util", "_frozen"), BASIC),
+    "_events": Layer(1, ("_util", "_lazy", "_frozen"), BASIC),
     "rules": Layer(2, NAMES, BASIC),
     "messages": Layer(2, NAMES, (*BASIC, "cattrs", "msgspec", "backports", "compression")),
     "observe": Layer(2, NAMES, BASIC),

@@ -10,8 +10,8 @@ from bench._model import (
     Group,
     Row,
     at_least,
+    with_gaps,
 )
-from bench._neighbour import with_gaps
 
 
 def _calls(name: str, about: str, workload: str, *goals: Goal) -> Row:

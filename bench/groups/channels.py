@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from bench._model import (
-    OURS,
-    P50_MICROSECONDS,
-    Goal,
-    Group,
-    Row,
-    at_least,
-    flow_row,
-)
-from bench._neighbour import with_gaps
+from bench._model import OURS, P50_MICROSECONDS, Goal, Group, Row, at_least, flow_row, with_gaps
 
 
 def _batches(of: int, size: int, to_one_by_one: Goal, to_lists: Goal) -> Row:

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from bench._model import NANOSECONDS_PER_MESSAGE, OURS, Goal, Group, Row, at_least, flow_row
-from bench._neighbour import with_gaps
+from bench._model import (
+    NANOSECONDS_PER_MESSAGE,
+    OURS,
+    Goal,
+    Group,
+    Row,
+    at_least,
+    flow_row,
+    with_gaps,
+)
 
 _MANY = at_least(1, stretch=1.2, against="ours_plain")
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bench._model import Group, at_least, flow_row
-from bench._neighbour import with_gaps
+from bench._model import Group, at_least, flow_row, with_gaps
 
 GROUP = Group(
     name="topic",

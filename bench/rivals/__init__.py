@@ -1,9 +1,9 @@
 """The rivals: one small module (or package) each, with one function for each work it does.
 
-All functions of one name do the same work, have the form of `bench._model.Workload` and check their
-sums. A module imports its library at the top; where that is not installed the rival is reported as
-missing. A rival that is no Python library raises `RivalMissingError` at import, and says there how
-to get it.
+All functions of one name do the same work, have the form of `bench._sample.Workload` and check
+their sums. A module imports its library at the top; where that is not installed the rival is
+reported as missing. A rival that is no Python library raises `RivalMissingError` at import, and
+says there how to get it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 from typing import cast
 
-from bench._model import Workload
+from bench._sample import Workload
 
 
 class RivalMissingError(Exception):

@@ -6,7 +6,7 @@ import asyncio
 
 from aiotools import Supervisor
 
-from bench._model import Clock, Sample, check_sum
+from bench._sample import Clock, Sample, check_sum
 
 
 def children_up(size: int, clock: Clock) -> Sample:

@@ -8,9 +8,9 @@ from functools import partial
 import anyio
 
 from bench._flow import strict
-from bench._model import Clock, Sample
 from bench._neighbour import run
 from bench._open_loop import ROOM, messages_of
+from bench._sample import Clock, Sample
 
 _loop: Callable[..., Sample] = partial(anyio.run, backend="trio")
 

@@ -7,10 +7,10 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
 
+from bench._asyncio import run_in_asyncio
 from bench._calls import Ask
-from bench._model import Clock, Sample, check_sum
-from bench._neighbour import run_in_asyncio
 from bench._open_loop import ROOM, Load
+from bench._sample import Clock, Sample, check_sum
 
 
 def one_by_one(size: int, clock: Clock) -> Sample:

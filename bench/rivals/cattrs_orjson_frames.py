@@ -9,8 +9,8 @@ from uuid import UUID
 from cattrs.preconf.orjson import make_converter
 
 from bench._coding import Bundle, bundles_of
-from bench._model import Clock, Sample
 from bench._purchases import Purchase, make_purchases
+from bench._sample import Clock, Sample
 from bench._sockets import M, over_a_socket
 
 _LENGTH = struct.Struct(">I")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from mode import Service
 from mode.supervisors import OneForOneSupervisor
 
-from bench._model import Clock, Sample, check_sum
+from bench._sample import Clock, Sample, check_sum
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import trio
 
 import trioharness as th
 from bench._flow import part_of
-from bench._model import Clock, Sample, check_sum
+from bench._sample import Clock, Sample, check_sum
 from bench.rivals.ours._flows import one_by_one
 from bench.rivals.ours._supervision import idle
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench._memory import memory_apart
-from bench._model import Clock, Sample
+from bench._sample import Clock, Sample
 from bench.rivals.ours._supervision import children_up as application_up
 from bench.rivals.ours._supervision import hold_children
 

@@ -19,7 +19,7 @@ import trioharness as th
 from bench._batches import send_batches, send_lists, sum_batches, sum_lists
 from bench._calls import Ask, calls_of
 from bench._flow import ROOM_IN_BATCHES, flow, strict
-from bench._model import Clock, Sample, check_sum
+from bench._sample import Clock, Sample, check_sum
 
 CLIENTS = 100
 

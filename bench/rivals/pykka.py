@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from pykka import ThreadingActor
 
-from bench._model import Clock, Sample, check_sum
+from bench._sample import Clock, Sample, check_sum
 
 
 class Counter(ThreadingActor):

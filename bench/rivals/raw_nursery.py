@@ -8,7 +8,7 @@ import trio
 
 from bench._growth import repeated
 from bench._memory import WARM, Look, memory_apart
-from bench._model import Clock, Sample, check_sum
+from bench._sample import Clock, Sample, check_sum
 
 SIBLINGS = 10
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import trio
 import trio.testing
 
-from bench._model import Clock, Sample, check_sum
+from bench._sample import Clock, Sample, check_sum
 
 
 def children_up(size: int, clock: Clock) -> Sample:

@@ -13,11 +13,11 @@ from bench._calls import Ask, calls_of, evenness_of
 from bench._fan_out import ROOM, SUBSCRIBERS, deliveries_of, fan_out
 from bench._flow import flow, part_of, send_each, strict, sum_each
 from bench._imports import import_apart
-from bench._model import Clock, Sample
 from bench._neighbour import run
 from bench._open_loop import ROOM as ROOM_WHEN_DUE
 from bench._open_loop import calls_of as calls_due_of
 from bench._open_loop import messages_of
+from bench._sample import Clock, Sample
 from bench._threads import sample_of, sums
 from bench._threads import send_each as send_each_in_thread
 from bench._whole import whole_process

@@ -9,8 +9,8 @@ import trio
 
 from bench._batches import send_lists, sum_lists
 from bench._flow import ROOM_IN_BATCHES, flow
-from bench._model import Clock, Sample
 from bench._neighbour import run
+from bench._sample import Clock, Sample
 from bench._whole import whole_process
 
 

@@ -15,8 +15,8 @@ import trio
 from bench._calls import Ask, calls_of, evenness_of
 from bench._growth import repeated
 from bench._memory import WARM, Look, memory_apart
-from bench._model import Clock, Sample, check_sum
 from bench._open_loop import calls_of as calls_due_of
+from bench._sample import Clock, Sample, check_sum
 from bench.rivals import RivalMissingError
 
 # By name, since the checkers have to pass without it too.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import trio
 
 from bench._memory import Look
-from bench._model import Clock, Sample, check_sum
+from bench._sample import Clock, Sample, check_sum
 from bench._wakeups import mark_idle
 
 SIZE = 10_000

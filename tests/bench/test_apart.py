@@ -12,11 +12,8 @@ from bench import _instructions, _memory, _wakeups, _whole
 from bench._imports import import_apart
 from bench._instructions import instructions_of
 from bench._memory import memory_apart
-from bench._model import (
-    INSTRUCTIONS_PER_MESSAGE,
-    ToolMissingError,
-    WrongSumError,
-)
+from bench._model import INSTRUCTIONS_PER_MESSAGE
+from bench._sample import ToolMissingError, WrongSumError
 from bench._wakeups import wake_ups_apart
 from tests.bench._programs import SIZE
 

@@ -8,8 +8,9 @@ import time
 
 import pytest
 
-from bench._model import WHOLE_PROCESS, WrongSumError
+from bench._model import WHOLE_PROCESS
 from bench._run import load_group
+from bench._sample import WrongSumError
 from bench._whole import whole_process
 from bench.rivals import RivalMissingError, load_workload
 

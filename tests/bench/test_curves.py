@@ -10,8 +10,9 @@ import pytest
 
 from bench._growth import repeated
 from bench._measure import measure_row
-from bench._model import FULL, NANOSECONDS_PER_MESSAGE, OURS, QUICK, Clock, Point, Row, Sample
+from bench._model import FULL, NANOSECONDS_PER_MESSAGE, OURS, QUICK, Point, Row
 from bench._run import group_names, load_group
+from bench._sample import Clock, Sample
 
 ROW = Row(
     name="made up",

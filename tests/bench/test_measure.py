@@ -21,22 +21,24 @@ from bench._model import (
     NANOSECONDS_PER_MESSAGE,
     OURS,
     P99_MILLISECONDS,
-    Clock,
     Effort,
     Goal,
     Group,
     Row,
-    Sample,
-    ToolMissingError,
     Unit,
-    Workload,
-    WrongSumError,
     at_least,
     at_most,
+)
+from bench._run import GroupResult, Run
+from bench._sample import (
+    Clock,
+    Sample,
+    ToolMissingError,
+    Workload,
+    WrongSumError,
     check_items,
     check_sum,
 )
-from bench._run import GroupResult, Run
 from bench._table import last_line, row_lines
 from bench._verdict import Verdict, failed, judge
 from bench.rivals import RivalMissingError, load_workload

@@ -10,8 +10,10 @@ import anyio
 import pytest
 import trio
 
-from bench._model import OURS, Clock, Sample, at_least, flow_row
-from bench._neighbour import beside_a_neighbour, run, run_in_asyncio, with_gaps
+from bench._asyncio import run_in_asyncio
+from bench._model import OURS, at_least, flow_row, with_gaps
+from bench._neighbour import beside_a_neighbour, run
+from bench._sample import Clock, Sample
 
 STEPS = 10
 

@@ -12,9 +12,10 @@ import trio
 
 from bench import _open_loop
 from bench._calls import Ask
-from bench._model import CLOCKS, OURS, Row, WorkloadOf, WrongSumError
+from bench._model import CLOCKS, OURS, Row
 from bench._open_loop import Load, calls_of, messages_of
 from bench._run import load_group
+from bench._sample import WorkloadOf, WrongSumError
 from bench.rivals import RivalMissingError, load_workload
 
 PERIOD = 1_000

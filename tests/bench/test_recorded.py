@@ -7,9 +7,10 @@ import pytest
 
 from bench import __main__ as command
 from bench._measure import Measured, Missing, Outcome, RowResult
-from bench._model import Row, Sample
+from bench._model import Row
 from bench._recorded import RECORDED, suspects
 from bench._run import group_names, load_group
+from bench._sample import Sample
 from bench._table import row_lines
 
 (ROW,) = (row for row in load_group("channels").rows if row.name == "one by one")

@@ -15,8 +15,9 @@ from bench._calls import Ask, calls_of
 from bench._coding import SMALL, Coder, decoding, encoding
 from bench._fan_out import fan_out
 from bench._flow import flow, send_each, sum_each
-from bench._model import CLOCKS, WrongSumError
+from bench._model import CLOCKS
 from bench._purchases import Purchase, make_purchases
+from bench._sample import WrongSumError
 from bench._sockets import over_a_socket
 
 SIZE = 20

@@ -187,7 +187,9 @@ def test_in_strict_mode_a_mark_for_asyncio_is_one_too_many(session: Session) -> 
     marked = TAKEN.replace("async def", "@pytest.mark.asyncio\n    async def")
     printed = session({"test_taken.py": marked}, "strict")
     assert counts(printed) == {"error": 2, "failed": 1}, printed
-    shown = re.findall(r"^'test_.* and pytest-asyncio takes it; mark it with", printed, re.MULTILINE)
+    shown = re.findall(
+        r"^'test_.* and pytest-asyncio takes it; mark it with", printed, re.MULTILINE
+    )
     assert len(shown) == 2, printed  # the summary has them as well, where CI is set
 
 

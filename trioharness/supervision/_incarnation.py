@@ -8,15 +8,7 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from .._errors import Shutdown
-from .._events import (
-    ChildEnded,
-    Crashed,
-    DeadLettered,
-    Exit,
-    Ignored,
-    ShutDown,
-    Stopped,
-)
+from .._events import ChildEnded, Crashed, DeadLettered, Exit, Ignored, ShutDown, Stopped
 from ..observe import summary
 from ..rules import RestartType
 from ._calling import call, run_watched

@@ -13,7 +13,7 @@ import tempfile
 from functools import cache, partial
 from pathlib import Path
 
-from bench._model import Clock, Sample, Workload
+from bench._sample import Clock, Sample, Workload
 from bench._whole import whole_process
 from bench.rivals import RivalMissingError
 

@@ -11,7 +11,7 @@ import trio
 
 import trioharness as th
 from bench._calls import Ask, calls_of, evenness_of
-from bench._model import Clock, Sample, check_sum
+from bench._sample import Clock, Sample, check_sum
 
 Server: TypeAlias = th.ReceiveChannel[th.Request[int, int]]
 

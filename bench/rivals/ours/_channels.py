@@ -8,7 +8,7 @@ from typing import TypeVar
 import trio
 
 import trioharness as th
-from bench._model import Clock, Sample, check_items
+from bench._sample import Clock, Sample, check_items
 from bench.rivals.ours._messages import Order, make_orders
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import trio
 
 import trioharness as th
-from bench._model import Clock, Sample, check_items, check_sum
+from bench._sample import Clock, Sample, check_items, check_sum
 from bench.rivals.ours._messages import Order, make_orders
 
 MILLISECOND = 1_000_000

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import trioharness as th
-from bench._model import Clock, Sample, ToolMissingError, Workload, check_items, start
 from bench._purchases import Purchase, make_purchases
+from bench._sample import Clock, Sample, ToolMissingError, Workload, check_items, start
 from bench.rivals.ours._frames import batches_of, messages_of, read
 
 

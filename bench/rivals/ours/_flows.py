@@ -8,8 +8,8 @@ from functools import partial
 import trioharness as th
 from bench._batches import send_batches, sum_batches
 from bench._flow import ROOM_IN_BATCHES, flow, send_each, strict
-from bench._model import Clock, Sample, check_sum
 from bench._neighbour import run
+from bench._sample import Clock, Sample, check_sum
 
 
 def one_by_one(size: int, clock: Clock) -> Sample:

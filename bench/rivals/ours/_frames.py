@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 import trioharness as th
-from bench._model import Clock, Sample, check_items, start
 from bench._purchases import Purchase, make_purchases
+from bench._sample import Clock, Sample, check_items, start
 from bench._sockets import over_a_socket
 
 BATCH = 100

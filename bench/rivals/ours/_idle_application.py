@@ -10,7 +10,7 @@ import trio
 import trio.testing
 
 import trioharness as th
-from bench._model import check_sum
+from bench._sample import check_sum
 from bench._wakeups import mark_idle
 
 GROUPS = 10

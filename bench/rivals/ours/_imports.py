@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench._imports import import_apart
-from bench._model import Clock, Sample
+from bench._sample import Clock, Sample
 
 
 def import_alone(size: int, clock: Clock) -> Sample:

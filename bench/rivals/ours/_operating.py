@@ -8,7 +8,7 @@ from collections.abc import Callable
 import trio
 
 import trioharness as th
-from bench._model import Clock, Sample, check_sum
+from bench._sample import Clock, Sample, check_sum
 from trioharness.harness.control import Snapshot
 
 LOOKS = 20

@@ -6,8 +6,8 @@ from functools import partial
 
 import trioharness as th
 from bench._flow import flow, send_each
-from bench._model import Clock, Sample
 from bench._neighbour import run
+from bench._sample import Clock, Sample
 
 
 def _one_busy(

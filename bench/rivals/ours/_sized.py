@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import trioharness as th
 from bench._coding import Bundle, bundles_of
-from bench._model import Clock, Sample
+from bench._sample import Clock, Sample
 from bench._sockets import over_a_socket
 
 PIECE = 64 * 1024

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from bench._model import Clock, Sample
+from bench._sample import Clock, Sample
 from trioharness.testing.storm import VARIANTS
 
 _seeds = itertools.count(1)

@@ -7,7 +7,7 @@ import trio
 import trioharness as th
 from bench._growth import repeated
 from bench._memory import WARM, Look, memory_apart
-from bench._model import Clock, Sample, check_sum
+from bench._sample import Clock, Sample, check_sum
 from bench._wakeups import wake_ups_apart
 
 SIBLINGS = 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import trioharness as th
-from bench._model import Clock, Sample
+from bench._sample import Clock, Sample
 from bench._threads import sample_of, send_each, sums
 
 

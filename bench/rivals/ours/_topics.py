@@ -8,8 +8,8 @@ import trioharness as th
 from bench._batches import send_batches, sum_batches
 from bench._fan_out import ROOM, SUBSCRIBERS, deliveries_of, fan_out
 from bench._flow import ROOM_IN_BATCHES, Consume, Produce, send_each, sum_each
-from bench._model import Clock, Sample
 from bench._neighbour import run
+from bench._sample import Clock, Sample
 
 
 def _run(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from functools import partial
 
-from bench._model import Clock, Sample
+from bench._sample import Clock, Sample
 from bench._whole import whole_process
 
 
