@@ -140,7 +140,7 @@ def test_a_name_comes_from_where_checkers_are_told(name: str) -> None:
     assert getattr(trioharness, name) is getattr(home, name)
 
 
-@pytest.mark.parametrize("package", ["_events", "channels"])
+@pytest.mark.parametrize("package", ["_errors", "_events", "channels"])
 def test_a_name_in_a_package_comes_from_where_checkers_are_told(package: str) -> None:
     names = exported(PACKAGE / package / "__init__.py")
     module = importlib.import_module(f"trioharness.{package}")

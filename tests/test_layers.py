@@ -43,7 +43,7 @@ LAYERS = {
     "_util": Layer(0),
     "_lazy": Layer(0),
     "_generators": Layer(0),
-    "_errors": Layer(1, ("_util",), BASIC),
+    "_errors": Layer(1, ("_util", "_lazy"), BASIC),
     "_frozen": Layer(0, (), BASIC),
     "_events": Layer(1, ("_util", "_lazy", "_frozen"), BASIC),
     "rules": Layer(2, NAMES, BASIC),

@@ -54,52 +54,83 @@ Errors of closed, broken, ended and full channels are trio's own: `trio.ClosedRe
 `trio.BrokenResourceError`, `trio.EndOfChannel`, `trio.WouldBlock`.
 """
 
-from ._channels import FilterFailed as FilterFailed
-from ._channels import Lagged as Lagged
-from ._channels import MessageTypeError as MessageTypeError
-from ._channels import NoRoute as NoRoute
-from ._codec import CodecError as CodecError
-from ._codec import DecodeError as DecodeError
-from ._codec import EncodeError as EncodeError
-from ._codec import FrameError as FrameError
-from ._codec import UnknownMessageError as UnknownMessageError
-from ._portal import CalledInTrio as CalledInTrio
-from ._portal import PortalClosed as PortalClosed
-from ._portal import PortalError as PortalError
-from ._portal import PortalTimeout as PortalTimeout
-from ._requests import AlreadyAnswered as AlreadyAnswered
-from ._requests import CallToOneself as CallToOneself
-from ._requests import RequestError as RequestError
-from ._requests import RequestLeftOut as RequestLeftOut
-from ._requests import ResponderDied as ResponderDied
-from ._requests import Unanswered as Unanswered
-from ._root import ComponentTypeError as ComponentTypeError
-from ._root import ConfigurationError as ConfigurationError
-from ._root import CycleError as CycleError
-from ._root import DuplicateNameError as DuplicateNameError
-from ._root import EndNotOpen as EndNotOpen
-from ._root import LoadError as LoadError
-from ._root import SettingError as SettingError
-from ._root import TrioharnessError as TrioharnessError
-from ._root import UnknownNeedError as UnknownNeedError
-from ._root import WiringError as WiringError
-from ._supervision import ChildComplete as ChildComplete
-from ._supervision import ChildDown as ChildDown
-from ._supervision import ChildExists as ChildExists
-from ._supervision import ChildKilled as ChildKilled
-from ._supervision import ChildNotFound as ChildNotFound
-from ._supervision import ChildNotReady as ChildNotReady
-from ._supervision import ChildNotStopped as ChildNotStopped
-from ._supervision import ChildSilent as ChildSilent
-from ._supervision import ChildUnhealthy as ChildUnhealthy
-from ._supervision import CommandFailed as CommandFailed
-from ._supervision import Fault as Fault
-from ._supervision import Ignore as Ignore
-from ._supervision import PoolFull as PoolFull
-from ._supervision import RestartLimitExceeded as RestartLimitExceeded
-from ._supervision import Shutdown as Shutdown
-from ._supervision import StartFailed as StartFailed
-from ._supervision import SupervisionError as SupervisionError
-from ._supervision import SupervisorClosed as SupervisorClosed
-from ._supervision import UnexpectedReturn as UnexpectedReturn
-from ._supervision import WouldDeadlock as WouldDeadlock
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._channels import FilterFailed as FilterFailed
+    from ._channels import Lagged as Lagged
+    from ._channels import MessageTypeError as MessageTypeError
+    from ._channels import NoRoute as NoRoute
+    from ._codec import CodecError as CodecError
+    from ._codec import DecodeError as DecodeError
+    from ._codec import EncodeError as EncodeError
+    from ._codec import FrameError as FrameError
+    from ._codec import UnknownMessageError as UnknownMessageError
+    from ._portal import CalledInTrio as CalledInTrio
+    from ._portal import PortalClosed as PortalClosed
+    from ._portal import PortalError as PortalError
+    from ._portal import PortalTimeout as PortalTimeout
+    from ._requests import AlreadyAnswered as AlreadyAnswered
+    from ._requests import CallToOneself as CallToOneself
+    from ._requests import RequestError as RequestError
+    from ._requests import RequestLeftOut as RequestLeftOut
+    from ._requests import ResponderDied as ResponderDied
+    from ._requests import Unanswered as Unanswered
+    from ._root import ComponentTypeError as ComponentTypeError
+    from ._root import ConfigurationError as ConfigurationError
+    from ._root import CycleError as CycleError
+    from ._root import DuplicateNameError as DuplicateNameError
+    from ._root import EndNotOpen as EndNotOpen
+    from ._root import LoadError as LoadError
+    from ._root import SettingError as SettingError
+    from ._root import TrioharnessError as TrioharnessError
+    from ._root import UnknownNeedError as UnknownNeedError
+    from ._root import WiringError as WiringError
+    from ._supervision import ChildComplete as ChildComplete
+    from ._supervision import ChildDown as ChildDown
+    from ._supervision import ChildExists as ChildExists
+    from ._supervision import ChildKilled as ChildKilled
+    from ._supervision import ChildNotFound as ChildNotFound
+    from ._supervision import ChildNotReady as ChildNotReady
+    from ._supervision import ChildNotStopped as ChildNotStopped
+    from ._supervision import ChildSilent as ChildSilent
+    from ._supervision import ChildUnhealthy as ChildUnhealthy
+    from ._supervision import CommandFailed as CommandFailed
+    from ._supervision import Fault as Fault
+    from ._supervision import Ignore as Ignore
+    from ._supervision import PoolFull as PoolFull
+    from ._supervision import RestartLimitExceeded as RestartLimitExceeded
+    from ._supervision import Shutdown as Shutdown
+    from ._supervision import StartFailed as StartFailed
+    from ._supervision import SupervisionError as SupervisionError
+    from ._supervision import SupervisorClosed as SupervisorClosed
+    from ._supervision import UnexpectedReturn as UnexpectedReturn
+    from ._supervision import WouldDeadlock as WouldDeadlock
+else:
+    # Who wants a channel does not wait for the errors of supervision.
+    from .._lazy import lazy as _lazy
+
+    __all__, __getattr__, __dir__ = _lazy(
+        __name__,
+        {
+            "_channels": "FilterFailed Lagged MessageTypeError NoRoute",
+            "_codec": "CodecError DecodeError EncodeError FrameError UnknownMessageError",
+            "_portal": "CalledInTrio PortalClosed PortalError PortalTimeout",
+            "_requests": """
+                AlreadyAnswered CallToOneself RequestError RequestLeftOut
+                ResponderDied Unanswered
+            """,
+            "_root": """
+                ComponentTypeError ConfigurationError CycleError DuplicateNameError
+                EndNotOpen LoadError SettingError TrioharnessError UnknownNeedError
+                WiringError
+            """,
+            "_supervision": """
+                ChildComplete ChildDown ChildExists ChildKilled ChildNotFound
+                ChildNotReady ChildNotStopped ChildSilent ChildUnhealthy
+                CommandFailed Fault Ignore PoolFull RestartLimitExceeded Shutdown
+                StartFailed SupervisionError SupervisorClosed UnexpectedReturn
+                WouldDeadlock
+            """,
+        },
+    )
