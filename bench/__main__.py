@@ -1,7 +1,8 @@
 """The command: ``python -m bench [name ...] [--quick] [--json FILE] [--chart DIR] ...``.
 
-Exit codes: 0 every goal is met; 1 a goal is missed, or a rival did its work wrong or is suspect;
-2 the command is wrong, or lacks a tool that it cannot do without, and nothing ran; 130 interrupted.
+Exit codes: 0 every goal is met; 1 a goal is missed, a rival did its work wrong or is suspect, or
+the process of a group died; 2 the command is wrong, or lacks a tool that it cannot do without, and
+nothing ran; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import attrs
 from bench._chart import check_charts, write_charts
 from bench._compare import compare_lines, compare_runs
 from bench._counted import COUNTED, counted
+from bench._forked import ProcessDiedError
 from bench._instructions import check_valgrind
 from bench._json import to_json
 from bench._machine import describe_machine
@@ -58,7 +60,11 @@ def main(arguments: Sequence[str]) -> int:
     if kept is not None:
         _report(options, kept, earlier)
         return 0
-    run = _run_unless_interrupted(chosen, options)
+    try:
+        run = _run_unless_interrupted(chosen, options)
+    except ProcessDiedError as error:
+        print(f"\nbench: {error}, nothing is written", file=sys.stderr)
+        return 1
     if run is None:
         return 130
     text = to_json(run)

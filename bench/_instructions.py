@@ -24,6 +24,9 @@ from bench._sample import Clock, Sample, ToolMissingError, Workload, WrongSumErr
 PARTS = 3
 """The workload runs in full and for one of so many parts, so that what it takes to start is out."""
 
+_FEW = 10
+"""How often it is done before."""
+
 _VALGRIND = "valgrind"
 _COUNT = ("--tool=cachegrind", "--cache-sim=no", f"--cachegrind-out-file={os.devnull}")
 _TOTAL = re.compile(r"I\s+refs:\s+([\d,]+)")
@@ -80,7 +83,9 @@ def _count(module: str, function: str, size: int) -> int:
 def main(module: str, function: str, size: int) -> None:
     """Do the work and be counted."""
     workload = cast("Workload", getattr(importlib.import_module(module), function))
-    gc.freeze()  # or a collection of all that was imported falls into one count and not the other
+    workload(_FEW, time.process_time_ns)  # so that all that it needs has been imported
+    gc.collect()
+    gc.freeze()  # or a collection of that falls into one count and not the other
     workload(size, time.process_time_ns)
 
 

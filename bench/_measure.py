@@ -3,9 +3,9 @@
 The order is random so that no rival always runs in another's wake (caches, frequency, heap). Before
 the rounds each rival runs once unmeasured, unless its instructions are counted, in fresh processes.
 The garbage collector stays on, as in a real program; a full collection before each sample lets no
-rival pay for another's garbage, and none pays for the modules that another has loaded. A row ends
-early when it has taken its time. A rival is foreign code: whatever it raises ends its own part
-only, and is reported.
+rival pay for another's garbage, and what is there by then it passes over: none pays for the modules
+that another has loaded. A row ends early when it has taken its time. A rival is foreign code:
+whatever it raises ends its own part only, and is reported.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from bench._neighbour import beside_a_neighbour
 from bench._sample import Sample, ToolMissingError, Workload, WorkloadOf
 from bench.rivals import RivalMissingError, load_workload, module_of
 
-GC_POLICY = "gc on, full collection before each sample, loaded modules frozen"
+GC_POLICY = "gc on, full collection before each sample, what is there by then frozen"
 
 
 @attrs.frozen
@@ -112,7 +112,7 @@ def measure_row(
     rounds = effort.rounds_of(row)
     warm_ups = 0 if row.counted or row.rounds == 1 else 1
     begun = time.monotonic()
-    with _only_its_own_garbage():
+    with _thawed_at_the_end():
         for done, number, rival in _turns(tuple(running), warm_ups + rounds, rng):
             is_next = done % len(running) == 0
             if is_next and effort.is_enough(number - warm_ups, time.monotonic() - begun):
@@ -155,13 +155,8 @@ def _turns(
 
 
 @contextlib.contextmanager
-def _only_its_own_garbage() -> Generator[None]:
-    """Have the collector pass over what was there before: the modules of all rivals, above all.
-
-    A program has loaded one of them, and each full collection would go through all.
-    """
-    gc.collect()
-    gc.freeze()
+def _thawed_at_the_end() -> Generator[None]:
+    """Have the collector see all again, of which each sample has it pass over what is there."""
     try:
         yield
     finally:
@@ -170,6 +165,7 @@ def _only_its_own_garbage() -> Generator[None]:
 
 def _take_sample(workload: Workload, row: Row, effort: Effort) -> Sample:
     gc.collect()
+    gc.freeze()
     return workload(effort.size(row), CLOCKS[row.clock])
 
 

@@ -258,14 +258,16 @@ def test_nobody_is_warmed_up_for_a_single_round() -> None:
 
 
 def test_the_collector_passes_over_what_was_there_before_and_not_over_what_comes_after() -> None:
-    frozen: list[int] = []
+    seen: list[int] = []
+    kept: list[list[object]] = []
 
     def work(size: int, clock: Clock) -> Sample:
-        frozen.append(gc.get_freeze_count())
+        kept.extend([] for _ in range(1_000))
+        seen.append(len(gc.get_objects()))
         return Sample(count=size, nanoseconds=size)
 
     measure(make_row(), {"base": work, OURS: work})
-    assert min(frozen) == max(frozen) > 1_000
+    assert 1_000 <= min(seen) <= max(seen) < 2_000 < len(gc.get_objects())
     assert gc.get_freeze_count() == 0
 
 

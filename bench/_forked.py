@@ -1,0 +1,65 @@
+"""Work in a forked process, which tells of it while it goes on.
+
+Forked, so that it has all that is here, and what is told is all that has to be sent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any, TypeAlias, TypeVar
+
+T = TypeVar("T")
+
+Work: TypeAlias = Callable[[Callable[[T], None]], None]
+"""``work(tell)``: do something, and call `tell` with what there is to say of it."""
+
+CAN_FORK = hasattr(os, "fork")
+
+_INTERRUPTED = 128 + signal.SIGINT
+
+
+class ProcessDiedError(Exception):
+    """A process has ended without doing its work; what it had to say stands on stderr."""
+
+
+def forked(what: str, work: Work[T], hear: Callable[[T], None]) -> None:
+    """Call ``work(tell)`` in a process of its own, and `hear` here with whatever it tells.
+
+    Args:
+        what: What it does, for the error.
+        work: What it is to do; what it tells is pickled.
+        hear: Is given that, at once.
+
+    Raises:
+        KeyboardInterrupt: It was interrupted; so are both by Ctrl-C.
+        ProcessDiedError: It raised something, or was killed.
+    """
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe(duplex=False)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()  # or it would be written twice
+    process = context.Process(target=_child, args=(work, there), daemon=True)
+    process.start()
+    there.close()
+    with here, contextlib.suppress(EOFError):
+        while True:
+            hear(here.recv())
+    process.join()
+    if process.exitcode == _INTERRUPTED:
+        raise KeyboardInterrupt
+    if process.exitcode:
+        raise ProcessDiedError(f"the process of {what} ended with exit code {process.exitcode}")
+
+
+def _child(work: Work[Any], there: Connection[Any, Any]) -> None:
+    with there:
+        try:
+            work(there.send)
+        except* KeyboardInterrupt:
+            sys.exit(_INTERRUPTED)
