@@ -312,6 +312,18 @@ async def test_a_filter_that_raises_is_told_to_its_subscriber_alone() -> None:
         assert take_all(other) == [1, -1, -2]
 
 
+async def test_who_is_cancelled_is_told_the_next_time() -> None:
+    publisher, topic = open_topic(int)
+    with topic.subscribe(9, where=lambda number: 1 // number > 0) as end:
+        await publisher.send(0)
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await end.receive()
+        assert scope.cancelled_caught
+        with pytest.raises(FilterFailed):
+            await end.receive()
+
+
 async def test_what_is_not_published_is_not_told_as_missed() -> None:
     publisher, topic = open_topic(int)
 

@@ -113,9 +113,11 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         hand = self._hand
         if hand.held:
             state.acknowledge(hand)
-        await checkpoint_if_cancelled()
-        if hand.closed:
-            raise state.closed_error()
+        # Who finds nothing waits, and trio looks for a cancellation there as well.
+        if state.queue or state.senders or state.ended or hand.closed or state.gapped:
+            await checkpoint_if_cancelled()
+            if hand.closed:
+                raise state.closed_error()
         try:
             item = state.take(hand)
         except (Lagged, FilterFailed):  # of a subscription: who tries again at once must not spin

@@ -179,7 +179,8 @@ class RequestState(NumberedState):
     def take(self, hand: Hand) -> Item:
         """Take the next request in `hand`, or return `EMPTY` or `OVER`."""
         hand.at_work = None
-        item = super().take(hand)
+        is_idle = not (self.queue or self.senders or self.ended)
+        item: Item = EMPTY if is_idle else super().take(hand)
         if item is EMPTY:
             task = current_task()
             if hand.task is not task:

@@ -52,6 +52,8 @@ class ChannelState(Queue):
     """Whether it is known who has a message, so that items have to be unpacked."""
     answers: bool = attrs.field(default=False, init=False)
     """Whether messages are requests."""
+    gapped: bool = attrs.field(default=False, init=False)
+    """Whether `take` may have something to tell where nothing is queued."""
     bare: bool = attrs.field(
         default=attrs.Factory(lambda state: type(state) is ChannelState, takes_self=True),
         init=False,

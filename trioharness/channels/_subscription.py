@@ -88,6 +88,10 @@ class SubscriptionState(ChannelState):
     if TYPE_CHECKING:
         subscription: Subscription
 
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        self.gapped = True
+
     # What the topic asks of it.
 
     @property
