@@ -45,7 +45,8 @@ def test_a_run_is_what_one_by_one_would_give(form: str, lane: str, run: list[Any
     assert len(payloads) == len(run)
     for each in (codec, other):
         loader = each.loader(dumper.name, dumper.version)
-        assert loader.load_run(payloads) == run
+        assert loader.load_many(payloads) == run
+        assert loader.load_run(data, len(run)) == run
         assert [*map(loader.load, payloads)] == run
     assert payloads == [dumper.dump(msg) for msg in run]
     assert [(dumper.name, dumper.version, payload) for payload in payloads] == (
@@ -74,7 +75,11 @@ def test_a_run_is_refused_for_its_first_bad_one(form: str, extra: str, data: st.
     bad = payload[:at] + new + payload[at + len(new) :]
 
     def many(each: Known) -> list[Any]:
-        return each.loader("all", 2).load_run([good, bad, b""])
+        return each.loader("all", 2).load_many([good, bad, b""])
+
+    def joined(each: Known) -> list[Any]:
+        run = LAYOUTS[form].join([good, bad, b""])
+        return each.loader("all", 2).load_run(run, 3)
 
     def one_by_one(each: Known) -> list[Any]:
         return [RUN[0], each.load("all", 2, bad), each.load("all", 2, b"")]
@@ -82,8 +87,45 @@ def test_a_run_is_refused_for_its_first_bad_one(form: str, extra: str, data: st.
     fast, by_cattrs = (what(outcome(many, each)) for each in (codec, other))
     alone = what(outcome(one_by_one, codec))
     assert fast == alone
+    if form != "json" or b"\n" not in bad:
+        assert what(outcome(joined, codec)) == alone
     if extra == "forbid":  # what is passed over the fast lane only skims
         assert fast == by_cattrs
+
+
+MUTATIONS = [
+    b"",
+    b" ",
+    b"\n",
+    b"\n\n",
+    b"}\n{",
+    b"{}",
+    b"\n{}",
+    b"{}\n",
+    b",",
+    b"[",
+    b'"\n"',
+    b"\0",
+]
+
+
+@forms
+@given(data=st.data())
+@settings(max_examples=60)
+def test_both_lanes_take_the_same_runs(form: str, data: st.DataObject) -> None:
+    codec, other = (CODECS[form, lane, "forbid"] for lane in LANES)
+    trees = [Tree(children=[Tree(value=1.5)] * number) for number in range(3)]
+    run = codec.dumper(Tree).dump_run(trees)
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(run)))
+        end = data.draw(st.integers(at, min(at + 2, len(run))))
+        run = run[:at] + data.draw(st.sampled_from(MUTATIONS)) + run[end:]
+    count = data.draw(st.integers(1, 5))
+
+    def load(each: Known) -> list[Any]:
+        return each.loader("tree", 1).load_run(run, count)
+
+    assert what(outcome(load, codec)) == what(outcome(load, other))
 
 
 @forms
@@ -100,7 +142,41 @@ def test_a_run_is_of_one_class_and_has_messages(form: str, lane: str) -> None:
         dumper.dump(Odd())
     with pytest.raises(EncodeError, match=r"Line: this codec knows All, Tree, Odd"):
         codec.dumper(Line)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    assert codec.loader("tree", 1).load_run([]) == []
+    assert codec.loader("tree", 1).load_many([]) == []
+
+
+@forms
+@lanes
+def test_a_run_has_just_as_many_as_is_said(form: str, lane: str) -> None:
+    codec = CODECS[form, lane, "forbid"]
+    run = codec.dumper(Tree).dump_run([Tree()] * 3)
+    load = codec.loader("tree", 1).load_run
+    assert load(run, 3) == [Tree()] * 3
+    for count in (1, 2, 4):
+        with pytest.raises(DecodeError, match=f"there are not just {count} messages 'tree'"):
+            load(run, count)
+
+
+@lanes
+@pytest.mark.parametrize(
+    "run",
+    [
+        b'{"value":1.5}\n\n{"value":1.5}',
+        b'\n{"value":1.5}\n{"value":1.5}',
+        b'{"value":1.5}\n{"value":1.5}\n',
+        b'{"value":\n1.5}\n{"value":1.5}',
+        b'{"value":\n1.5}{"value":1.5}\n{"value":1.5}',
+        b'{"value":1.5}{"value":1.5}\n{"value":1.5}',
+        b'{"value":1.5} {"value":1.5}\n{"value":1.5}\n',
+    ],
+)
+def test_a_message_of_a_run_is_a_line(lane: str, run: bytes) -> None:
+    """msgspec passes over empty lines, and reads a value of several."""
+    load = CODECS["json", lane, "forbid"].loader("tree", 1).load_run
+    assert load(b' {"value":1.5}\t\n{"value": 1.5}', 2) == [Tree(value=1.5)] * 2
+    for count in (1, 2, 3):
+        with pytest.raises(DecodeError):
+            load(run, count)
 
 
 @forms
@@ -118,7 +194,7 @@ def test_a_loader_of_what_is_unknown_refuses_all(
     with pytest.raises(error):
         loader.load(payload)
     with pytest.raises(error):
-        loader.load_run([payload])
+        loader.load_many([payload])
 
 
 @forms
@@ -134,20 +210,18 @@ def test_each_of_a_run_is_held_to_the_bounds(form: str, lane: str) -> None:
     ):
         codec: Codec[Tree] = Codec(Tree, format=form, lane=lane, **bound)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         dumper, loader = codec.dumper(Tree), codec.loader("tree", 1)
-        assert loader.load_run(LAYOUTS[form].split(dumper.dump_run([small] * 99), 99)) == (
-            [small] * 99
-        )
+        assert loader.load_run(dumper.dump_run([small] * 99), 99) == ([small] * 99)
         with pytest.raises(EncodeError, match=words):
             dumper.dump_run([small, large])
         with pytest.raises(DecodeError, match=words):
-            loader.load_run(payloads)
+            loader.load_many(payloads)
 
 
 @lanes
 def test_payloads_may_be_views(lane: str) -> None:
     codec = CODECS["json", lane, "forbid"]
     view: Any = memoryview(b'{"value":1.5}')
-    assert codec.loader("tree", 1).load_run([view, view]) == [Tree(value=1.5)] * 2
+    assert codec.loader("tree", 1).load_many([view, view]) == [Tree(value=1.5)] * 2
 
 
 # What is made without its __init__ is as good

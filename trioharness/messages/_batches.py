@@ -25,11 +25,12 @@ _PATH: Final = "batch"
 
 @attrs.frozen
 class Run:
-    """Payloads of neighbours of one type."""
+    """Payloads of neighbours of one type, in the layout of their format."""
 
     name: str
     version: int
-    payloads: list[bytes]
+    count: int
+    data: bytes
 
 
 def dump_runs(codec: Codec[T], messages: Sequence[T], most: int) -> bytes:
@@ -56,13 +57,12 @@ def _neighbours(messages: Sequence[T]) -> Iterable[Sequence[T]]:
     return ([*run] for _, run in itertools.groupby(messages, type))
 
 
-def split_runs(codec: Codec[Any], data: bytes, most: int) -> list[Run]:
+def split_runs(data: bytes, most: int) -> list[Run]:
     """Return the runs of `dump_runs`, unread.
 
     Raises:
         DecodeError: They are no runs, or of no messages, or of more than `most`.
     """
-    split = LAYOUTS[codec.format].split
     runs: list[Run] = []
     at = total = 0
     while at < len(data):
@@ -77,12 +77,9 @@ def split_runs(codec: Codec[Any], data: bytes, most: int) -> list[Run]:
         total += count
         if total > most:
             break
-        run = Run(read_name(data[named:start]), version, split(data[start:at], count))
+        run = Run(read_name(data[named:start]), version, count, data[start:at])
         if not count:  # nobody would ever look at its name, nor count how many of them there are
             raise DecodeError(_PATH, f"a run has no messages {shorten(run.name)}")
-        if len(run.payloads) != count:
-            reason = f"there are not just {count} messages {run.name!r}, as it says"
-            raise DecodeError(_PATH, reason)
         runs.append(run)
     if not 1 <= total <= most:
         raise DecodeError(_PATH, f"it has {total} messages and may have 1 to {most} (max_batch)")
@@ -96,12 +93,22 @@ def load_runs(codec: Codec[T], runs: Iterable[Run]) -> tuple[T, ...]:
         DecodeError: As `Codec.load`, of any of them.
         UnknownMessageError: As `Codec.load`.
     """
-    loaded = (codec.loader(run.name, run.version).load_run(run.payloads) for run in runs)
+    loaded = (codec.loader(run.name, run.version).load_run(run.data, run.count) for run in runs)
     return tuple(itertools.chain.from_iterable(loaded))
 
 
+def told_apart(codec: Codec[Any], runs: Iterable[Run]) -> list[tuple[Run, list[bytes]]]:
+    """Return each run with its payloads.
+
+    Raises:
+        DecodeError: There are more or fewer than one says.
+    """
+    split = LAYOUTS[codec.format].split_exactly
+    return [(run, split(run.data, run.count, run.name)) for run in runs]
+
+
 def load_what_can_be(
-    codec: Codec[T], runs: Iterable[Run]
+    codec: Codec[T], runs: Iterable[tuple[Run, list[bytes]]]
 ) -> Iterator[tuple[int, tuple[T, ...] | DecodeError]]:
     """Yield the messages of runs of which not all can be read, as parts between errors.
 
@@ -109,9 +116,9 @@ def load_what_can_be(
     """
     first = number = 0
     part: list[T] = []
-    for run in runs:
+    for run, payloads in runs:
         load = codec.loader(run.name, run.version).load
-        for payload in run.payloads:
+        for payload in payloads:
             try:
                 part.append(load(payload))
             except DecodeError as error:

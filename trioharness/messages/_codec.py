@@ -128,8 +128,7 @@ class Codec(Generic[T]):
             for each in entries
         }
         self._loaders: dict[tuple[str, int], Loader[T]] = {
-            (each.name, each.version): loader_of(each.name, each.version, self._fast, self._cattrs)
-            for each in entries
+            (each.name, each.version): self._loader_of(each.name, each.version) for each in entries
         }
 
     def __repr__(self) -> str:
@@ -250,7 +249,7 @@ class Codec(Generic[T]):
             Functions that raise as `load` does, also if no such name or version is known.
         """
         known = self._loaders.get((name, version)) if type(version) is int else None
-        return known or loader_of(name, version, self._fast, self._cattrs)
+        return known or self._loader_of(name, version)
 
     def copy(self, msg: T) -> T:
         """Send a message through bytes: what comes back is equal and shares nothing mutable.
@@ -330,6 +329,9 @@ class Codec(Generic[T]):
                 f"    {field.name}: {type_name(field.type)}" for field in fields_of(entry.form)
             ]
         return "\n".join(lines)
+
+    def _loader_of(self, name: str, version: int) -> Loader[T]:
+        return loader_of(name, version, self._fast, self._cattrs, LAYOUTS[self._format])
 
     def _lane_of(self, name: str) -> str:
         if name not in self._fast.by_name:

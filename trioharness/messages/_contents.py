@@ -7,7 +7,7 @@ from typing import Final, Generic, TypeAlias, TypeVar
 
 from .._errors import DecodeError
 from . import _header as header
-from ._batches import Run, load_runs, load_what_can_be, read_name, split_runs
+from ._batches import Run, load_runs, load_what_can_be, read_name, split_runs, told_apart
 from ._codec import Codec
 from ._compress import LOADERS, ZSTD_CURE, ZSTD_MISSING, Compression, Compressor
 from ._envelopes import NO_PROPERTIES, Batch, Envelope, MessageId, Properties
@@ -59,7 +59,7 @@ class Contents(Generic[T]):
             path = "batch" if flags & header.BATCH else name
             rest = self._inflated(_COMPRESSIONS[flags & header.COMPRESSED], rest, path)
         if flags & header.BATCH:
-            runs = split_runs(self._codec, rest, self._max_batch)
+            runs = split_runs(rest, self._max_batch)
             return self._batch(runs, ident, time, properties)
         loader = self._codec.loader(name, version)
         message = loader.load(rest)
@@ -74,10 +74,14 @@ class Contents(Generic[T]):
         try:
             return Batch(load_runs(self._codec, runs), ident, time, properties)
         except DecodeError:
-            return self._parts(runs, ident, time, properties)
+            return self._parts(told_apart(self._codec, runs), ident, time, properties)
 
     def _parts(
-        self, runs: Sequence[Run], ident: MessageId, time: int, properties: Properties
+        self,
+        runs: Sequence[tuple[Run, list[bytes]]],
+        ident: MessageId,
+        time: int,
+        properties: Properties,
     ) -> Parts[T]:
         node, count = ident
         for first, part in load_what_can_be(self._codec, runs):

@@ -11,7 +11,7 @@ of this lane is right.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, Union
 
 import attrs
@@ -21,7 +21,7 @@ from ._apart import Apart, RunWriter, Writer
 from ._bounds import Bounds
 from ._eligible import needs_own_init, why_not_fast
 from ._entries import Entry
-from ._together import Read, ReadRun, Together
+from ._together import Read, Together
 from ._twins import Twins
 from ._types import TypeLike, class_of
 from ._walks import Unfit
@@ -46,8 +46,10 @@ class Way:
     """Writes the fields of many, in the layout of the format."""
     load: Read
     """Reads the fields."""
-    load_run: ReadRun
-    """Reads the fields of many."""
+    load_run: Callable[[bytes, int], list[Any]]
+    """Reads the fields of so many, in the layout of the format."""
+    load_many: Callable[[Sequence[bytes]], list[Any]]
+    """Reads the fields of many, each by itself."""
 
 
 class _NoMessage(msgspec.Struct, tag_field="type", tag="", forbid_unknown_fields=True):
@@ -115,6 +117,9 @@ class FastLane:
 
     def _way(self, entry: Entry) -> Way:
         form = entry.form
+        twin = self._twins.of(form)
+        decode, decode_run = self._wire.format.decoder(twin), self._wire.format.run_decoder(twin)
+        make = self._together.many(form)
         return Way(
             form=form,
             version=entry.version,
@@ -122,7 +127,8 @@ class FastLane:
             dump=self._apart.payload(form),
             dump_run=self._apart.run(form),
             load=self._together.payload(form),
-            load_run=self._together.run(form),
+            load_run=lambda data, count: make(decode_run(data, count)),
+            load_many=lambda payloads: make(map(decode, payloads)),
         )
 
     def _decoder(self) -> Read:

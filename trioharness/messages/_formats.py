@@ -6,7 +6,7 @@ Imported when the first `Codec` is built, since it brings msgspec.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal, TypeAlias
 
 import attrs
@@ -40,6 +40,9 @@ class Format:
     """Writes many in the layout of this format: what `Layout.join` makes of each, only faster."""
     decoder: Callable[[Any], Callable[[bytes], Any]]
     """Makes what reads bytes as a value of a type, as msgspec means it."""
+    run_decoder: Callable[[Any], Callable[[bytes, int], Iterable[Any]]]
+    """Makes what reads just so many values of a type in the layout of this format; of anything else
+    it raises something, as msgspec does."""
     read: Callable[[bytes], object]
     no_openers: bytes
     """All bytes but those with which an object or an array can begin."""
@@ -97,6 +100,27 @@ def _encode_sized(payloads: list[Any]) -> bytes:
     return LAYOUTS["msgpack"].join([*map(_MSGPACK_ENCODER.encode, payloads)])
 
 
+def _json_run_decoder(type_: Any) -> Callable[[bytes, int], Iterable[Any]]:
+    decode_lines = msgspec.json.Decoder(type_).decode_lines
+
+    def decode_run(data: bytes, count: int) -> Iterable[Any]:
+        values = decode_lines(data)
+        # It takes any white space between values, or none, and in a value as well. That they are
+        # one a line is told by the line breaks: there are as many as there have to be, and each
+        # stands where no value has one.
+        if not len(values) - 1 == count - 1 == data.count(b"\n") == data.count(b"}\n{"):
+            raise ValueError("not one value a line")
+        return values
+
+    return decode_run
+
+
+def _msgpack_run_decoder(type_: Any) -> Callable[[bytes, int], Iterable[Any]]:
+    decode = msgspec.msgpack.Decoder(type_).decode
+    split = LAYOUTS["msgpack"].split_exactly
+    return lambda data, count: map(decode, split(data, count, ""))
+
+
 def _all_but(kept: bytes) -> bytes:
     return bytes(set(range(256)) - set(kept))
 
@@ -111,6 +135,7 @@ FORMATS: Final[Mapping[FormatName, Format]] = {
         encode=_JSON_ENCODER.encode,
         encode_run=_encode_lines,
         decoder=lambda type_: msgspec.json.Decoder(type_).decode,
+        run_decoder=_json_run_decoder,
         read=msgspec.json.Decoder().decode,
         no_openers=_all_but(_JSON_OPENERS),
         separator=b",",
@@ -122,6 +147,7 @@ FORMATS: Final[Mapping[FormatName, Format]] = {
         encode=_MSGPACK_ENCODER.encode,
         encode_run=_encode_sized,
         decoder=lambda type_: msgspec.msgpack.Decoder(type_).decode,
+        run_decoder=_msgpack_run_decoder,
         read=msgspec.msgpack.Decoder().decode,
         no_openers=_all_but(_MSGPACK_OPENERS),
         separator=b"",

@@ -49,8 +49,10 @@ class Loader(Generic[T]):
 
     load: Callable[[bytes], T]
     """Does what `Codec.load` does."""
-    load_run: Callable[[Sequence[bytes]], list[T]]
+    load_many: Callable[[Sequence[bytes]], list[T]]
     """Does so for many, the fields of each by themselves; raises for the first that is bad."""
+    load_run: Callable[[bytes, int], list[T]]
+    """Does so for just as many as it is told, which `Dumper.dump_run` has written."""
 
 
 def dumper_of(entry: Entry, fast: FastLane, slow: CattrsLane, layout: Layout) -> Dumper[Any]:
@@ -71,17 +73,31 @@ def dumper_of(entry: Entry, fast: FastLane, slow: CattrsLane, layout: Layout) ->
     return Dumper(name=entry.name, version=entry.version, dump=dump, dump_run=run)
 
 
-def loader_of(name: str, version: int, fast: FastLane, slow: CattrsLane) -> Loader[Any]:
+def loader_of(
+    name: str, version: int, fast: FastLane, slow: CattrsLane, layout: Layout
+) -> Loader[Any]:
     """Return the loader of one wire name and version, be they known or not."""
     way = fast.by_name.get(name)
 
     def load_slowly(payload: bytes) -> object:
         return slow.load(name, version, payload)
 
-    if way is None or type(version) is not int or version != way.version:
-        return Loader(load=load_slowly, load_run=lambda payloads: [*map(load_slowly, payloads)])
-    load = _fast_load(way, fast, load_slowly)
-    return Loader(load=load, load_run=_fast_load_run(way, fast, load))
+    is_fast = way is not None and type(version) is int and version == way.version
+    load = _fast_load(way, fast, load_slowly) if way is not None and is_fast else load_slowly
+
+    def load_each(payloads: Sequence[bytes]) -> list[object]:
+        return [*map(load, payloads)]
+
+    def load_run(data: bytes, count: int) -> list[object]:
+        return load_each(layout.split_exactly(data, count, name))
+
+    if way is None or not is_fast:
+        return Loader(load=load, load_many=load_each, load_run=load_run)
+    return Loader(
+        load=load,
+        load_many=_fast_load_many(way, fast, load_each),
+        load_run=_fast_load_run(way, fast, layout, load_run),
+    )
 
 
 def _fast_dump(way: Way, fast: FastLane, slowly: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
@@ -135,12 +151,12 @@ def _fast_load(way: Way, fast: FastLane, slowly: Callable[[bytes], Any]) -> Call
     return load
 
 
-def _fast_load_run(
-    way: Way, fast: FastLane, one_by_one: Callable[[bytes], Any]
+def _fast_load_many(
+    way: Way, fast: FastLane, one_by_one: Callable[[Sequence[bytes]], list[Any]]
 ) -> Callable[[Sequence[bytes]], list[Any]]:
-    read, look_from = way.load_run, fast.look_from
+    read, look_from = way.load_many, fast.look_from
 
-    def load_run(payloads: Sequence[bytes]) -> list[Any]:
+    def load_many(payloads: Sequence[bytes]) -> list[Any]:
         try:
             if _ONLY_BYTES.issuperset(map(type, payloads)) and (
                 max(map(len, payloads)) <= look_from or fast.all_fit(payloads)
@@ -148,6 +164,25 @@ def _fast_load_run(
                 return read(payloads)
         except Exception:  # noqa: BLE001, S110 - (the same)
             pass
-        return [*map(one_by_one, payloads)]
+        return one_by_one(payloads)
+
+    return load_many
+
+
+def _fast_load_run(
+    way: Way, fast: FastLane, layout: Layout, one_by_one: Callable[[bytes, int], list[Any]]
+) -> Callable[[bytes, int], list[Any]]:
+    read, look_from = way.load_run, fast.look_from
+
+    def load_run(data: bytes, count: int) -> list[Any]:
+        try:
+            # What is short in all is so in each part.
+            if type(data) is bytes and (
+                len(data) <= look_from or fast.all_fit(layout.split(data, count))
+            ):
+                return read(data, count)
+        except Exception:  # noqa: BLE001, S110 - (the same)
+            pass
+        return one_by_one(data, count)
 
     return load_run

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import enum
 import itertools
+from collections.abc import Iterable
 from typing import Final, Generic, Literal, NoReturn, TypeAlias, TypeVar, final
 
 from .._errors import DecodeError, FrameError
 from . import _header as header
 from ._codec import Codec
 from ._contents import Contents, Parts
-from ._envelopes import Batch, Envelope
+from ._envelopes import Batch, Envelope, MessageId
+from ._payloads import Loader
 from ._problems import shorten
 
 T = TypeVar("T")
@@ -34,6 +36,8 @@ Frame: TypeAlias = Envelope[T] | Batch[T]
 _SIZE: Final = header.SIZE
 _NAMED: Final = 5
 """Where in a prefix the size of the name is."""
+_AT_ONCE: Final = 100
+"""Frames that are read in one go: what is held beside what they become is bounded by that."""
 _unpack = header.FIXED.unpack_from
 
 
@@ -230,21 +234,40 @@ class FrameReader(Generic[T]):
         loader = self._plain.get(alike, {}).get(name)
         if loader is None:
             return False
-        unpack, load = header.named(len(name)).unpack_from, loader.load
-        begin, last = at, whole - body
+        unpack = header.named(len(name)).unpack_from
+        payloads: list[bytes] = []
+        idents: list[MessageId] = []
+        times: list[int] = []
+        last = whole - body
+        while at <= last and len(times) < _AT_ONCE:
+            prefix, size, node, count, time, named = unpack(data, at)
+            end = at + _SIZE + size
+            if prefix != alike or named != name or end > whole or size > longest:
+                break
+            # A name beyond the end leaves an empty payload, which is no message.
+            payloads.append(data[at + body : end])
+            idents.append((node, count))
+            times.append(time)
+            at = end
         try:
-            while at <= last:
-                prefix, size, node, count, time, named = unpack(data, at)
-                end = at + _SIZE + size
-                if prefix != alike or named != name or end > whole or size > longest:
-                    break
-                # A name beyond the end leaves an empty payload, which is no message.
-                found.append(Envelope(load(data[at + body : end]), (node, count), time))
-                at = end
+            messages = loader.load_many(payloads)
         except DecodeError:
-            self._bad = self._before + at
-        self._at = at
-        return at > begin
+            messages = self._good_of(loader, payloads, body)
+        found += map(Envelope, messages, idents, times)  # as many as there are messages
+        self._at += len(messages) * body + sum(map(len, payloads[: len(messages)]))
+        return bool(messages)
+
+    def _good_of(self, loader: Loader[T], payloads: Iterable[bytes], body: int) -> list[T]:
+        """Return the messages before the first that is bad, and note where that begins."""
+        messages: list[T] = []
+        self._bad = self.offset
+        for payload in payloads:
+            try:
+                messages.append(loader.load(payload))
+            except DecodeError:
+                break
+            self._bad += body + len(payload)
+        return messages
 
     def _put_back(
         self, error: DecodeError | FrameError, begin: int, parts: Parts[T] | None

@@ -22,6 +22,17 @@ class Layout:
     split: Callable[[bytes, int], list[bytes]]
     """``split(payloads, most)``; may stop after one more than `most`."""
 
+    def split_exactly(self, data: bytes, count: int, name: str) -> list[bytes]:
+        """Return just so many payloads of the messages of that name.
+
+        Raises:
+            DecodeError: There are more or fewer.
+        """
+        payloads = self.split(data, count)
+        if len(payloads) != count:
+            raise DecodeError("batch", f"there are not just {count} messages {name!r}, as it says")
+        return payloads
+
 
 def _join_lines(payloads: Sequence[bytes]) -> bytes:
     return _LINE.join(payloads)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import decimal
 import types
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Generic, TypeAlias
 
 import attrs
@@ -25,7 +25,7 @@ from ._types import TypeLike, class_of, fields_of, is_attrs, strip
 from ._walks import Walks
 
 Read: TypeAlias = Callable[[bytes], Any]
-ReadRun: TypeAlias = Callable[[Sequence[bytes]], list[Any]]
+MakeMany: TypeAlias = Callable[[Iterable[Any]], list[Any]]
 
 _MADE: Final[dict[FormatName, dict[TypeLike, str]]] = {
     "json": {decimal.Decimal: "{0} = Decimal({0})"},
@@ -68,18 +68,16 @@ class Together(Walks):
         made: Read = self._made(self._new("read"), "data", lines)
         return made
 
-    def run(self, form: TypeLike) -> ReadRun:
-        """Return a function that reads the fields of many messages, one after another."""
-        read = self._name(self._format.decoder(self._twins.of(form)))
+    def many(self, form: TypeLike) -> MakeMany:
+        """Return a function that makes messages of their twins, one after another."""
         lines = [
             "    msgs = []",
-            "    for data in payloads:",
-            f"        msg = {read}(data)",
+            "    for msg in twins:",
             *self._object("        ", "msg", form),
             "        msgs.append(msg)",
             "    return msgs",
         ]
-        made: ReadRun = self._made(self._new("read"), "payloads", lines)
+        made: MakeMany = self._made(self._new("make"), "twins", lines)
         return made
 
     def _scalar(self, value: str, bare: TypeLike) -> str | None:
