@@ -86,7 +86,7 @@ async def _answered_on_trio() -> AsyncGenerator[Ask]:
         return reply
 
     async def answer() -> None:
-        while True:
+        while True:  # noqa: ASYNC913 - it waits when it has answered all
             if not asked:
                 waiting.append(trio.lowlevel.current_task())
                 await trio.lowlevel.wait_task_rescheduled(abort)

@@ -134,7 +134,7 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         if item is OVER:
             raise end
         message: T_co = state.unpack(hand, item) if state.tracked else item
-        return message
+        return message  # noqa: ASYNC910 - it has waited, or had its checkpoint
 
     @enable_ki_protection
     def receive_nowait(self) -> T_co:
