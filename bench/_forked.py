@@ -5,7 +5,6 @@ Forked, so that it has all that is here, and what is told is all that has to be 
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
 import signal
@@ -13,6 +12,8 @@ import sys
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any, TypeAlias, TypeVar
+
+import attrs
 
 T = TypeVar("T")
 
@@ -42,24 +43,45 @@ def forked(what: str, work: Work[T], hear: Callable[[T], None]) -> None:
     """
     context = multiprocessing.get_context("fork")
     here, there = context.Pipe(duplex=False)
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()  # or it would be written twice
     process = context.Process(target=_child, args=(work, there), daemon=True)
     process.start()
     there.close()
-    with here, contextlib.suppress(EOFError):
-        while True:
-            hear(here.recv())
+    with here:
+        while (told := _received(here)) is not None and told.more:
+            hear(told.item)
     process.join()
     if process.exitcode == _INTERRUPTED:
         raise KeyboardInterrupt
-    if process.exitcode:
-        raise ProcessDiedError(f"the process of {what} ended with exit code {process.exitcode}")
+    if process.exitcode or told is None:
+        code = process.exitcode
+        raise ProcessDiedError(f"the process of {what} ended with exit code {code}, not done")
+
+
+@attrs.frozen
+class _Told:
+    """One thing that was told; the last thing says that the work is done."""
+
+    item: Any = None
+    more: bool = True
+
+
+def _received(here: Connection[Any, Any]) -> _Told | None:
+    """Return what is told next; None if the process is gone."""
+    try:
+        told: _Told = here.recv()
+    except (EOFError, OSError):  # it may have died in the middle of saying something
+        return None
+    return told
 
 
 def _child(work: Work[Any], there: Connection[Any, Any]) -> None:
     with there:
         try:
-            work(there.send)
-        except* KeyboardInterrupt:
+            work(lambda item: there.send(_Told(item)))
+            there.send(_Told(more=False))
+        except KeyboardInterrupt:
+            sys.exit(_INTERRUPTED)
+        except BaseExceptionGroup as group:  # a nursery puts an interrupt into one
+            if group.subgroup(KeyboardInterrupt) is None:
+                raise
             sys.exit(_INTERRUPTED)

@@ -29,8 +29,8 @@ _NOT_KEPT = (
 )
 _AT_ONCE = "it cancels all at once; ours stops one after another, in reverse, each with its grace"
 _IN_A_CHAIN = (
-    "a task and a scope for each, and nothing else: less than that cannot be done on trio, so that"
-    " its ratio is the best that any stop one after another can have there"
+    "a task and a scope for each, and nothing else: with less nothing can be cancelled alone, so"
+    " that its ratio is the best that any stop one after another can have on trio"
 )
 _NOT_AT_ONCE = "trio has loaded all of itself by then, and ours what was asked for, which is more"
 _PICKLE = "it checks nothing, and what it reads may run any code"

@@ -1,7 +1,7 @@
 """A task and a scope for each child, on trio alone; who has ended cancels the next.
 
-Less than that a stop in order cannot be on trio: nothing is kept, watched or told, and nothing is
-restarted. What is left is trio's own cost.
+Less than that a stop in order by cancellation cannot be on trio: nothing is kept, watched or told,
+and nothing is restarted. What is left is trio's own cost.
 """
 
 from __future__ import annotations

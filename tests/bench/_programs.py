@@ -30,8 +30,8 @@ def count_up(size: int, clock: Clock) -> Sample:
 
 
 def fail(size: int, clock: Clock) -> Sample:
-    """Do the work wrong."""
-    check_sum("times", size, size + 1)
+    """Do the work wrong, where there is much of it."""
+    check_sum("times", size, size + (size > 10))
     return Sample(count=size, nanoseconds=1)
 
 

@@ -113,8 +113,16 @@ class ReceiveChannel(trio.abc.ReceiveChannel[T_co], metaclass=NoPublicConstructo
         hand = self._hand
         if hand.held:
             state.acknowledge(hand)
-        # Who finds nothing waits, and trio looks for a cancellation there as well.
-        if state.queue or state.senders or state.ended or hand.closed or state.gapped:
+        # Who finds nothing waits, and trio looks for a cancellation there as well. But who is
+        # cancelled is not told of what was missed, and counts for nobody who answers requests.
+        if (
+            state.queue
+            or state.senders
+            or state.ended
+            or hand.closed
+            or state.gapped
+            or (state.answers and hand.task is not current_task())
+        ):
             await checkpoint_if_cancelled()
             if hand.closed:
                 raise state.closed_error()

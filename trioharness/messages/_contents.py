@@ -72,9 +72,12 @@ class Contents(Generic[T]):
         self, runs: Sequence[Run], ident: MessageId, time: int, properties: Properties
     ) -> Batch[T] | Parts[T]:
         try:
-            return Batch(load_runs(self._codec, runs), ident, time, properties)
+            messages = load_runs(self._codec, runs)
         except DecodeError:
+            messages = None
+        if messages is None:
             return self._parts(told_apart(self._codec, runs), ident, time, properties)
+        return Batch(messages, ident, time, properties)
 
     def _parts(
         self,

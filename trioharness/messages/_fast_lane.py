@@ -12,7 +12,7 @@ of this lane is right.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal, Union
+from typing import Any, Final, Literal, Union
 
 import attrs
 import msgspec
@@ -50,6 +50,9 @@ class Way:
     """Reads the fields of so many, in the layout of the format."""
     load_many: Callable[[Sequence[bytes]], list[Any]]
     """Reads the fields of many, each by itself."""
+
+
+_ONLY_BYTES: Final = frozenset((bytes,))
 
 
 class _NoMessage(msgspec.Struct, tag_field="type", tag="", forbid_unknown_fields=True):
@@ -98,6 +101,12 @@ class FastLane:
     def all_fit(self, payloads: Iterable[bytes]) -> bool:
         """Whether each payload is within the bounds."""
         return all(self.fits(payload, is_payload=True) for payload in payloads)
+
+    def all_bytes_fit(self, payloads: Sequence[bytes]) -> bool:
+        """Whether each payload is bytes, and within the bounds."""
+        if not _ONLY_BYTES.issuperset(map(type, payloads)):
+            return False
+        return max(map(len, payloads)) <= self.look_from or self.all_fit(payloads)
 
     def _add(self, entry: Entry) -> None:
         reason = why_not_fast(entry.form, self._wire)

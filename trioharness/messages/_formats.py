@@ -42,7 +42,7 @@ class Format:
     """Makes what reads bytes as a value of a type, as msgspec means it."""
     run_decoder: Callable[[Any], Callable[[bytes, int], Iterable[Any]]]
     """Makes what reads just so many values of a type in the layout of this format; of anything else
-    it raises something, as msgspec does."""
+    it raises something, as msgspec does, and may have made as many as there is room for."""
     read: Callable[[bytes], object]
     no_openers: bytes
     """All bytes but those with which an object or an array can begin."""
@@ -104,11 +104,13 @@ def _json_run_decoder(type_: Any) -> Callable[[bytes, int], Iterable[Any]]:
     decode_lines = msgspec.json.Decoder(type_).decode_lines
 
     def decode_run(data: bytes, count: int) -> Iterable[Any]:
-        values = decode_lines(data)
         # It takes any white space between values, or none, and in a value as well. That they are
         # one a line is told by the line breaks: there are as many as there have to be, and each
         # stands where no value has one.
-        if not len(values) - 1 == count - 1 == data.count(b"\n") == data.count(b"}\n{"):
+        if not count - 1 == data.count(b"\n") == data.count(b"}\n{"):
+            raise ValueError("not a value a line")
+        values = decode_lines(data)
+        if len(values) != count:
             raise ValueError("not one value a line")
         return values
 

@@ -6,12 +6,13 @@ function goes the fast lane first, and leaves to the cattrs lane what that one d
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
-from .._errors import EncodeError
+from .._errors import DecodeError, EncodeError
 from ._entries import Entry
 from ._runs import Layout
 from ._types import class_of
@@ -21,8 +22,6 @@ if TYPE_CHECKING:  # they bring cattrs and msgspec
     from ._fast_lane import FastLane, Way
 
 T = TypeVar("T")
-
-_ONLY_BYTES: Final = frozenset((bytes,))
 
 
 @attrs.frozen(kw_only=True)
@@ -49,10 +48,11 @@ class Loader(Generic[T]):
 
     load: Callable[[bytes], T]
     """Does what `Codec.load` does."""
-    load_many: Callable[[Sequence[bytes]], list[T]]
-    """Does so for many, the fields of each by themselves; raises for the first that is bad."""
+    load_good: Callable[[Sequence[bytes]], list[T]]
+    """Does so for many, the fields of each by themselves, up to the first that is bad."""
     load_run: Callable[[bytes, int], list[T]]
-    """Does so for just as many as it is told, which `Dumper.dump_run` has written."""
+    """Does so for just as many as it is told, which `Dumper.dump_run` has written; raises for the
+    first that is bad."""
 
 
 def dumper_of(entry: Entry, fast: FastLane, slow: CattrsLane, layout: Layout) -> Dumper[Any]:
@@ -85,17 +85,21 @@ def loader_of(
     is_fast = way is not None and type(version) is int and version == way.version
     load = _fast_load(way, fast, load_slowly) if way is not None and is_fast else load_slowly
 
-    def load_each(payloads: Sequence[bytes]) -> list[object]:
-        return [*map(load, payloads)]
-
     def load_run(data: bytes, count: int) -> list[object]:
-        return load_each(layout.split_exactly(data, count, name))
+        return [*map(load, layout.split_exactly(data, count, name))]
+
+    def load_good(payloads: Sequence[bytes]) -> list[object]:
+        messages: list[object] = []
+        with contextlib.suppress(DecodeError):
+            for payload in payloads:
+                messages.append(load(payload))  # noqa: PERF401 - those before a bad one stay
+        return messages
 
     if way is None or not is_fast:
-        return Loader(load=load, load_many=load_each, load_run=load_run)
+        return Loader(load=load, load_good=load_good, load_run=load_run)
     return Loader(
         load=load,
-        load_many=_fast_load_many(way, fast, load_each),
+        load_good=_fast_load_good(way, fast, load_good),
         load_run=_fast_load_run(way, fast, layout, load_run),
     )
 
@@ -151,36 +155,35 @@ def _fast_load(way: Way, fast: FastLane, slowly: Callable[[bytes], Any]) -> Call
     return load
 
 
-def _fast_load_many(
+def _fast_load_good(
     way: Way, fast: FastLane, one_by_one: Callable[[Sequence[bytes]], list[Any]]
 ) -> Callable[[Sequence[bytes]], list[Any]]:
-    read, look_from = way.load_many, fast.look_from
+    read = way.load_many
 
-    def load_many(payloads: Sequence[bytes]) -> list[Any]:
+    def load_good(payloads: Sequence[bytes]) -> list[Any]:
         try:
-            if _ONLY_BYTES.issuperset(map(type, payloads)) and (
-                max(map(len, payloads)) <= look_from or fast.all_fit(payloads)
-            ):
+            if fast.all_bytes_fit(payloads):
                 return read(payloads)
         except Exception:  # noqa: BLE001, S110 - (the same)
             pass
         return one_by_one(payloads)
 
-    return load_many
+    return load_good
 
 
 def _fast_load_run(
     way: Way, fast: FastLane, layout: Layout, one_by_one: Callable[[bytes, int], list[Any]]
 ) -> Callable[[bytes, int], list[Any]]:
-    read, look_from = way.load_run, fast.look_from
+    read, read_many, look_from = way.load_run, way.load_many, fast.look_from
 
     def load_run(data: bytes, count: int) -> list[Any]:
         try:
-            # What is short in all is so in each part.
-            if type(data) is bytes and (
-                len(data) <= look_from or fast.all_fit(layout.split(data, count))
-            ):
+            if type(data) is bytes and len(data) <= look_from:
                 return read(data, count)
+            # What is longer is told apart first: else it could be far more than it says.
+            payloads = layout.split_exactly(data, count, "")
+            if fast.all_bytes_fit(payloads):
+                return read_many(payloads)
         except Exception:  # noqa: BLE001, S110 - (the same)
             pass
         return one_by_one(data, count)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import itertools
-from collections.abc import Iterable
 from typing import Final, Generic, Literal, NoReturn, TypeAlias, TypeVar, final
 
 from .._errors import DecodeError, FrameError
@@ -12,7 +11,6 @@ from . import _header as header
 from ._codec import Codec
 from ._contents import Contents, Parts
 from ._envelopes import Batch, Envelope, MessageId
-from ._payloads import Loader
 from ._problems import shorten
 
 T = TypeVar("T")
@@ -36,8 +34,8 @@ Frame: TypeAlias = Envelope[T] | Batch[T]
 _SIZE: Final = header.SIZE
 _NAMED: Final = 5
 """Where in a prefix the size of the name is."""
-_AT_ONCE: Final = 100
-"""Frames that are read in one go: what is held beside what they become is bounded by that."""
+_AT_ONCE: Final = 128 * 1024
+"""Bytes in which the frames begin that are read in one go: so much of them is there twice."""
 _unpack = header.FIXED.unpack_from
 
 
@@ -47,7 +45,7 @@ class FrameReader(Generic[T]):
 
     It does no I/O, as h11 does none: it is fed what was received, and asked for the next frame, or
     for those that are there. One for each connection, since it keeps what is half there, and never
-    more than `max_frame` bytes beside what it was fed last.
+    more than `max_frame` bytes, and some 128 KiB, beside what it was fed last.
 
     A frame whose content is bad raises a `DecodeError` and is passed over: ask for the next one. A
     stream whose frames cannot be found any more raises a `FrameError`, and does so ever after.
@@ -238,8 +236,8 @@ class FrameReader(Generic[T]):
         payloads: list[bytes] = []
         idents: list[MessageId] = []
         times: list[int] = []
-        last = whole - body
-        while at <= last and len(times) < _AT_ONCE:
+        last = min(whole, at + _AT_ONCE) - body
+        while at <= last:
             prefix, size, node, count, time, named = unpack(data, at)
             end = at + _SIZE + size
             if prefix != alike or named != name or end > whole or size > longest:
@@ -249,25 +247,16 @@ class FrameReader(Generic[T]):
             idents.append((node, count))
             times.append(time)
             at = end
-        try:
-            messages = loader.load_many(payloads)
-        except DecodeError:
-            messages = self._good_of(loader, payloads, body)
+        if not payloads:
+            return False
+        messages = loader.load_good(payloads)
         found += map(Envelope, messages, idents, times)  # as many as there are messages
-        self._at += len(messages) * body + sum(map(len, payloads[: len(messages)]))
+        if len(messages) == len(payloads):
+            self._at = at
+        else:
+            self._at += len(messages) * body + sum(map(len, payloads[: len(messages)]))
+            self._bad = self.offset
         return bool(messages)
-
-    def _good_of(self, loader: Loader[T], payloads: Iterable[bytes], body: int) -> list[T]:
-        """Return the messages before the first that is bad, and note where that begins."""
-        messages: list[T] = []
-        self._bad = self.offset
-        for payload in payloads:
-            try:
-                messages.append(loader.load(payload))
-            except DecodeError:
-                break
-            self._bad += body + len(payload)
-        return messages
 
     def _put_back(
         self, error: DecodeError | FrameError, begin: int, parts: Parts[T] | None
