@@ -94,7 +94,8 @@ def _wins(run: SavedRun) -> Iterator[str]:
                 noise = "" if times.low > 1 else ", within the noise"
                 how = f"({number_text(times.median)} times{noise})"
                 said = f"{rival} in *{group.name}: {row.name}* {how}"
-                rows_by_reason.setdefault(why(row.workload, rival), []).append(said)
+                reason = why(row.workload, rival, is_gap=row.name.endswith(": gap"))
+                rows_by_reason.setdefault(reason, []).append(said)
     yield "## Where others win"
     yield ""
     for reason, rows in rows_by_reason.items():

@@ -32,6 +32,12 @@ _IN_A_CHAIN = (
     "a task and a scope for each, and nothing else: with less nothing can be cancelled alone, so"
     " that its ratio is the best that any stop one after another can have on trio"
 )
+_GAP = (
+    "what is done in one turn the others wait for: a batch, or a message to all its subscribers."
+    " There are so many fewer turns in all"
+)
+_EVEN = "its calls take twice as long, so that what disturbs one is half as much of it"
+_NO_HEADER = "it has no header: who reads it has to know what it is"
 _NOT_AT_ONCE = "trio has loaded all of itself by then, and ours what was asked for, which is more"
 _PICKLE = "it checks nothing, and what it reads may run any code"
 _BARE = (
@@ -56,6 +62,11 @@ WINS: Mapping[tuple[str, str], str] = {
     ("children_up", "trio_chain"): _NOT_KEPT,
     ("children_down", "trio_chain"): _IN_A_CHAIN,
     ("children_memory", "raw_nursery"): "it keeps a task for each child, and no handle or policy",
+    ("evenness", "raw_trio"): _EVEN,
+    ("evenness", "triotp"): _EVEN,
+    ("casts", "pykka"): "it queues without a bound, for another thread",
+    ("encode_zlib", "zlib"): _NO_HEADER,
+    ("encode_zstd", "zstd"): _NO_HEADER,
     ("import_alone", "raw_trio"): "both import trio, and one of them no more",
     ("import_channels", "raw_trio"): _NOT_AT_ONCE,
     ("import_supervision", "raw_trio"): _NOT_AT_ONCE,
@@ -71,6 +82,7 @@ BY_RIVAL: Mapping[str, str] = {
 """The same for all rows of a rival that are not in `WINS`."""
 
 
-def why(workload: str, rival: str) -> str:
-    """Say why a rival is better than ours in a row."""
-    return WINS.get((workload, rival)) or BY_RIVAL.get(rival) or UNKNOWN
+def why(workload: str, rival: str, *, is_gap: bool = False) -> str:
+    """Say why a rival is better than ours in a row, which may be about a neighbour's gaps."""
+    others = _GAP if is_gap else UNKNOWN
+    return WINS.get((workload, rival)) or BY_RIVAL.get(rival) or others
