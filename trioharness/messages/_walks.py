@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import abc
 import itertools
+import re
 import typing
-from typing import Any
+from typing import Any, Final
 
 from ._types import (
     TypeLike,
@@ -23,6 +24,9 @@ from ._types import (
     is_union,
     strip,
 )
+
+_WORD: Final = re.compile(r"[^\W\d]\w*")
+_BUILTINS: Final = {"float": float, "len": len, "type": type}
 
 
 class Unfit(Exception):
@@ -63,9 +67,20 @@ class Walks(abc.ABC):
         return self._walks[form]
 
     def _made(self, name: str, parameter: str, lines: list[str]) -> Any:
-        source = "\n".join([f"def {name}({parameter}):", *lines])
-        exec(source, self._known)  # noqa: S102 - made of class definitions, as attrs does
-        return self._known[name]
+        """Make a function; all that it uses is bound to it, but those that are yet to be made.
+
+        What is bound is read faster than a global, which is 1 % of a message with many items.
+        """
+        words = {word for line in lines for word in _WORD.findall(line)}
+        known = {**_BUILTINS, **self._known}
+        bound = {word: known[word] for word in sorted(words & known.keys())}
+        body = [f"def {name}({parameter}):", *lines]
+        source = [f"def bind({', '.join(bound)}):", *(f"    {line}" for line in body)]
+        found: dict[str, Any] = {}
+        # Made of class definitions, as attrs does.
+        exec("\n".join([*source, f"    return {name}"]), self._known, found)  # noqa: S102
+        made = self._known[name] = found["bind"](**bound)
+        return made
 
     def _is_needed(self, found: TypeLike) -> bool:
         bare = strip(found)
