@@ -78,12 +78,13 @@ def loader_of(
 ) -> Loader[Any]:
     """Return the loader of one wire name and version, be they known or not."""
     way = fast.by_name.get(name)
+    if way is not None and (type(version) is not int or version != way.version):
+        way = None
 
     def load_slowly(payload: bytes) -> object:
         return slow.load(name, version, payload)
 
-    is_fast = way is not None and type(version) is int and version == way.version
-    load = _fast_load(way, fast, load_slowly) if way is not None and is_fast else load_slowly
+    load = load_slowly if way is None else _fast_load(way, fast, load_slowly)
 
     def load_run(data: bytes, count: int) -> list[object]:
         return [*map(load, layout.split_exactly(data, count, name))]
@@ -95,7 +96,7 @@ def loader_of(
                 messages.append(load(payload))  # noqa: PERF401 - those before a bad one stay
         return messages
 
-    if way is None or not is_fast:
+    if way is None:
         return Loader(load=load, load_good=load_good, load_run=load_run)
     return Loader(
         load=load,
